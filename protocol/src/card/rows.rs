@@ -1,0 +1,209 @@
+//! The mould of the table: rows are brought to one form first, then everything is made from that form.
+
+macro_rules! card_table {
+    // Each row becomes {docs, meta, wire, held}. `held` is absent from rows that are made from others.
+    (@row [$($done:tt)*] $head:tt [$($out:tt)*]
+        $(#[doc = $doc:literal])+ [$section:ident $class:ident $standard:literal]
+        one $name:ident: $type:ident $(<$($n:tt),+>)?; $($rest:tt)*
+    ) => { card_table! {@row [$($done)*] $head [$($out)* {
+        $(#[doc = $doc])+ meta $section $class $standard "1", stringify!($type $(<$($n),+>)?);
+        wire [] $name: ($type $(<$($n),+>)?) = |card, _| card.$name.clone().ok_or(Refusal::Required);
+        held [$(#[doc = $doc])+ #[serde(skip_serializing_if = "Option::is_none")] #[schema(nullable = false)]]
+            (Option<$type $(<$($n),+>)?>) = None;
+    }] $($rest)*} };
+    (@row [$($done:tt)*] $head:tt [$($out:tt)*]
+        $(#[doc = $doc:literal])+ [$section:ident $class:ident $standard:literal]
+        set $name:ident: $type:ident = $default:expr; $($rest:tt)*
+    ) => { card_table! {@row [$($done)*] $head [$($out)* {
+        $(#[doc = $doc])+ meta $section $class $standard "1", stringify!($type);
+        wire [] $name: ($type) = |card, _| Ok(card.$name.clone());
+        held [$(#[doc = $doc])+] ($type) = $default;
+    }] $($rest)*} };
+    (@row [$($done:tt)*] $head:tt [$($out:tt)*]
+        $(#[doc = $doc:literal])+ [$section:ident $class:ident $standard:literal]
+        opt $name:ident: $type:ident $(<$($n:tt),+>)?; $($rest:tt)*
+    ) => { card_table! {@row [$($done)*] $head [$($out)* {
+        $(#[doc = $doc])+ meta $section $class $standard "0..1", stringify!($type $(<$($n),+>)?);
+        wire [#[serde(default, skip_serializing_if = "Option::is_none")] #[schema(nullable = false)]]
+            $name: (Option<$type $(<$($n),+>)?>) = |card, _| Ok(card.$name.clone());
+        held [$(#[doc = $doc])+ #[serde(skip_serializing_if = "Option::is_none")] #[schema(nullable = false)]]
+            (Option<$type $(<$($n),+>)?>) = None;
+    }] $($rest)*} };
+    (@row [$($done:tt)*] $head:tt [$($out:tt)*]
+        $(#[doc = $doc:literal])+ [$section:ident $class:ident $standard:literal]
+        many $name:ident: $type:ident, $max:tt; $($rest:tt)*
+    ) => { card_table! {@row [$($done)*] $head [$($out)* {
+        $(#[doc = $doc])+ meta $section $class $standard concat!("0..", $max), stringify!($type);
+        wire [#[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+              #[schema(value_type = Vec<$type>, min_items = 0, max_items = $max)]]
+            $name: (List<$type, 0, $max>) = |card, _| Ok(card.$name.clone());
+        held [$(#[doc = $doc])+ #[serde(skip_serializing_if = "<[_]>::is_empty")]
+              #[schema(value_type = Vec<$type>, min_items = 0, max_items = $max)]]
+            (List<$type, 0, $max>) = List::none();
+    }] $($rest)*} };
+    (@row [$($done:tt)*] $head:tt [$($out:tt)*]
+        $(#[doc = $doc:literal])+ [$section:ident $class:ident $standard:literal]
+        many $name:ident: $type:ident, $max:tt seen_as $seen:ident = $made:expr; $($rest:tt)*
+    ) => { card_table! {@row [$($done)*] $head [$($out)* {
+        $(#[doc = $doc])+ meta $section $class $standard concat!("0..", $max), stringify!($seen);
+        wire [#[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+              #[schema(value_type = Vec<$seen>, min_items = 0, max_items = $max)]]
+            $name: (List<$seen, 0, $max>) = |card, pairwise| {
+                let made: fn(&Card, Pairwise<'_>) -> Vec<$seen> = $made;
+                List::new(made(card, pairwise))
+            };
+        held [$(#[doc = $doc])+ #[serde(skip_serializing_if = "<[_]>::is_empty")]
+              #[schema(value_type = Vec<$type>, min_items = 0, max_items = $max)]]
+            (List<$type, 0, $max>) = List::none();
+    }] $($rest)*} };
+    (@row [$($done:tt)*] $head:tt [$($out:tt)*]
+        $(#[doc = $doc:literal])+ [$section:ident $class:ident $standard:literal]
+        some $name:ident: $type:ident, $max:tt $(= $default:expr)?; $($rest:tt)*
+    ) => { card_table! {@row [$($done)*] $head [$($out)* {
+        $(#[doc = $doc])+ meta $section $class $standard concat!("1..", $max), stringify!($type);
+        wire [#[schema(value_type = Vec<$type>, min_items = 1, max_items = $max)]]
+            $name: (List<$type, 1, $max>) = |card, _| {
+                List::new(card.$name.to_vec()).map_err(|_| Refusal::Required)
+            };
+        held [$(#[doc = $doc])+ #[serde(skip_serializing_if = "<[_]>::is_empty")]
+              #[schema(value_type = Vec<$type>, min_items = 0, max_items = $max)]]
+            (List<$type, 0, $max>) = {
+                let entries: &[Vec<$type>] = &[$($default)?];
+                List::new(entries.concat()).expect("the table's own default fits")
+            };
+    }] $($rest)*} };
+    (@row [$($done:tt)*] $head:tt [$($out:tt)*]
+        $(#[doc = $doc:literal])+ [$section:ident $class:ident $standard:literal]
+        part $name:ident: $type:ident $(<$($n:tt),+>)? = $made:expr; $($rest:tt)*
+    ) => { card_table! {@row [$($done)*] $head [$($out)* {
+        $(#[doc = $doc])+ meta $section $class $standard "1", stringify!($type $(<$($n),+>)?);
+        wire [] $name: ($type $(<$($n),+>)?) = |card, pairwise| {
+            let made: fn(&Card, Pairwise<'_>) -> $type $(<$($n),+>)? = $made;
+            Ok(made(card, pairwise))
+        };
+    }] $($rest)*} };
+    (@row [$($done:tt)*] $head:tt [$($out:tt)*]
+        $(#[doc = $doc:literal])+ [$section:ident $class:ident $standard:literal]
+        parts $name:ident: $type:ident, $max:tt = $made:expr; $($rest:tt)*
+    ) => { card_table! {@row [$($done)*] $head [$($out)* {
+        $(#[doc = $doc])+ meta $section $class $standard concat!("0..", $max), stringify!($type);
+        wire [#[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+              #[schema(value_type = Vec<$type>, min_items = 0, max_items = $max)]]
+            $name: (List<$type, 0, $max>) = |card, pairwise| {
+                let made: fn(&Card, Pairwise<'_>) -> Vec<$type> = $made;
+                List::new(made(card, pairwise))
+            };
+    }] $($rest)*} };
+    // A group is through: on to the next, or to what is made of all.
+    (@row [$($done:tt)*] [$($head:tt)*] [$($out:tt)*] @group [$($next:tt)*] $($rest:tt)*) => {
+        card_table! {@row [$($done)* [$($head)* {$($out)*}]] [$($next)*] [] $($rest)*}
+    };
+    (@row [$($done:tt)*] [$($head:tt)*] [$($out:tt)*] @end) => {
+        card_table! {@made $($done)* [$($head)* {$($out)*}]}
+    };
+
+    (@made $([$(#[doc = $group_doc:literal])+ $struct:ident $group:ident $group_code:literal {$({
+        $(#[doc = $doc:literal])+
+        meta $section:ident $class:ident $standard:literal $cardinality:expr, $type_name:expr;
+        wire [$($wire_attr:tt)*] $name:ident: ($($wire:tt)+) = $made:expr;
+        $(held [$($held_attr:tt)*] ($($held:tt)+) = $default:expr;)?
+    })*}])+) => {
+        $(
+            $(#[doc = $group_doc])+
+            #[derive(Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+            #[serde(deny_unknown_fields)]
+            pub struct $struct {
+                $($(#[doc = $doc])+ $($wire_attr)* pub $name: $($wire)+,)*
+            }
+
+            impl $struct {
+                /// The group that this is.
+                pub const GROUP: Group = Group::$group;
+
+                /// Takes from the card what belongs to the group and nothing else.
+                ///
+                /// # Errors
+                /// The fields that the card still lacks.
+                pub fn from_card(card: &Card, pairwise: Pairwise<'_>) -> Result<Self, Vec<FieldError>> {
+                    let mut missing = Vec::new();
+                    $(
+                        let made: fn(&Card, Pairwise<'_>) -> Result<$($wire)+, Refusal> = $made;
+                        let $name = made(card, pairwise)
+                            .map_err(|refusal| missing.push(refusal.at(concat!("/", stringify!($name)))))
+                            .ok();
+                    )*
+                    if !missing.is_empty() {
+                        return Err(missing);
+                    }
+                    $(let Some($name) = $name else { return Err(missing) };)*
+                    Ok(Self { $($name,)* })
+                }
+            }
+
+            impl Check for $struct {
+                fn check(&self, at: &At<'_>, found: &mut Vec<FieldError>) {
+                    $(self.$name.check(&at.key(stringify!($name)), found);)*
+                    self.rules(at, found);
+                }
+            }
+
+            impl std::fmt::Debug for $struct {
+                fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    f.debug_struct(stringify!($struct)).finish_non_exhaustive()
+                }
+            }
+        )+
+
+        /// The card as the node that holds it keeps it: every field once, in full. It may be incomplete while it is being
+        /// written; [`Card::missing_for_preview`] and [`Card::missing_for_referral`] say what a step still needs.
+        #[derive(Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct Card {
+            $($($($($held_attr)* pub $name: $($held)+,)?)*)+
+        }
+
+        impl Default for Card {
+            fn default() -> Self {
+                Self { $($($($name: { let start: $($held)+ = $default; start },)?)*)+ }
+            }
+        }
+
+        impl Check for Card {
+            fn check(&self, at: &At<'_>, found: &mut Vec<FieldError>) {
+                $($($({
+                    let held: &$($held)+ = &self.$name;
+                    held.check(&at.key(stringify!($name)), found);
+                })?)*)+
+                self.rules(at, found);
+            }
+        }
+
+        impl std::fmt::Debug for Card {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct("Card").finish_non_exhaustive()
+            }
+        }
+
+        /// Every row of the table, group by group.
+        pub const FIELDS: &[Field] = &[$($(Field {
+            name: stringify!($name),
+            type_name: $type_name,
+            section: Section::$section,
+            class: Class::$class,
+            group: Group::$group,
+            level: Level::of(Group::$group),
+            cardinality: $cardinality,
+            standard: $standard,
+            doc: concat!($($doc),+).trim_ascii(),
+            held: [$(stringify!($($held)+),)? ""].len() > 1,
+        },)*)+];
+    };
+
+    ($(#[doc = $doc:literal])+ $struct:ident = $group:ident $code:literal { $($rows:tt)* }
+     $($(#[doc = $next_doc:literal])+ $next:ident = $next_group:ident $next_code:literal { $($next_rows:tt)* })*) => {
+        card_table! {@row [] [$(#[doc = $doc])+ $struct $group $code] [] $($rows)*
+            $(@group [$(#[doc = $next_doc])+ $next $next_group $next_code] $($next_rows)*)* @end}
+    };
+}
+
+pub(crate) use card_table;

@@ -1,0 +1,85 @@
+//! Free text: bounded, without control characters, never shown by `Debug`.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, de};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::refusal::{Check, Refusal};
+
+/// One line of text of at most `MAX` characters (Unicode scalar values); with `LINES`, several lines.
+///
+/// Control characters and those that turn the direction of writing are refused, so that what an operator reads is what
+/// was signed. `Debug` shows the length only: it may be somebody's name.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct Text<const MAX: usize, const LINES: bool = false>(String);
+
+/// Text of several lines.
+pub type Prose<const MAX: usize> = Text<MAX, true>;
+
+impl<const MAX: usize, const LINES: bool> Text<MAX, LINES> {
+    /// Takes the text exactly as it stands.
+    ///
+    /// # Errors
+    /// `blank`, `too_long` or `control_character`.
+    pub fn new(text: impl Into<String>) -> Result<Self, Refusal> {
+        let text = text.into();
+        if text.trim().is_empty() {
+            return Err(Refusal::Blank);
+        }
+        if text.chars().count() > MAX {
+            return Err(Refusal::TooLong);
+        }
+        if text.chars().any(|c| misleads(c) && !(LINES && c == '\n')) {
+            return Err(Refusal::ControlCharacter);
+        }
+        Ok(Self(text))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Control characters, line and paragraph separators, and the explicit direction marks of UAX #9.
+fn misleads(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+}
+
+impl<const MAX: usize, const LINES: bool> fmt::Debug for Text<MAX, LINES> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Text({} chars)", self.0.chars().count())
+    }
+}
+
+impl<'de, const MAX: usize, const LINES: bool> Deserialize<'de> for Text<MAX, LINES> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(String::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
+}
+
+impl<const MAX: usize, const LINES: bool> PartialSchema for Text<MAX, LINES> {
+    fn schema() -> RefOr<Schema> {
+        let about = if LINES { "Text of one or more lines." } else { "One line of text." };
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(1))
+            .max_length(Some(MAX))
+            .description(Some(about))
+            .into()
+    }
+}
+
+impl<const MAX: usize, const LINES: bool> ToSchema for Text<MAX, LINES> {
+    fn name() -> Cow<'static, str> {
+        format!("{}{MAX}", if LINES { "Prose" } else { "Text" }).into()
+    }
+}
+
+impl<const MAX: usize, const LINES: bool> Check for Text<MAX, LINES> {}
