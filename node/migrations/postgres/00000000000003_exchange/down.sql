@@ -1,0 +1,12 @@
+DROP TABLE receipt;
+DROP TABLE known_message;
+DROP TABLE inbox_item;
+DROP TABLE outbox;
+DROP TABLE link_in;
+DROP TABLE link_out;
+DROP TABLE pairwise;
+DROP TABLE thread;
+DROP TABLE holding;
+DROP TABLE disclosure;
+DROP TABLE tombstone;
+DROP TABLE open_grant;

@@ -1,0 +1,2 @@
+DROP TABLE referral_event;
+DROP TABLE referral;

@@ -1,0 +1,2 @@
+DROP TABLE staff_token;
+DROP TABLE staff;

@@ -1,0 +1,113 @@
+//! Time as a value: a node asks its `Clock`, and nothing else knows what time it is.
+//!
+//! `Store`, `Peers` and `Links` each hold a clone. In tests and stories the clock is set, so that three days pass in
+//! one call and no test ever sleeps. Instants are whole microseconds, which is what both databases keep: what was
+//! written reads back equal.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+
+/// Tells the time of one node. Clones of a set clock share their instant.
+#[derive(Clone, Debug)]
+pub struct Clock(Source);
+
+#[derive(Clone, Debug)]
+enum Source {
+    System,
+    /// Microseconds since the Unix epoch.
+    Set(Arc<AtomicI64>),
+}
+
+impl Clock {
+    /// The clock of this machine.
+    pub fn system() -> Self {
+        Self(Source::System)
+    }
+
+    /// A clock that stands at `at` until it is told otherwise.
+    pub fn set(at: DateTime<Utc>) -> Self {
+        Self(Source::Set(Arc::new(AtomicI64::new(at.timestamp_micros()))))
+    }
+
+    /// The present instant, in whole microseconds.
+    pub fn now(&self) -> DateTime<Utc> {
+        match &self.0 {
+            Source::System => system_now().trunc_subsecs(6),
+            Source::Set(micros) => DateTime::from_timestamp_micros(micros.load(Ordering::SeqCst))
+                .expect("a set clock only takes instants that chrono can hold"),
+        }
+    }
+
+    /// Moves a set clock, and every clone of it, by `step`; a negative step goes back.
+    ///
+    /// # Panics
+    /// On the system clock, and beyond the years that chrono can hold: both are mistakes of a test.
+    pub fn advance(&self, step: TimeDelta) {
+        let target = self.now() + step;
+        self.jump_to(target);
+    }
+
+    /// Puts a set clock, and every clone of it, at `at`.
+    ///
+    /// # Panics
+    /// On the system clock.
+    pub fn jump_to(&self, at: DateTime<Utc>) {
+        match &self.0 {
+            Source::System => panic!("the system clock cannot be set"),
+            Source::Set(micros) => micros.store(at.timestamp_micros(), Ordering::SeqCst),
+        }
+    }
+}
+
+/// A UUIDv7 that carries `now`: for what is not about a person, since it tells when it was made.
+pub fn id_at(now: DateTime<Utc>) -> uuid::Uuid {
+    let seconds = u64::try_from(now.timestamp()).unwrap_or_default();
+    uuid::Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, now.timestamp_subsec_nanos()))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that may ask the machine for the time")]
+fn system_now() -> DateTime<Utc> {
+    Utc::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nine() -> DateTime<Utc> {
+        "2026-11-23T09:00:00Z".parse().unwrap()
+    }
+
+    #[test]
+    fn a_set_clock_stands_still_and_its_clones_move_with_it() {
+        let clock = Clock::set(nine());
+        let clone = clock.clone();
+        assert_eq!(clone.now(), nine());
+        clock.advance(TimeDelta::days(3));
+        assert_eq!(clone.now(), nine() + TimeDelta::days(3));
+        clone.advance(TimeDelta::days(-3));
+        assert_eq!(clock.now(), nine());
+        clock.jump_to(nine() + TimeDelta::microseconds(1));
+        assert_eq!(clone.now(), nine() + TimeDelta::microseconds(1));
+    }
+
+    #[test]
+    fn two_set_clocks_are_two_times() {
+        let (one, other) = (Clock::set(nine()), Clock::set(nine()));
+        one.advance(TimeDelta::hours(1));
+        assert_eq!(other.now(), nine());
+    }
+
+    #[test]
+    fn the_system_clock_knows_no_nanoseconds() {
+        assert_eq!(Clock::system().now().timestamp_subsec_nanos() % 1_000, 0);
+    }
+
+    #[test]
+    #[should_panic(expected = "the system clock cannot be set")]
+    fn the_system_clock_cannot_be_moved() {
+        Clock::system().advance(TimeDelta::seconds(1));
+    }
+}

@@ -1,0 +1,47 @@
+//! What must hold between settings that are each well formed.
+
+use super::Config;
+use crate::error::{Error, Result};
+
+/// Refuses a configuration that could not work, with every reason at once.
+pub(super) fn check(config: &Config) -> Result<()> {
+    let Config { node, database, listen, network, exchange, limits, .. } = config;
+    let rules = [
+        (!node.organisation_name.trim().is_empty(), "node.organisation_name is empty"),
+        (
+            node.development_mode || !node.entity_id.is_plain_http(),
+            "node.entity_id is plain http, which needs node.development_mode",
+        ),
+        (database.read_connections > 0 && database.connections > 0, "[database] needs at least one connection"),
+        (database.write_queue > 0, "database.write_queue is 0"),
+        ((1..=3_600).contains(&database.busy_seconds), "database.busy_seconds must lie between 1 and 3600"),
+        (
+            listen.tls_certificate.is_some() == listen.tls_key.is_some(),
+            "listen.tls_certificate and listen.tls_key go together",
+        ),
+        (
+            network.connect_timeout_seconds > 0 && network.request_timeout_seconds > 0,
+            "the time limits of [network] must be at least 1 second",
+        ),
+        ((1..=1_000).contains(&exchange.window), "exchange.window must lie between 1 and 1000"),
+        (exchange.message_bytes <= exchange.batch_bytes, "exchange.message_bytes is larger than exchange.batch_bytes"),
+        (exchange.batch_bytes < limits.body_bytes, "limits.body_bytes leaves no room for exchange.batch_bytes"),
+        (
+            exchange.lease_seconds > network.request_timeout_seconds + network.connect_timeout_seconds,
+            "exchange.lease_seconds must be longer than a request may take ([network])",
+        ),
+        (
+            (1..=exchange.retry_max_seconds).contains(&exchange.retry_first_seconds),
+            "exchange.retry_first_seconds must lie between 1 and exchange.retry_max_seconds",
+        ),
+        ((1.0..=10.0).contains(&exchange.retry_growth), "exchange.retry_growth must lie between 1 and 10"),
+        (exchange.requests_per_peer > 0, "exchange.requests_per_peer is 0"),
+        ((4..=128).contains(&limits.json_depth), "limits.json_depth must lie between 4 and 128"),
+        (
+            limits.requests_per_minute_per_peer > 0 && limits.requests_per_minute_per_account > 0,
+            "the rates of [limits] must be at least 1",
+        ),
+    ];
+    let broken: Vec<&str> = rules.iter().filter(|(holds, _)| !holds).map(|(_, sentence)| *sentence).collect();
+    if broken.is_empty() { Ok(()) } else { Err(Error::Setup(format!("configuration: {}", broken.join("; ")))) }
+}

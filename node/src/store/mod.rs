@@ -1,0 +1,182 @@
+//! The node's one database, and the only folder that names which it is.
+//!
+//! What must hold:
+//! - [`Store::write`] and [`Store::read`] are the only doors. A write is one transaction, and [`Tx`] carries the one
+//!   instant of the act; a read sees one snapshot and can change nothing.
+//! - Both block a thread that may block, never one that serves requests. No request to another node is made inside.
+//! - An act that fails or panics leaves nothing behind, and the store works on.
+//! - Conflicts are decided by unique keys and compare-and-set, never by reading first and writing then: on PostgreSQL
+//!   others write at the same time (READ COMMITTED), and nothing here tries an act a second time.
+//! - A misspelt database URL is an error, never a fresh empty database: [`Store::open`] makes none,
+//!   [`Store::create`] takes none that is there.
+//!
+//! Queries are written once, against [`Conn`]. What the two dialects share and the enum cannot say goes through
+//! `each_backend!`. See [`types`] for the column types that are ours.
+
+mod conn;
+mod migrate;
+mod place;
+mod pool;
+#[cfg(feature = "postgres")]
+mod postgres;
+pub mod schema;
+pub mod scratch;
+mod sqlite;
+#[cfg(test)]
+mod tests;
+mod tx;
+pub mod types;
+mod writer;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use crate::clock::Clock;
+use crate::config::DatabaseConfig;
+use crate::error::{Error, Result};
+
+pub(crate) use conn::each_backend;
+pub use conn::{Conn, MultiBackend};
+pub use tx::Tx;
+pub use types::{At, Doc, Id};
+
+use conn::Mode;
+use place::Place;
+use pool::Pool;
+use writer::Writer;
+
+/// The handle to the database; clones are the same store.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    /// None once closed.
+    doors: Mutex<Option<Doors>>,
+    /// SQLite's writer, to be waited for at the end.
+    writer: Mutex<Option<JoinHandle<()>>>,
+    clock: Clock,
+}
+
+#[derive(Clone)]
+struct Doors {
+    pool: Pool,
+    /// SQLite's; on PostgreSQL the pool writes.
+    writer: Option<Writer>,
+}
+
+impl Store {
+    /// Makes a new database with its tables and opens it. Blocks.
+    ///
+    /// # Errors
+    /// [`Error::Setup`] when there already is one (the file exists; the PostgreSQL database has our tables), and
+    /// whatever [`Store::open`] would refuse.
+    pub fn create(config: &DatabaseConfig, clock: Clock) -> Result<Self> {
+        match Place::parse(&config.url)? {
+            #[cfg(feature = "postgres")]
+            Place::Postgres(url) => postgres::create(&url, config)?,
+            Place::Sqlite(path) => sqlite::create(&path, config.busy_seconds)?,
+        }
+        Self::open(config, clock)
+    }
+
+    /// Opens a database that [`Store::create`] made and brings its tables up to date. Blocks.
+    ///
+    /// # Errors
+    /// [`Error::Setup`], with a sentence for whoever starts the node: no such database, not one of ours, written by a
+    /// newer program, an unknown scheme, PostgreSQL not built in, or PostgreSQL set up to forget.
+    pub fn open(config: &DatabaseConfig, clock: Clock) -> Result<Self> {
+        let place = Place::parse(&config.url)?;
+        let (writer, thread) = match &place {
+            #[cfg(feature = "postgres")]
+            Place::Postgres(url) => {
+                postgres::open(url, config)?;
+                (None, None)
+            }
+            Place::Sqlite(path) => {
+                let conn = sqlite::open(path, config.busy_seconds)?;
+                let (writer, thread) = Writer::start(conn, path.clone(), config, clock.clone())?;
+                (Some(writer), Some(thread))
+            }
+        };
+        let doors = Doors { pool: Pool::new(place, config)?, writer };
+        Ok(Self(Arc::new(Inner { doors: Mutex::new(Some(doors)), writer: Mutex::new(thread), clock })))
+    }
+
+    /// Runs `act` in one write transaction: committed when it returns `Ok`, else nothing of it happened.
+    ///
+    /// It runs to its end even if the caller's future is dropped.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when too much waits already, else what `act` returned. A failed statement is not turned into a
+    /// problem for the caller: an act that expects one, such as a unique key that holds, looks at it itself, inside
+    /// [`Tx::savepoint`].
+    pub async fn write<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let Doors { pool, writer } = self.doors()?;
+        if let Some(writer) = writer {
+            return writer.write(act).await;
+        }
+        let clock = self.0.clock.clone();
+        pool.transact(Mode::Write, move |conn| act(&mut Tx::new(conn, clock.now()))).await
+    }
+
+    /// Runs `act` on one snapshot of the database, in which it can change nothing.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when no connection was to be had in time, else what `act` returned.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.doors()?.pool.transact(Mode::Read, act).await
+    }
+
+    /// Removes what was deleted from SQLite's write-ahead log too: called after a key was destroyed. PostgreSQL has no
+    /// such door; its logs are the operator's, as the manual says.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when a reader held on to an older snapshot: try again.
+    pub async fn scrub(&self) -> Result<()> {
+        match self.doors()?.writer {
+            Some(writer) => writer.scrub().await,
+            None => Ok(()),
+        }
+    }
+
+    /// The clock of this store's acts.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// Refuses new acts, does what waits, and empties SQLite's write-ahead log. A second call does nothing.
+    pub async fn close(&self) {
+        let closed = lock(&self.0.doors).take();
+        let thread = lock(&self.0.writer).take();
+        // Dropping a pool closes its connections, and that may block.
+        let ended = tokio::task::spawn_blocking(move || {
+            drop(closed);
+            thread.map(JoinHandle::join)
+        });
+        if !matches!(ended.await, Ok(None | Some(Ok(())))) {
+            tracing::error!("the database's writer did not end in order");
+        }
+    }
+
+    fn doors(&self) -> Result<Doors> {
+        lock(&self.0.doors).clone().ok_or_else(Error::busy)
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").finish_non_exhaustive()
+    }
+}
+
+/// Nothing panics while one of these is held, and what they hold is whole at every moment.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,626 @@
+//! Every table, once for both databases.
+//!
+//! A test compares this file with what the migrations make on each of them: tables, columns, types and nullability.
+//! A table begins with `use crate::store::types::sql::*;`, and nothing but `diesel::table!`, `diesel::joinable!` and
+//! `diesel::allow_tables_to_appear_in_same_query!` stands here.
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    node_setting (key) {
+        key -> Text,
+        value -> Text,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    subject (id) {
+        id -> Uid,
+        peer -> Nullable<Text>,
+        subject_ref -> Nullable<Uid>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    subject_key (id) {
+        id -> Uid,
+        subject -> Uid,
+        wrapped -> Binary,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    destroyed_key (id) {
+        id -> Uid,
+        subject -> Uid,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    node_key (kid) {
+        kid -> Text,
+        kind -> Text,
+        public -> JsonDoc,
+        sealed -> Nullable<Binary>,
+        created_at -> Timestamp,
+        sign_from -> Timestamp,
+        retire_at -> Nullable<Timestamp>,
+        revoked_at -> Nullable<Timestamp>,
+        revoked_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    journal (id) {
+        id -> Uid,
+        position -> Nullable<BigInt>,
+        at -> Timestamp,
+        actor_kind -> Text,
+        actor -> Nullable<Text>,
+        act -> Text,
+        subject -> Nullable<Uid>,
+        object -> Nullable<Text>,
+        peer -> Nullable<Text>,
+        code -> Nullable<Text>,
+        ground -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    open_grant (record, seq) {
+        record -> Uid,
+        seq -> Integer,
+        subject -> Uid,
+        purpose -> Text,
+        recipient -> Text,
+        groups -> Text,
+        not_after -> Timestamp,
+        single_use -> Bool,
+        notice_hash -> Text,
+        state -> Text,
+        opened_at -> Timestamp,
+        closed_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    tombstone (issuer, record) {
+        issuer -> Text,
+        record -> Uid,
+        seq -> Integer,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    disclosure (message) {
+        message -> Uid,
+        subject -> Uid,
+        peer -> Text,
+        organisation -> Text,
+        kind -> Text,
+        purpose -> Nullable<Text>,
+        groups -> Text,
+        ground -> Text,
+        record -> Nullable<Uid>,
+        record_seq -> Nullable<Integer>,
+        card_version -> Nullable<Integer>,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    holding (message) {
+        message -> Uid,
+        peer -> Text,
+        subject -> Uid,
+        thread -> Nullable<Uid>,
+        purpose -> Text,
+        groups -> Text,
+        record -> Uid,
+        record_seq -> Integer,
+        not_after -> Timestamp,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    thread (id) {
+        id -> Uid,
+        peer -> Text,
+        wire -> Uid,
+        side -> Text,
+        kind -> Text,
+        subject -> Uid,
+        subject_ref -> Uid,
+        state -> Text,
+        sent_seq -> BigInt,
+        seen_seq -> BigInt,
+        opened_at -> Timestamp,
+        closed_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    pairwise (peer, subject_ref) {
+        peer -> Text,
+        subject_ref -> Uid,
+        subject -> Uid,
+        retired_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    link_out (peer) {
+        peer -> Text,
+        epoch -> Integer,
+        given_seq -> BigInt,
+        acked_seq -> BigInt,
+        queued -> BigInt,
+        peer_window -> Integer,
+        lease_token -> Nullable<Uid>,
+        lease_until -> Nullable<Timestamp>,
+        next_attempt_at -> Timestamp,
+        failures -> Integer,
+        failing_since -> Nullable<Timestamp>,
+        last_error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    link_in (peer) {
+        peer -> Text,
+        epoch -> Integer,
+        through_seq -> BigInt,
+        receipt_digest -> Nullable<Text>,
+        unopened_bytes -> BigInt,
+        internal_errors -> Integer,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    outbox (message) {
+        message -> Uid,
+        peer -> Text,
+        kind -> Text,
+        thread -> Nullable<Uid>,
+        thread_seq -> Nullable<BigInt>,
+        subject -> Nullable<Uid>,
+        purpose -> Nullable<Text>,
+        ground -> Text,
+        record -> Nullable<Uid>,
+        record_seq -> Nullable<Integer>,
+        priority -> Integer,
+        queue_no -> BigInt,
+        epoch -> Nullable<Integer>,
+        seq -> Nullable<BigInt>,
+        digest -> Text,
+        sealed -> Nullable<Binary>,
+        size -> Integer,
+        state -> Text,
+        code -> Nullable<Text>,
+        receipt -> Nullable<Uid>,
+        queued_at -> Timestamp,
+        expires_at -> Nullable<Timestamp>,
+        settled_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    inbox_item (peer, epoch, seq) {
+        peer -> Text,
+        epoch -> Integer,
+        seq -> BigInt,
+        message -> Nullable<Uid>,
+        digest -> Text,
+        outcome -> Text,
+        code -> Nullable<Text>,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    known_message (peer, message) {
+        peer -> Text,
+        message -> Uid,
+        digest -> Text,
+        outcome -> Text,
+        code -> Nullable<Text>,
+        kind -> Nullable<Text>,
+        thread -> Nullable<Uid>,
+        thread_seq -> Nullable<BigInt>,
+        subject -> Nullable<Uid>,
+        sealed -> Nullable<Binary>,
+        unopened -> Integer,
+        received_at -> Timestamp,
+        forget_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    receipt (id) {
+        id -> Uid,
+        peer -> Text,
+        direction -> Text,
+        epoch -> Integer,
+        through_seq -> BigInt,
+        jws -> Text,
+        digest -> Text,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    invitation (selector) {
+        selector -> Text,
+        code_hash -> Binary,
+        roles -> JsonDoc,
+        organisation_id -> Nullable<Text>,
+        organisation_name -> Nullable<Text>,
+        automatic -> Bool,
+        agreement_until -> Timestamp,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+        used_at -> Nullable<Timestamp>,
+        used_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    member (entity_id) {
+        entity_id -> Text,
+        slug -> Text,
+        organisation_name -> Text,
+        ipa_code -> Nullable<Text>,
+        vat_number -> Nullable<Text>,
+        email -> Text,
+        public_body -> Bool,
+        roles -> JsonDoc,
+        federation_jwks -> JsonDoc,
+        capabilities -> JsonDoc,
+        state -> Text,
+        agreement_until -> Timestamp,
+        limited_until -> Nullable<Timestamp>,
+        invitation -> Text,
+        keys_issued_at -> Timestamp,
+        joined_at -> Timestamp,
+        approved_at -> Nullable<Timestamp>,
+        changed_at -> Timestamp,
+        revision -> Integer,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    trust_mark (digest) {
+        digest -> Text,
+        member -> Text,
+        jws -> Text,
+        kid -> Text,
+        issued_at -> Timestamp,
+        expires_at -> Timestamp,
+        revoked_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    membership (entity_id) {
+        entity_id -> Text,
+        authority -> Nullable<Text>,
+        slug -> Nullable<Text>,
+        state -> Text,
+        roles -> JsonDoc,
+        organisation_ids -> JsonDoc,
+        mark_expires_at -> Nullable<Timestamp>,
+        key_change -> Nullable<JsonDoc>,
+        key_changes -> Integer,
+        refresh_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    trust_anchor (entity_id) {
+        entity_id -> Text,
+        pins -> JsonDoc,
+        configuration -> Nullable<Text>,
+        announced_at -> Nullable<Timestamp>,
+        expires_at -> Nullable<Timestamp>,
+        refresh_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    peer (entity_id) {
+        entity_id -> Text,
+        organisation_name -> Text,
+        ipa_id -> Nullable<Text>,
+        vat_id -> Nullable<Text>,
+        roles -> JsonDoc,
+        resource -> Text,
+        chain_digest -> Text,
+        chain_exp -> Timestamp,
+        configuration -> Text,
+        statement -> Nullable<Text>,
+        anchor_configuration -> Text,
+        verified_at -> Timestamp,
+        mark_exp -> Nullable<Timestamp>,
+        mark_status -> Nullable<Text>,
+        mark_checked_at -> Nullable<Timestamp>,
+        expelled_at -> Nullable<Timestamp>,
+        refresh_at -> Timestamp,
+        key_refresh_at -> Timestamp,
+        failures -> Integer,
+        last_failure -> Nullable<Text>,
+        last_failure_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    chain_used (digest) {
+        digest -> Text,
+        peer -> Text,
+        documents -> JsonDoc,
+        used_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    modi_seen (iss, jti) {
+        iss -> Text,
+        jti -> Text,
+        forget_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    staff (id) {
+        id -> Uid,
+        username -> Text,
+        display_label -> Text,
+        role -> Text,
+        created_at -> Timestamp,
+        disabled_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    staff_token (id) {
+        id -> Uid,
+        staff -> Uid,
+        hash -> Binary,
+        label -> Text,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+        revoked_at -> Nullable<Timestamp>,
+        last_used_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    referral (id) {
+        id -> Uid,
+        thread -> Uid,
+        side -> Text,
+        peer -> Text,
+        organisation -> Text,
+        recipient_ids -> Text,
+        person -> Nullable<Uid>,
+        subject -> Uid,
+        purpose -> Text,
+        state -> Nullable<Text>,
+        preview_state -> Text,
+        preview_sent_at -> Nullable<Timestamp>,
+        preview_message -> Nullable<Uid>,
+        last_message -> Nullable<Uid>,
+        due_on -> Nullable<Date>,
+        due_left -> Nullable<Integer>,
+        tell_since -> Nullable<Timestamp>,
+        told_at -> Nullable<Timestamp>,
+        told_by -> Nullable<Uid>,
+        told_how -> Nullable<Text>,
+        known_choice -> Nullable<Text>,
+        already_known -> Nullable<Bool>,
+        duplicate_confirmed -> Bool,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        version -> Integer,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    referral_event (id) {
+        id -> Uid,
+        referral -> Uid,
+        ordinal -> Integer,
+        own -> Bool,
+        said -> Text,
+        thread_seq -> BigInt,
+        seen -> BigInt,
+        message -> Uid,
+        at -> Timestamp,
+        actor_role -> Text,
+        fate -> Text,
+        superseded -> Bool,
+        transport -> Nullable<Text>,
+        code -> Nullable<Text>,
+        settled -> Bool,
+        sealed -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    person (id) {
+        id -> Uid,
+        subject -> Uid,
+        label -> Binary,
+        created_at -> Timestamp,
+        created_by -> Nullable<Uid>,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    person_index (person, field) {
+        person -> Uid,
+        field -> Text,
+        token -> Integer,
+        sealed -> Binary,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    card (person) {
+        person -> Uid,
+        version -> Integer,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    card_version (id) {
+        id -> Uid,
+        person -> Uid,
+        version -> Integer,
+        sealed -> Binary,
+        saved_by -> Nullable<Uid>,
+        saved_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    card_shown (peer, subject_ref, local_version) {
+        peer -> Text,
+        subject_ref -> Uid,
+        local_version -> Integer,
+        shown_version -> Integer,
+        subject -> Uid,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    received_card (id) {
+        id -> Uid,
+        thread -> Uid,
+        subject -> Uid,
+        message -> Uid,
+        thread_seq -> BigInt,
+        card_version -> Integer,
+        part -> Text,
+        sealed -> Binary,
+        received_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    consent (id) {
+        id -> Uid,
+        record -> Uid,
+        seq -> Integer,
+        person -> Uid,
+        subject -> Uid,
+        purpose -> Text,
+        recipient -> Text,
+        groups -> Text,
+        state -> Text,
+        answered_at -> Timestamp,
+        not_after -> Nullable<Timestamp>,
+        single_use -> Bool,
+        notice -> Text,
+        notice_version -> Text,
+        notice_language -> Text,
+        notice_hash -> Text,
+        read_aloud -> Bool,
+        expressed_by -> Text,
+        indication_method -> Text,
+        mediator -> Nullable<Uid>,
+        entered_by -> Nullable<Uid>,
+        sealed -> Nullable<Binary>,
+        withdrawn_at -> Nullable<Timestamp>,
+        withdrawn_by -> Nullable<Text>,
+        withdrawn_channel -> Nullable<Text>,
+        recall -> Nullable<Uid>,
+        recall_due -> Nullable<Timestamp>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(outbox, disclosure, link_out);
+
+diesel::allow_tables_to_appear_in_same_query!(staff, staff_token);
+
+diesel::allow_tables_to_appear_in_same_query!(outbox, referral_event);

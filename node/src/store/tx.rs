@@ -1,0 +1,44 @@
+//! The transaction that one act runs in.
+
+use chrono::{DateTime, Utc};
+use diesel::Connection;
+
+use super::Conn;
+use crate::error::Result;
+
+/// An open write transaction. What must commit together takes `&mut Tx`, so the compiler holds the rule.
+///
+/// Only [`Store::write`](super::Store::write) makes one; it commits when the act returns `Ok`.
+#[derive(Debug)]
+pub struct Tx<'c> {
+    conn: &'c mut Conn,
+    now: DateTime<Utc>,
+}
+
+impl<'c> Tx<'c> {
+    pub(super) fn new(conn: &'c mut Conn, now: DateTime<Utc>) -> Self {
+        Self { conn, now }
+    }
+
+    /// The connection, for queries. Not for `BEGIN`, `COMMIT` or `ROLLBACK`.
+    pub fn conn(&mut self) -> &mut Conn {
+        self.conn
+    }
+
+    /// The instant of this act: one for all that it does.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    /// A part that may fail alone: on `Err` only what `part` did is undone, and the transaction goes on.
+    ///
+    /// Whoever means to go on after a failed statement, say a broken unique key, runs it in here: without a savepoint
+    /// PostgreSQL refuses every later statement of the transaction.
+    ///
+    /// # Errors
+    /// What `part` returned, or the database's own when the savepoint cannot be set or released.
+    pub fn savepoint<T>(&mut self, part: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+        let now = self.now;
+        self.conn.transaction(|conn| part(&mut Tx { conn, now }))
+    }
+}
