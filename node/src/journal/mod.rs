@@ -1,0 +1,105 @@
+//! The append-only record of every act.
+//!
+//! What must hold: an act's entry is written in the transaction that does the act, or neither happens. An entry names
+//! ids, codes and counts, never a name, a field's content, a token or a key. `position` stays empty here: numbering
+//! and sealing into a tree is a background matter and never in the way of an act.
+
+use staffetta_protocol::id::EntityId;
+use uuid::Uuid;
+
+use crate::error::Result;
+use crate::store::Tx;
+use crate::vault::{Holding, Subject};
+
+mod rows;
+
+pub use rows::{Entry as StoredEntry, about, of_act};
+
+/// The tables of this room that hold personal data.
+pub const HOLDING: Holding = Holding { room: "journal", tables: &["journal"] };
+
+/// Who did it. `access` and `peers` convert into this.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Actor {
+    /// A member of this node's staff.
+    Staff(Uuid),
+    /// Another node.
+    Peer(EntityId),
+    /// The person herself.
+    Person(Uuid),
+    /// The node, by itself.
+    System,
+}
+
+impl Actor {
+    /// The member of the staff, if it is one.
+    pub const fn staff(&self) -> Option<Uuid> {
+        match self {
+            Self::Staff(id) => Some(*id),
+            Self::Peer(_) | Self::Person(_) | Self::System => None,
+        }
+    }
+
+    fn parts(&self) -> (&'static str, Option<String>) {
+        match self {
+            Self::Staff(id) => ("staff", Some(id.to_string())),
+            Self::Peer(id) => ("peer", Some(id.to_string())),
+            Self::Person(id) => ("person", Some(id.to_string())),
+            Self::System => ("system", None),
+        }
+    }
+}
+
+/// An act to record.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    actor: Actor,
+    act: &'static str,
+    subject: Option<Subject>,
+    object: Option<String>,
+    peer: Option<EntityId>,
+    code: Option<String>,
+    ground: Option<String>,
+}
+
+impl Entry {
+    /// `actor` did `act`, a dotted name such as `referral.sent`.
+    pub fn new(actor: Actor, act: &'static str) -> Self {
+        Self { actor, act, subject: None, object: None, peer: None, code: None, ground: None }
+    }
+
+    /// About this subject.
+    pub fn subject(mut self, subject: Subject) -> Self {
+        self.subject = Some(subject);
+        self
+    }
+
+    /// On this thing, by id.
+    pub fn object(mut self, id: impl std::fmt::Display) -> Self {
+        self.object = Some(id.to_string());
+        self
+    }
+
+    /// With or towards this node.
+    pub fn peer(mut self, peer: &EntityId) -> Self {
+        self.peer = Some(peer.clone());
+        self
+    }
+
+    /// With this outcome or refusal code.
+    pub fn code(mut self, code: impl std::fmt::Display) -> Self {
+        self.code = Some(code.to_string());
+        self
+    }
+
+    /// On this ground.
+    pub fn ground(mut self, ground: impl std::fmt::Display) -> Self {
+        self.ground = Some(ground.to_string());
+        self
+    }
+}
+
+/// Writes the entry, in the transaction of the act.
+pub fn record(tx: &mut Tx<'_>, entry: Entry) -> Result<()> {
+    rows::insert(tx, entry)
+}

@@ -1,0 +1,211 @@
+//! One key per subject: seal, open, shred; and the blind index.
+//!
+//! What must hold:
+//! - Personal text at rest is sealed with the key of its **subject** (AES-256-GCM): a local person, or a stranger known
+//!   by (peer, `subject_ref`). The additional data are table, row, column and key id, so a sealed value moved to another
+//!   place does not open.
+//! - Subject keys stand in one table that nothing references, wrapped by a key derived from the node's master key.
+//!   Destroying a subject's keys erases the subject, while hashes and counts elsewhere stay verifiable.
+//! - The vault never calls the journal: the verb that calls the vault records the act in the same transaction.
+
+mod master;
+mod rows;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::hmac;
+use staffetta_protocol::id::{EntityId, SubjectRef};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::error::{Error, Result};
+use crate::store::{Conn, Tx};
+
+pub use master::MasterKey;
+
+/// The tables of this room that hold personal data.
+pub const HOLDING: Holding = Holding { room: "vault", tables: &["subject", "subject_key", "destroyed_key"] };
+
+/// First byte of everything sealed: AES-256-GCM, nonce in front, tag behind.
+const FORMAT: u8 = 1;
+
+/// Whose data a key seals. Random; says nothing about the person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Subject(pub Uuid);
+
+/// Where a sealed value stands. Bound into the seal.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    /// Table name.
+    pub table: &'static str,
+    /// The row's id.
+    pub row: Uuid,
+    /// Column name.
+    pub column: &'static str,
+}
+
+/// What a room holds about people: named by each room beside its verbs, listed by the wiring, and compared with the
+/// schema, so that no table with somebody's data is forgotten when it is asked for or must go.
+#[derive(Debug, Clone, Copy)]
+pub struct Holding {
+    /// The room.
+    pub room: &'static str,
+    /// Its tables.
+    pub tables: &'static [&'static str],
+}
+
+/// The node's vault. Clones share the master key.
+#[derive(Clone)]
+pub struct Vault {
+    master: MasterKey,
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Vault")
+    }
+}
+
+impl Vault {
+    /// A vault under this master key.
+    pub fn new(master: MasterKey) -> Self {
+        Self { master }
+    }
+
+    /// A new subject with a key of its own, for a person whose record this node holds.
+    pub fn subject_for_person(&self, tx: &mut Tx<'_>) -> Result<Subject> {
+        self.new_subject(tx, None)
+    }
+
+    /// The subject that (`peer`, `subject_ref`) names, made with a key of its own if it is new here.
+    pub fn subject_for_ref(&self, tx: &mut Tx<'_>, peer: &EntityId, subject_ref: SubjectRef) -> Result<Subject> {
+        match rows::by_ref(tx.conn(), peer, subject_ref)? {
+            Some(subject) => Ok(subject),
+            None => self.new_subject(tx, Some((peer, subject_ref))),
+        }
+    }
+
+    /// The subject that (`peer`, `subject_ref`) names, if it is known here.
+    pub fn find_ref(conn: &mut Conn, peer: &EntityId, subject_ref: SubjectRef) -> Result<Option<Subject>> {
+        rows::by_ref(conn, peer, subject_ref)
+    }
+
+    fn new_subject(&self, tx: &mut Tx<'_>, of: Option<(&EntityId, SubjectRef)>) -> Result<Subject> {
+        let subject = Subject(Uuid::new_v4());
+        let id = Uuid::new_v4();
+        let mut key = Zeroizing::new([0; 32]);
+        fill(key.as_mut())?;
+        let wrapped = seal_with(&self.master.wrapping_key()?, id.as_bytes(), key.as_ref())?;
+        rows::insert(tx, subject, of, id, wrapped)?;
+        Ok(subject)
+    }
+
+    /// Seals `plain` for `subject`, to stand at `place` and nowhere else.
+    pub fn seal(&self, conn: &mut Conn, subject: Subject, place: Place, plain: &[u8]) -> Result<Vec<u8>> {
+        let (id, key) = self.newest_key(conn, subject)?;
+        let mut sealed = seal_with(&key, &place.binding(id), plain)?;
+        sealed.splice(1..1, id.into_bytes());
+        Ok(sealed)
+    }
+
+    /// Opens what stands at `place`. `None` when the subject's key has been destroyed: there is nothing to see.
+    pub fn open(&self, conn: &mut Conn, place: Place, sealed: &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>> {
+        let damaged = || Error::internal("a sealed value is damaged or stands in another place");
+        if sealed.len() < 17 || sealed[0] != FORMAT {
+            return Err(damaged());
+        }
+        let id = Uuid::from_slice(&sealed[1..17]).map_err(|_| damaged())?;
+        let Some(wrapped) = rows::wrapped(conn, id)? else { return Ok(None) };
+        let key = self.unwrap(id, &wrapped)?;
+        open_with(&key, &place.binding(id), &sealed[17..]).map(Some).ok_or_else(damaged)
+    }
+
+    /// Destroys every key of `subject`. What was sealed for it stays as unreadable bytes.
+    pub fn shred(&self, tx: &mut Tx<'_>, subject: Subject) -> Result<()> {
+        rows::destroy(tx, subject)
+    }
+
+    /// Seals a secret of the node itself (a private key) under the master key. `label` is bound into the seal.
+    pub fn wrap(&self, label: &str, secret: &[u8]) -> Result<Vec<u8>> {
+        seal_with(&self.master.wrapping_key()?, label.as_bytes(), secret)
+    }
+
+    /// Opens what [`Self::wrap`] sealed.
+    pub fn unwrap_secret(&self, label: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+        let body = sealed.strip_prefix(&[FORMAT]).unwrap_or_default();
+        open_with(&self.master.wrapping_key()?, label.as_bytes(), body)
+            .ok_or_else(|| Error::internal("a node secret does not open: is this the right master key?"))
+    }
+
+    /// HMAC of a folded value under a key of its own per column: equal values match, nothing can be read back.
+    /// Cut to 24 bits, so that a match is a candidate to be unsealed and compared, never an answer.
+    pub fn blind(&self, column: &'static str, folded: &str) -> i32 {
+        let tag = hmac::sign(&self.master.index_key(column), folded.as_bytes());
+        let bytes = tag.as_ref();
+        i32::from_be_bytes([0, bytes[0], bytes[1], bytes[2]])
+    }
+
+    /// A pseudonym of `of` towards `towards`: stable, different for each recipient, and irreversible.
+    pub fn pseudonym(&self, of: Uuid, towards: &EntityId) -> String {
+        use base64::Engine as _;
+        let mut context = hmac::Context::with_key(&self.master.index_key("pseudonym"));
+        context.update(of.as_bytes());
+        context.update(towards.as_str().as_bytes());
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(&context.sign().as_ref()[..16])
+    }
+
+    fn newest_key(&self, conn: &mut Conn, subject: Subject) -> Result<(Uuid, LessSafeKey)> {
+        let (id, wrapped) = rows::newest(conn, subject)?
+            .ok_or_else(|| Error::internal("the subject has no key: it was erased, or never made"))?;
+        Ok((id, self.unwrap(id, &wrapped)?))
+    }
+
+    fn unwrap(&self, id: Uuid, wrapped: &[u8]) -> Result<LessSafeKey> {
+        let wrong = || Error::internal("a subject key does not unwrap: is this the right master key?");
+        let body = wrapped.strip_prefix(&[FORMAT]).ok_or_else(wrong)?;
+        let key = open_with(&self.master.wrapping_key()?, id.as_bytes(), body).ok_or_else(wrong)?;
+        aead_key(&key)
+    }
+}
+
+impl Place {
+    fn binding(&self, key: Uuid) -> Vec<u8> {
+        format!("{}|{}|{}|{}", self.table, self.row, self.column, key).into_bytes()
+    }
+}
+
+fn fill(bytes: &mut [u8]) -> Result<()> {
+    aws_lc_rs::rand::fill(bytes).map_err(|_| Error::internal("the system gives no random bytes"))
+}
+
+fn aead_key(bytes: &[u8]) -> Result<LessSafeKey> {
+    UnboundKey::new(&AES_256_GCM, bytes).map(LessSafeKey::new).map_err(|_| Error::internal("not an AES-256 key"))
+}
+
+/// Format byte, nonce, ciphertext, tag. A random 96-bit nonce per value: a key seals far fewer than 2^32 values.
+fn seal_with(key: &LessSafeKey, binding: &[u8], plain: &[u8]) -> Result<Vec<u8>> {
+    let mut nonce = [0; NONCE_LEN];
+    fill(&mut nonce)?;
+    let mut out = Vec::with_capacity(1 + NONCE_LEN + plain.len() + AES_256_GCM.tag_len());
+    out.push(FORMAT);
+    out.extend_from_slice(&nonce);
+    out.extend_from_slice(plain);
+    let tag = key
+        .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::from(binding), &mut out[1 + NONCE_LEN..])
+        .map_err(|_| Error::internal("sealing failed"))?;
+    out.extend_from_slice(tag.as_ref());
+    Ok(out)
+}
+
+fn open_with(key: &LessSafeKey, binding: &[u8], body: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let (nonce, sealed) = body.split_at_checked(NONCE_LEN)?;
+    let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+    let mut bytes = Zeroizing::new(sealed.to_vec());
+    let plain = key.open_in_place(nonce, Aad::from(binding), bytes.as_mut_slice()).ok()?.len();
+    bytes.truncate(plain);
+    Some(bytes)
+}

@@ -1,0 +1,74 @@
+//! Subjects and their wrapped keys.
+
+use diesel::prelude::*;
+use staffetta_protocol::id::{EntityId, SubjectRef};
+use uuid::Uuid;
+
+use super::Subject;
+use crate::error::Result;
+use crate::store::schema::{destroyed_key, subject, subject_key};
+use crate::store::{At, Conn, Id, Tx};
+
+pub(super) fn by_ref(conn: &mut Conn, peer: &EntityId, subject_ref: SubjectRef) -> Result<Option<Subject>> {
+    let found = subject::table
+        .filter(subject::peer.eq(peer.as_str()))
+        .filter(subject::subject_ref.eq(Id(subject_ref.0)))
+        .select(subject::id)
+        .first::<Id>(conn)
+        .optional()?;
+    Ok(found.map(|id| Subject(id.0)))
+}
+
+pub(super) fn insert(
+    tx: &mut Tx<'_>,
+    new: Subject,
+    of: Option<(&EntityId, SubjectRef)>,
+    key: Uuid,
+    wrapped: Vec<u8>,
+) -> Result<()> {
+    let now = At::from(tx.now());
+    diesel::insert_into(subject::table)
+        .values((
+            subject::id.eq(Id(new.0)),
+            subject::peer.eq(of.map(|(peer, _)| peer.to_string())),
+            subject::subject_ref.eq(of.map(|(_, subject_ref)| Id(subject_ref.0))),
+            subject::created_at.eq(now),
+        ))
+        .execute(tx.conn())?;
+    diesel::insert_into(subject_key::table)
+        .values((
+            subject_key::id.eq(Id(key)),
+            subject_key::subject.eq(Id(new.0)),
+            subject_key::wrapped.eq(wrapped),
+            subject_key::created_at.eq(now),
+        ))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+pub(super) fn newest(conn: &mut Conn, of: Subject) -> Result<Option<(Uuid, Vec<u8>)>> {
+    let found = subject_key::table
+        .filter(subject_key::subject.eq(Id(of.0)))
+        .order((subject_key::created_at.desc(), subject_key::id.desc()))
+        .select((subject_key::id, subject_key::wrapped))
+        .first::<(Id, Vec<u8>)>(conn)
+        .optional()?;
+    Ok(found.map(|(id, wrapped)| (id.0, wrapped)))
+}
+
+pub(super) fn wrapped(conn: &mut Conn, key: Uuid) -> Result<Option<Vec<u8>>> {
+    Ok(subject_key::table.find(Id(key)).select(subject_key::wrapped).first(conn).optional()?)
+}
+
+pub(super) fn destroy(tx: &mut Tx<'_>, of: Subject) -> Result<()> {
+    let now = At::from(tx.now());
+    let keys: Vec<Id> = diesel::delete(subject_key::table.filter(subject_key::subject.eq(Id(of.0))))
+        .returning(subject_key::id)
+        .get_results(tx.conn())?;
+    for key in keys {
+        diesel::insert_into(destroyed_key::table)
+            .values((destroyed_key::id.eq(key), destroyed_key::subject.eq(Id(of.0)), destroyed_key::at.eq(now)))
+            .execute(tx.conn())?;
+    }
+    Ok(())
+}
