@@ -1,0 +1,37 @@
+//! May this leave, may this stay? Grounds, tombstones, threads, and the log of what was disclosed.
+//!
+//! What must hold:
+//! - A [`Permit`] is made here and nowhere else: its fields are private. It names recipient, person, purpose and groups
+//!   and has one of three grounds: a live consent, an open thread to be answered, or a duty with its legal basis.
+//! - The ground is judged when a message is queued ([`permit`]), again at every lease ([`still_holds`]), and again by the
+//!   receiver ([`admit`]).
+//! - A tombstone is for ever and covers every earlier `seq` of its record.
+//! - Threads and subject names are looked up within the pair of nodes only: what belongs to another pair is unknown,
+//!   exactly like what does not exist.
+//!
+//! This room owns the tables that decide and reads no feature: `consents` writes the record of a consent and, in the
+//! same transaction, calls [`open`] or [`close`].
+
+mod admit;
+mod permit;
+mod rows;
+mod threads;
+
+#[cfg(test)]
+mod tests;
+
+use crate::vault;
+
+pub use admit::{Admitted, admit};
+pub use permit::{Permit, Recipient, Resting, permit, permit_duty, permit_reply, still_holds};
+pub use rows::{
+    Disclosure, Holding, OpenGrant, close, disclosed_to, disclosures_about, held_under, let_go, live_grants,
+    note_disclosure, note_holding, open, record_of, tombstone, tombstoned,
+};
+pub use threads::{
+    Thread, begin, by_id, by_wire, end, ended_by_record, left_bare, receive as thread_received, sent, subject_ref_for,
+};
+
+/// The tables of this room that hold personal data.
+pub const HOLDING: vault::Holding =
+    vault::Holding { room: "grants", tables: &["open_grant", "disclosure", "holding", "thread", "pairwise"] };

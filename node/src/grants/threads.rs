@@ -1,0 +1,228 @@
+//! Threads: conversations with one peer about one person, and what stands for her in them.
+
+use diesel::prelude::*;
+use staffetta_protocol::id::{EntityId, RecordId, SubjectRef, ThreadId};
+use staffetta_protocol::message::rules::Side;
+use uuid::Uuid;
+
+use super::rows;
+use crate::error::{Error, Result};
+use crate::store::schema::{disclosure, holding, outbox, pairwise, thread};
+use crate::store::{At, Conn, Id, Tx};
+use crate::vault::Subject;
+
+/// A conversation as this node sees it.
+#[derive(Debug, Clone)]
+pub struct Thread {
+    /// Local id.
+    pub id: Uuid,
+    /// The other side.
+    pub peer: EntityId,
+    /// Its name between the two nodes.
+    pub wire: ThreadId,
+    /// Which side this node is.
+    pub side: Side,
+    /// Whom it is about.
+    pub subject: Subject,
+    /// What stands for her between the two nodes.
+    pub subject_ref: SubjectRef,
+    /// Whether anything may still be said in it.
+    pub open: bool,
+    /// Highest number that this node gave.
+    pub sent_seq: u64,
+    /// Highest number of the other side that this node has processed.
+    pub seen_seq: u64,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = thread)]
+struct Row {
+    id: Id,
+    peer: String,
+    wire: Id,
+    side: String,
+    subject: Id,
+    subject_ref: Id,
+    state: String,
+    sent_seq: i64,
+    seen_seq: i64,
+}
+
+impl TryFrom<Row> for Thread {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        Ok(Self {
+            id: row.id.0,
+            peer: row.peer.parse().map_err(|_| Error::internal("a stored entity id does not parse"))?,
+            wire: ThreadId(row.wire.0),
+            side: if row.side == Side::Opener.as_str() { Side::Opener } else { Side::Taker },
+            subject: Subject(row.subject.0),
+            subject_ref: SubjectRef(row.subject_ref.0),
+            open: row.state == "open",
+            sent_seq: row.sent_seq as u64,
+            seen_seq: row.seen_seq as u64,
+        })
+    }
+}
+
+/// The thread of that local id.
+pub fn by_id(conn: &mut Conn, id: Uuid) -> Result<Option<Thread>> {
+    thread::table.find(Id(id)).select(Row::as_select()).first(conn).optional()?.map(Thread::try_from).transpose()
+}
+
+/// The thread of that name with that peer. Another pair's thread is not found.
+pub fn by_wire(conn: &mut Conn, peer: &EntityId, wire: ThreadId) -> Result<Option<Thread>> {
+    thread::table
+        .filter(thread::peer.eq(peer.as_str()))
+        .filter(thread::wire.eq(Id(wire.0)))
+        .select(Row::as_select())
+        .first(conn)
+        .optional()?
+        .map(Thread::try_from)
+        .transpose()
+}
+
+/// What stands for one of our people towards a peer: the name in use, or a new one after a completed withdrawal.
+pub fn subject_ref_for(tx: &mut Tx<'_>, subject: Subject, peer: &EntityId) -> Result<SubjectRef> {
+    let known: Option<Id> = pairwise::table
+        .filter(pairwise::subject.eq(Id(subject.0)))
+        .filter(pairwise::peer.eq(peer.as_str()))
+        .filter(pairwise::retired_at.is_null())
+        .select(pairwise::subject_ref)
+        .first(tx.conn())
+        .optional()?;
+    if let Some(known) = known {
+        return Ok(SubjectRef(known.0));
+    }
+    let fresh = SubjectRef(Uuid::new_v4());
+    diesel::insert_into(pairwise::table)
+        .values((
+            pairwise::peer.eq(peer.as_str()),
+            pairwise::subject_ref.eq(Id(fresh.0)),
+            pairwise::subject.eq(Id(subject.0)),
+        ))
+        .execute(tx.conn())?;
+    Ok(fresh)
+}
+
+/// Opens a thread of ours about one of our people.
+pub fn begin(tx: &mut Tx<'_>, peer: &EntityId, subject: Subject, kind: &str) -> Result<Thread> {
+    let subject_ref = subject_ref_for(tx, subject, peer)?;
+    insert(tx, peer, ThreadId(Uuid::new_v4()), Side::Opener, kind, subject, subject_ref)
+}
+
+/// Takes up a thread that a peer opened.
+pub(super) fn take_up(
+    tx: &mut Tx<'_>,
+    peer: &EntityId,
+    wire: ThreadId,
+    kind: &str,
+    subject: Subject,
+    subject_ref: SubjectRef,
+) -> Result<Thread> {
+    insert(tx, peer, wire, Side::Taker, kind, subject, subject_ref)
+}
+
+fn insert(
+    tx: &mut Tx<'_>,
+    peer: &EntityId,
+    wire: ThreadId,
+    side: Side,
+    kind: &str,
+    subject: Subject,
+    subject_ref: SubjectRef,
+) -> Result<Thread> {
+    let now = At::from(tx.now());
+    let id = Uuid::new_v4();
+    diesel::insert_into(thread::table)
+        .values((
+            thread::id.eq(Id(id)),
+            thread::peer.eq(peer.as_str()),
+            thread::wire.eq(Id(wire.0)),
+            thread::side.eq(side.as_str()),
+            thread::kind.eq(kind),
+            thread::subject.eq(Id(subject.0)),
+            thread::subject_ref.eq(Id(subject_ref.0)),
+            thread::state.eq("open"),
+            thread::sent_seq.eq(0),
+            thread::seen_seq.eq(0),
+            thread::opened_at.eq(now),
+        ))
+        .execute(tx.conn())?;
+    Ok(Thread { id, peer: peer.clone(), wire, side, subject, subject_ref, open: true, sent_seq: 0, seen_seq: 0 })
+}
+
+/// Gives the next number of this side and says what was seen of the other.
+pub fn sent(tx: &mut Tx<'_>, id: Uuid) -> Result<(u64, u64)> {
+    let (seq, seen): (i64, i64) = diesel::update(thread::table.find(Id(id)))
+        .set(thread::sent_seq.eq(thread::sent_seq + 1))
+        .returning((thread::sent_seq, thread::seen_seq))
+        .get_result(tx.conn())?;
+    Ok((seq as u64, seen as u64))
+}
+
+/// Notes that a message of the other side has been processed.
+pub fn receive(tx: &mut Tx<'_>, id: Uuid, seq: u64) -> Result<()> {
+    diesel::update(thread::table.find(Id(id)).filter(thread::seen_seq.lt(seq as i64)))
+        .set(thread::seen_seq.eq(seq as i64))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+/// Ends a thread: nothing more is said in it.
+pub fn end(tx: &mut Tx<'_>, id: Uuid) -> Result<()> {
+    let now = At::from(tx.now());
+    diesel::update(thread::table.find(Id(id)).filter(thread::state.eq("open")))
+        .set((thread::state.eq("ended"), thread::closed_at.eq(now)))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+/// The threads with `peer` in which something rested on this record, theirs or ours.
+pub fn ended_by_record(conn: &mut Conn, peer: &EntityId, record: RecordId) -> Result<Vec<Uuid>> {
+    let received: Vec<Option<Id>> = holding::table
+        .filter(holding::peer.eq(peer.as_str()))
+        .filter(holding::record.eq(Id(record.0)))
+        .select(holding::thread)
+        .distinct()
+        .load(conn)?;
+    let given: Vec<Option<Id>> = outbox::table
+        .inner_join(disclosure::table.on(disclosure::message.eq(outbox::message)))
+        .filter(outbox::peer.eq(peer.as_str()))
+        .filter(disclosure::record.eq(Id(record.0)))
+        .select(outbox::thread)
+        .distinct()
+        .load(conn)?;
+    let mut all: Vec<Uuid> = received.into_iter().chain(given).flatten().map(|id| id.0).collect();
+    all.sort_unstable();
+    all.dedup();
+    Ok(all)
+}
+
+/// Of [`ended_by_record`], the threads that rest on nothing else: the same conversation may go on under another record
+/// of the same issuer, as when a preview is withdrawn and the referral that followed is not.
+pub fn left_bare(conn: &mut Conn, issuer: &EntityId, peer: &EntityId, record: RecordId) -> Result<Vec<Uuid>> {
+    let mut bare = Vec::new();
+    for thread in ended_by_record(conn, peer, record)? {
+        let received: Vec<(Id, i32)> = holding::table
+            .filter(holding::thread.eq(Id(thread)))
+            .select((holding::record, holding::record_seq))
+            .load(conn)?;
+        let given: Vec<(Option<Id>, Option<i32>)> = outbox::table
+            .inner_join(disclosure::table.on(disclosure::message.eq(outbox::message)))
+            .filter(outbox::thread.eq(Id(thread)))
+            .filter(outbox::state.eq_any(["queued", "delivered"]))
+            .select((disclosure::record, disclosure::record_seq))
+            .load(conn)?;
+        let given = given.into_iter().filter_map(|(record, seq)| record.zip(seq));
+        let mut rests = false;
+        for (other, seq) in received.into_iter().chain(given).filter(|(other, _)| other.0 != record.0) {
+            rests = rests || !rows::tombstoned(conn, issuer, RecordId(other.0), seq as u32)?;
+        }
+        if !rests {
+            bare.push(thread);
+        }
+    }
+    Ok(bare)
+}

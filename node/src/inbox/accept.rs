@@ -1,0 +1,292 @@
+//! One transaction takes a batch and writes its receipt.
+
+use std::fmt;
+
+use staffetta_protocol::consent::OrganisationId;
+use staffetta_protocol::digest::Digest;
+use staffetta_protocol::id::{EntityId, MessageId, ReceiptId};
+use staffetta_protocol::link::{BatchAnswer, ItemAnswer};
+use staffetta_protocol::message::Message;
+use staffetta_protocol::problem::{Code, ItemCode, Problem};
+use staffetta_protocol::receipt::{Item, Link, Outcome, Receipt};
+use staffetta_protocol::trust::{MemberState, Roles};
+use uuid::Uuid;
+
+use super::open::{Content, Opened};
+use super::rows::{self, Decided, Known};
+use crate::error::{Error, Result};
+use crate::grants::{self, Admitted};
+use crate::journal::{self, Actor, Entry};
+use crate::keys::{Keys, Kind};
+use crate::outbox::Outbox;
+use crate::store::Tx;
+use crate::vault::Place;
+
+/// What a feature made of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Taken {
+    /// It took effect.
+    Accepted,
+    /// Stored, without effect: it crossed a message of this side.
+    Superseded,
+    /// Not taken; whatever the feature wrote is undone.
+    Refused(ItemCode),
+}
+
+/// The room above that knows the features. `Err` is a failure of this node, never a refusal.
+pub type Receive = fn(&mut Tx<'_>, &Outbox, &Admitted, &Message) -> Result<Taken>;
+
+/// What is needed to accept: who this node is, its keys, and who knows the features.
+#[derive(Clone)]
+pub struct Inbox {
+    /// The keys that sign receipts.
+    pub keys: Keys,
+    /// Vault and name of this node; features queue their answers through it.
+    pub outbox: Outbox,
+    /// The room above.
+    pub receive: Receive,
+    /// How many items the next batch may have.
+    pub window: u32,
+}
+
+impl fmt::Debug for Inbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Inbox({})", self.outbox.entity_id())
+    }
+}
+
+/// Who sends the batch, and who this node is to it.
+#[derive(Debug, Clone)]
+pub struct Accepted {
+    /// The caller.
+    pub peer: EntityId,
+    /// How it stands in the network.
+    pub state: MemberState,
+    /// What it is in the network.
+    pub roles: Roles,
+    /// The organisations that this node is.
+    pub own_ids: Vec<OrganisationId>,
+    /// What this node is in the network.
+    pub own_roles: Roles,
+}
+
+/// Takes a batch of opened items in order and answers with one signed receipt.
+pub fn accept(tx: &mut Tx<'_>, inbox: &Inbox, from: &Accepted, epoch: u32, items: &[Opened]) -> Result<BatchAnswer> {
+    let link = rows::lock(tx, &from.peer)?;
+    let first = items.first().map_or(0, |item| item.seq);
+    let (epoch, mut through) = enter(tx, from, link, epoch, first)?;
+    let mut decided = Vec::with_capacity(items.len());
+    for item in items {
+        let outcome = if item.seq <= through {
+            known_number(tx, from, epoch, through, item)?
+        } else {
+            match tx.savepoint(|tx| take(tx, inbox, from, epoch, item)) {
+                Ok(outcome) => outcome,
+                Err(error) if decided.is_empty() => {
+                    tracing::error!(peer = %from.peer, seq = item.seq, cause = %error, "the first item failed inside");
+                    return Err(Problem { retry_after: Some(5), ..Problem::new(Code::Busy) }.into());
+                }
+                Err(error) => {
+                    tracing::error!(peer = %from.peer, seq = item.seq, cause = %error, "an item failed inside");
+                    break;
+                }
+            }
+        };
+        through = through.max(item.seq);
+        decided.push(Item {
+            seq: item.seq,
+            id: item.id,
+            digest: item.digest,
+            outcome: outcome.outcome,
+            code: outcome.code,
+        });
+    }
+    answer(tx, inbox, from, epoch, through, decided)
+}
+
+/// Checks that a batch continues the stream: a repeat, the next number, or the first of the next epoch.
+fn enter(tx: &mut Tx<'_>, from: &Accepted, link: rows::LinkRow, epoch: u32, first: u64) -> Result<(u32, u64)> {
+    let through = link.through_seq as u64;
+    let current = link.epoch as u32;
+    if epoch == current && first <= through + 1 {
+        return Ok((current, through));
+    }
+    if epoch == current + 1 && first == 1 {
+        rows::next_epoch(tx, &from.peer, epoch)?;
+        return Ok((epoch, 0));
+    }
+    Err(out_of_sequence(current, through))
+}
+
+fn out_of_sequence(epoch: u32, through: u64) -> Error {
+    Problem { expected: Some((epoch, through + 1)), ..Problem::new(Code::OutOfSequence) }.into()
+}
+
+/// A number that was decided before: the original outcome, if the digest is the same.
+fn known_number(tx: &mut Tx<'_>, from: &Accepted, epoch: u32, through: u64, item: &Opened) -> Result<Decided> {
+    match rows::decided(tx.conn(), &from.peer, epoch, item.seq)? {
+        Some((digest, outcome)) if digest == item.digest => Ok(outcome),
+        _ => Err(out_of_sequence(epoch, through)),
+    }
+}
+
+fn take(tx: &mut Tx<'_>, inbox: &Inbox, from: &Accepted, epoch: u32, item: &Opened) -> Result<Decided> {
+    let decided = decide(tx, inbox, from, item)?;
+    rows::note_item(tx, &from.peer, epoch, item, &decided)?;
+    rows::advance(tx, &from.peer, item.seq)?;
+    if decided.outcome == Outcome::Refused {
+        let code = decided.code.clone().unwrap_or(ItemCode::MessageInvalid);
+        let entry = Entry::new(Actor::Peer(from.peer.clone()), "exchange.item-refused").peer(&from.peer).code(code);
+        journal::record(tx, item.id.map_or(entry.clone(), |id| entry.object(id)))?;
+    }
+    Ok(decided)
+}
+
+fn decide(tx: &mut Tx<'_>, inbox: &Inbox, from: &Accepted, item: &Opened) -> Result<Decided> {
+    if let Some(id) = item.id {
+        match rows::known(tx.conn(), &from.peer, id)? {
+            Some(known) if known.digest == item.digest => return Ok(known.decided),
+            Some(_) => return Ok(Decided::refused(ItemCode::MessageConflict)),
+            None => {}
+        }
+    }
+    match &item.content {
+        Content::Void => {
+            let decided = Decided { outcome: Outcome::Voided, code: Some(ItemCode::Voided) };
+            if let Some(id) = item.id {
+                rows::remember(tx, &from.peer, id, item.digest, &decided, Known::nothing())?;
+            }
+            Ok(decided)
+        }
+        Content::UnknownKey => Err(Error::internal("the sender's key is not known yet")),
+        Content::Refused(code) => refuse(tx, from, item.id, item.digest, code.clone()),
+        Content::Message(message, jws) => take_message(tx, inbox, from, message, jws),
+    }
+}
+
+fn refuse(tx: &mut Tx<'_>, from: &Accepted, id: Option<MessageId>, digest: Digest, code: ItemCode) -> Result<Decided> {
+    let decided = Decided::refused(code);
+    // What does not verify may name any id: remembering it would let a forger spoil the id of a real message. Only
+    // the number remembers it.
+    if let (Some(id), false) = (id, decided.code == Some(ItemCode::MessageInvalid)) {
+        rows::remember(tx, &from.peer, id, digest, &decided, Known::nothing())?;
+    }
+    Ok(decided)
+}
+
+fn take_message(tx: &mut Tx<'_>, inbox: &Inbox, from: &Accepted, message: &Message, jws: &str) -> Result<Decided> {
+    if let Some(code) = not_entitled(from, message) {
+        return refuse(tx, from, Some(message.id), message.digest, code);
+    }
+    let mut refused = None;
+    let taken = tx.savepoint(|tx| {
+        let admitted = match grants::admit(tx, inbox.outbox.vault(), &from.own_ids, message)? {
+            Ok(admitted) => admitted,
+            Err(code) => {
+                refused = Some(code);
+                return Err(undo());
+            }
+        };
+        match (inbox.receive)(tx, &inbox.outbox, &admitted, message)? {
+            Taken::Refused(code) => {
+                refused = Some(code);
+                Err(undo())
+            }
+            taken => Ok((admitted, taken)),
+        }
+    });
+    match (taken, refused) {
+        (_, Some(code)) => refuse(tx, from, Some(message.id), message.digest, code),
+        (Err(error), None) => Err(error),
+        (Ok((admitted, taken)), None) => keep(tx, inbox, from, message, jws, &admitted, taken),
+    }
+}
+
+/// Undoes a savepoint without being a failure.
+fn undo() -> Error {
+    Error::Database(diesel::result::Error::RollbackTransaction)
+}
+
+fn not_entitled(from: &Accepted, message: &Message) -> Option<ItemCode> {
+    let recall = message.body.is_recall();
+    if from.state != MemberState::Active && !recall {
+        return Some(ItemCode::MemberLimited);
+    }
+    let allowed = staffetta_protocol::trust::may_send(message.body.type_name(), &from.roles, &from.own_roles);
+    (!allowed && !recall).then_some(ItemCode::RoleNotEntitled)
+}
+
+fn keep(
+    tx: &mut Tx<'_>,
+    inbox: &Inbox,
+    from: &Accepted,
+    message: &Message,
+    jws: &str,
+    admitted: &Admitted,
+    taken: Taken,
+) -> Result<Decided> {
+    let code = (taken == Taken::Superseded).then_some(ItemCode::Superseded);
+    let decided = Decided { outcome: Outcome::Accepted, code };
+    let sealed = match admitted.subject {
+        Some(subject) => Some(inbox.outbox.vault().seal(tx.conn(), subject, kept_at(message.id.0), jws.as_bytes())?),
+        None => None,
+    };
+    let groups = message.body.groups();
+    if let (Some(subject), Some(grant), false) =
+        (admitted.subject, message.ground.as_ref().and_then(|g| g.grant()), groups.is_empty())
+    {
+        let thread = admitted.thread.as_ref().map(|thread| thread.id);
+        let held = grants::Holding { message: message.id, subject, thread, groups };
+        grants::note_holding(tx, &from.peer, &held, grant)?;
+    }
+    if let (Some(thread), Some(place)) = (&admitted.thread, message.place) {
+        grants::thread_received(tx, thread.id, place.seq)?;
+    }
+    let known = Known {
+        kind: Some(message.body.type_name()),
+        thread: admitted.thread.as_ref().map(|thread| thread.id),
+        thread_seq: message.place.map(|place| place.seq),
+        subject: admitted.subject,
+        // Only what came in a thread is looked at by anybody.
+        unopened: if sealed.is_some() && admitted.thread.is_some() { jws.len() } else { 0 },
+        sealed,
+        expires_at: message.expires_at,
+        for_ever: message.expires_at.is_none(),
+    };
+    if known.unopened > 0 {
+        rows::add_unopened(tx, &from.peer, known.unopened)?;
+    }
+    rows::remember(tx, &from.peer, message.id, message.digest, &decided, known)?;
+    Ok(decided)
+}
+
+const fn kept_at(message: Uuid) -> Place {
+    Place { table: "known_message", row: message, column: "sealed" }
+}
+
+fn answer(
+    tx: &mut Tx<'_>,
+    inbox: &Inbox,
+    from: &Accepted,
+    epoch: u32,
+    through: u64,
+    items: Vec<Item>,
+) -> Result<BatchAnswer> {
+    let now = tx.now();
+    let me = inbox.outbox.entity_id().clone();
+    let receipt = Receipt {
+        iss: me.clone(),
+        aud: from.peer.clone(),
+        iat: now.timestamp(),
+        jti: ReceiptId(crate::clock::id_at(now)),
+        link: Link { from: from.peer.clone(), to: me, epoch, through_seq: through },
+        items,
+        checkpoint: None,
+    };
+    let key = inbox.keys.signing(tx.conn(), Kind::Protocol, now)?;
+    let jws = receipt.sign(&key).map_err(Error::internal)?;
+    rows::note_receipt(tx, &from.peer, &receipt, &jws)?;
+    let plain =
+        receipt.items.iter().map(|i| ItemAnswer { seq: i.seq, outcome: i.outcome, code: i.code.clone() }).collect();
+    Ok(BatchAnswer { receipt: jws, items: plain, epoch, next_seq: through + 1, window: inbox.window })
+}

@@ -1,0 +1,22 @@
+//! A peer's batch is accepted: in order? first time? hand on, receipt. Makes no request and knows no feature.
+//!
+//! What must hold:
+//! - Signatures are verified before the transaction; the transaction begins by touching the inbound link row, so that two
+//!   processes cannot take one stream at once, and decides every item in a savepoint of its own.
+//! - The receipt commits with what it says. A refused item leaves id, digest, code and instant, never its content.
+//! - A repeat gets its original outcome in a new receipt. The memory of ids crosses epochs.
+//! - **An internal error is never a refusal**: the items before it are committed and receipted, the rest comes again.
+
+mod accept;
+mod open;
+mod rows;
+
+#[cfg(test)]
+mod tests;
+
+pub use accept::{Accepted, Inbox, Receive, Taken, accept};
+pub use open::{Content, Opened, open, refuse_unknown_keys};
+pub use rows::{erase_bytes, link_state, opened, purge, unopened};
+
+/// The tables of this room that hold personal data.
+pub const HOLDING: crate::vault::Holding = crate::vault::Holding { room: "inbox", tables: &["known_message"] };

@@ -1,0 +1,86 @@
+//! Before the transaction: read and verify every item of a batch. Pure.
+
+use chrono::{DateTime, Utc};
+use staffetta_protocol::digest::Digest;
+use staffetta_protocol::id::{EntityId, MessageId};
+use staffetta_protocol::jose::KeySet;
+use staffetta_protocol::link::{Batch, Item, MAX_MESSAGE_BYTES};
+use staffetta_protocol::message::{self, Message, Misaddressed, OpenError};
+use staffetta_protocol::problem::{Code, ItemCode, Problem};
+
+use crate::error::Result;
+
+/// One item, as far as it could be read without a database.
+#[derive(Debug)]
+pub struct Opened {
+    /// Its number.
+    pub seq: u64,
+    /// The digest that the receipt names.
+    pub digest: Digest,
+    /// Its message id, where that can be read.
+    pub id: Option<MessageId>,
+    /// What it is.
+    pub content: Content,
+}
+
+/// What an item turned out to be.
+#[derive(Debug)]
+pub enum Content {
+    /// A message that verified, with its frozen bytes.
+    Message(Box<Message>, String),
+    /// To be refused with this code.
+    Refused(ItemCode),
+    /// Signed with a key that the last known configuration of the peer does not have.
+    UnknownKey,
+    /// The word that the message of this id and digest will not come.
+    Void,
+}
+
+/// Opens a batch. Whether it is of the caller and for this node is a matter of the whole request.
+pub fn open(batch: Batch, keys: &KeySet, from: &EntityId, me: &EntityId, now: DateTime<Utc>) -> Result<Vec<Opened>> {
+    if batch.items.is_empty() || batch.epoch == 0 {
+        return Err(Problem::new(Code::MalformedRequest).detail("a batch has at least one item, and an epoch").into());
+    }
+    let ordered = batch.items.windows(2).all(|pair| pair[0].seq.checked_add(1) == Some(pair[1].seq));
+    if !ordered || batch.items.first().is_some_and(|first| first.seq == 0) {
+        return Err(Problem::new(Code::OutOfSequence).detail("the items do not follow one another").into());
+    }
+    batch.items.into_iter().map(|item| open_item(item, keys, from, me, now)).collect()
+}
+
+fn open_item(item: Item, keys: &KeySet, from: &EntityId, me: &EntityId, now: DateTime<Utc>) -> Result<Opened> {
+    match (item.message, item.void) {
+        (Some(jws), None) => {
+            let digest = Digest::of(&jws);
+            if jws.len() > MAX_MESSAGE_BYTES {
+                return Err(Problem::new(Code::TooLarge).detail("a message is larger than 256 KiB").into());
+            }
+            let (id, content) = match message::open(&jws, keys, from, me, now) {
+                Ok(message) => (Some(message.id), Content::Message(Box::new(message), jws)),
+                Err(OpenError::Refused { code, id, why }) => {
+                    tracing::warn!(peer = %from, seq = item.seq, %code, %why, "a message does not open");
+                    (id, Content::Refused(code))
+                }
+                Err(OpenError::UnknownKey) => (None, Content::UnknownKey),
+                Err(OpenError::Misaddressed(Misaddressed::Issuer)) => return Err(Code::IssuerNotCaller.into()),
+                Err(OpenError::Misaddressed(Misaddressed::Audience)) => {
+                    return Err(Code::AudienceNotThisNode.into());
+                }
+            };
+            Ok(Opened { seq: item.seq, digest, id, content })
+        }
+        (None, Some(void)) => {
+            Ok(Opened { seq: item.seq, digest: void.digest, id: Some(void.id), content: Content::Void })
+        }
+        _ => Err(Problem::new(Code::MalformedRequest).detail("an item is either a message or a void").into()),
+    }
+}
+
+/// After the sender's configuration was fetched anew: a key that is still unknown vouches for nothing.
+pub fn refuse_unknown_keys(items: &mut [Opened]) {
+    for item in items {
+        if matches!(item.content, Content::UnknownKey) {
+            item.content = Content::Refused(ItemCode::MessageInvalid);
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! Rows of the inbound side.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::prelude::*;
+use staffetta_protocol::digest::Digest;
+use staffetta_protocol::id::{EntityId, MessageId};
+use staffetta_protocol::link::{LinkState, Progress};
+use staffetta_protocol::message::MAX_DAYS;
+use staffetta_protocol::problem::ItemCode;
+use staffetta_protocol::receipt::{Outcome, Receipt};
+use uuid::Uuid;
+
+use super::open::Opened;
+use crate::error::{Error, Result};
+use crate::store::schema::{inbox_item, known_message, link_in, link_out, receipt as stored};
+use crate::store::{At, Conn, Id, Tx};
+use crate::vault::Subject;
+
+/// What was decided about an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Decided {
+    pub(super) outcome: Outcome,
+    pub(super) code: Option<ItemCode>,
+}
+
+impl Decided {
+    pub(super) fn refused(code: ItemCode) -> Self {
+        Self { outcome: Outcome::Refused, code: Some(code) }
+    }
+
+    fn parse(outcome: &str, code: Option<String>) -> Result<Self> {
+        let outcome = match outcome {
+            "accepted" => Outcome::Accepted,
+            "refused" => Outcome::Refused,
+            "voided" => Outcome::Voided,
+            _ => return Err(Error::internal("unknown outcome in the database")),
+        };
+        Ok(Self { outcome, code: code.map(ItemCode::from) })
+    }
+
+    fn outcome_text(&self) -> &'static str {
+        match self.outcome {
+            Outcome::Accepted => "accepted",
+            Outcome::Refused => "refused",
+            Outcome::Voided => "voided",
+        }
+    }
+
+    fn code_text(&self) -> Option<String> {
+        self.code.as_ref().map(ToString::to_string)
+    }
+}
+
+/// How far the stream from one peer has come.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = link_in)]
+pub(super) struct LinkRow {
+    pub(super) epoch: i32,
+    pub(super) through_seq: i64,
+}
+
+/// Begins the receiver's transaction: an update of the inbound link row, so that two processes cannot both go on, and
+/// what is expected is read after it.
+pub(super) fn lock(tx: &mut Tx<'_>, peer: &EntityId) -> Result<LinkRow> {
+    let touched = |tx: &mut Tx<'_>| {
+        diesel::update(link_in::table.find(peer.as_str()))
+            .set(link_in::through_seq.eq(link_in::through_seq))
+            .execute(tx.conn())
+    };
+    if touched(tx)? == 0 {
+        let row = (
+            link_in::peer.eq(peer.as_str()),
+            link_in::epoch.eq(1),
+            link_in::through_seq.eq(0),
+            link_in::unopened_bytes.eq(0),
+            link_in::internal_errors.eq(0),
+        );
+        crate::store::each_backend!(tx.conn(), conn => diesel::insert_into(link_in::table)
+            .values(row)
+            .on_conflict_do_nothing()
+            .execute(conn))?;
+        touched(tx)?;
+    }
+    Ok(link_in::table.find(peer.as_str()).select(LinkRow::as_select()).first(tx.conn())?)
+}
+
+pub(super) fn next_epoch(tx: &mut Tx<'_>, peer: &EntityId, epoch: u32) -> Result<()> {
+    diesel::update(link_in::table.find(peer.as_str()))
+        .set((link_in::epoch.eq(epoch as i32), link_in::through_seq.eq(0)))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+pub(super) fn advance(tx: &mut Tx<'_>, peer: &EntityId, seq: u64) -> Result<()> {
+    diesel::update(link_in::table.find(peer.as_str())).set(link_in::through_seq.eq(seq as i64)).execute(tx.conn())?;
+    Ok(())
+}
+
+pub(super) fn decided(conn: &mut Conn, peer: &EntityId, epoch: u32, seq: u64) -> Result<Option<(Digest, Decided)>> {
+    let row: Option<(String, String, Option<String>)> = inbox_item::table
+        .find((peer.as_str(), epoch as i32, seq as i64))
+        .select((inbox_item::digest, inbox_item::outcome, inbox_item::code))
+        .first(conn)
+        .optional()?;
+    row.map(|(digest, outcome, code)| {
+        let digest = digest.parse().map_err(|_| Error::internal("a stored digest does not parse"))?;
+        Ok((digest, Decided::parse(&outcome, code)?))
+    })
+    .transpose()
+}
+
+pub(super) fn note_item(tx: &mut Tx<'_>, peer: &EntityId, epoch: u32, item: &Opened, decided: &Decided) -> Result<()> {
+    let now = At::from(tx.now());
+    diesel::insert_into(inbox_item::table)
+        .values((
+            inbox_item::peer.eq(peer.as_str()),
+            inbox_item::epoch.eq(epoch as i32),
+            inbox_item::seq.eq(item.seq as i64),
+            inbox_item::message.eq(item.id.map(|id| Id(id.0))),
+            inbox_item::digest.eq(item.digest.to_string()),
+            inbox_item::outcome.eq(decided.outcome_text()),
+            inbox_item::code.eq(decided.code_text()),
+            inbox_item::at.eq(now),
+        ))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+/// A message id that was met before.
+pub(super) struct Remembered {
+    pub(super) digest: Digest,
+    pub(super) decided: Decided,
+}
+
+pub(super) fn known(conn: &mut Conn, peer: &EntityId, id: MessageId) -> Result<Option<Remembered>> {
+    let row: Option<(String, String, Option<String>)> = known_message::table
+        .find((peer.as_str(), Id(id.0)))
+        .select((known_message::digest, known_message::outcome, known_message::code))
+        .first(conn)
+        .optional()?;
+    row.map(|(digest, outcome, code)| {
+        let digest = digest.parse().map_err(|_| Error::internal("a stored digest does not parse"))?;
+        Ok(Remembered { digest, decided: Decided::parse(&outcome, code)? })
+    })
+    .transpose()
+}
+
+/// What is kept with an id beyond its outcome.
+pub(super) struct Known {
+    pub(super) kind: Option<&'static str>,
+    pub(super) thread: Option<Uuid>,
+    pub(super) thread_seq: Option<u64>,
+    pub(super) subject: Option<Subject>,
+    pub(super) sealed: Option<Vec<u8>>,
+    pub(super) unopened: usize,
+    pub(super) expires_at: Option<DateTime<Utc>>,
+    pub(super) for_ever: bool,
+}
+
+impl Known {
+    /// Nothing of the content: refused items and voids.
+    pub(super) fn nothing() -> Self {
+        Self {
+            kind: None,
+            thread: None,
+            thread_seq: None,
+            subject: None,
+            sealed: None,
+            unopened: 0,
+            expires_at: None,
+            for_ever: false,
+        }
+    }
+}
+
+/// Counts what came and nobody has looked at yet.
+pub(super) fn add_unopened(tx: &mut Tx<'_>, peer: &EntityId, bytes: usize) -> Result<()> {
+    diesel::update(link_in::table.find(peer.as_str()))
+        .set(link_in::unopened_bytes.eq(link_in::unopened_bytes + bytes as i64))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+/// Somebody looked at a thread: what came in it no longer counts against its sender.
+pub fn opened(tx: &mut Tx<'_>, peer: &EntityId, thread: Uuid) -> Result<()> {
+    let of_thread = || {
+        known_message::table
+            .filter(known_message::peer.eq(peer.as_str()))
+            .filter(known_message::thread.eq(Id(thread)))
+            .filter(known_message::unopened.gt(0))
+    };
+    let sizes: Vec<i32> = of_thread().select(known_message::unopened).load(tx.conn())?;
+    if sizes.is_empty() {
+        return Ok(());
+    }
+    diesel::update(of_thread()).set(known_message::unopened.eq(0)).execute(tx.conn())?;
+    let bytes: i64 = sizes.into_iter().map(i64::from).sum();
+    diesel::update(link_in::table.find(peer.as_str()))
+        .set(link_in::unopened_bytes.eq(link_in::unopened_bytes - bytes))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+/// Bytes from a peer that nobody has looked at yet.
+pub fn unopened(conn: &mut Conn, peer: &EntityId) -> Result<u64> {
+    let bytes: Option<i64> =
+        link_in::table.find(peer.as_str()).select(link_in::unopened_bytes).first(conn).optional()?;
+    Ok(bytes.unwrap_or(0).max(0) as u64)
+}
+
+/// Remembers an id until 30 days after its message ran out; without an end, for ever. Of a refused item or a void the
+/// end is not known: the longest life of a message stands in for it.
+pub(super) fn remember(
+    tx: &mut Tx<'_>,
+    peer: &EntityId,
+    id: MessageId,
+    digest: Digest,
+    decided: &Decided,
+    known: Known,
+) -> Result<()> {
+    let now = tx.now();
+    let ends = known.expires_at.unwrap_or(now + TimeDelta::days(MAX_DAYS));
+    let forget_at = (!known.for_ever).then(|| At::from(ends + TimeDelta::days(MAX_DAYS)));
+    diesel::insert_into(known_message::table)
+        .values((
+            known_message::peer.eq(peer.as_str()),
+            known_message::message.eq(Id(id.0)),
+            known_message::digest.eq(digest.to_string()),
+            known_message::outcome.eq(decided.outcome_text()),
+            known_message::code.eq(decided.code_text()),
+            known_message::kind.eq(known.kind),
+            known_message::thread.eq(known.thread.map(Id)),
+            known_message::thread_seq.eq(known.thread_seq.map(|seq| seq as i64)),
+            known_message::subject.eq(known.subject.map(|subject| Id(subject.0))),
+            known_message::sealed.eq(known.sealed),
+            known_message::unopened.eq(known.unopened as i32),
+            known_message::received_at.eq(At::from(now)),
+            known_message::forget_at.eq(forget_at),
+        ))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+/// Forgets ids whose time has come.
+pub fn purge(tx: &mut Tx<'_>) -> Result<usize> {
+    let now = At::from(tx.now());
+    Ok(diesel::delete(known_message::table.filter(known_message::forget_at.le(now))).execute(tx.conn())?)
+}
+
+pub(super) fn note_receipt(tx: &mut Tx<'_>, peer: &EntityId, receipt: &Receipt, jws: &str) -> Result<()> {
+    let digest = Digest::of(jws).to_string();
+    let now = At::from(tx.now());
+    diesel::insert_into(stored::table)
+        .values((
+            stored::id.eq(Id(receipt.jti.0)),
+            stored::peer.eq(peer.as_str()),
+            stored::direction.eq("out"),
+            stored::epoch.eq(receipt.link.epoch as i32),
+            stored::through_seq.eq(receipt.link.through_seq as i64),
+            stored::jws.eq(jws),
+            stored::digest.eq(&digest),
+            stored::at.eq(now),
+        ))
+        .execute(tx.conn())?;
+    diesel::update(link_in::table.find(peer.as_str())).set(link_in::receipt_digest.eq(&digest)).execute(tx.conn())?;
+    Ok(())
+}
+
+/// Both directions of the link with a peer, as this node sees them.
+pub fn link_state(conn: &mut Conn, peer: &EntityId) -> Result<LinkState> {
+    let digest = |text: Option<String>| {
+        text.map(|text| text.parse().map_err(|_| Error::internal("a stored digest does not parse"))).transpose()
+    };
+    let inbound: Option<(i32, i64, Option<String>)> = link_in::table
+        .find(peer.as_str())
+        .select((link_in::epoch, link_in::through_seq, link_in::receipt_digest))
+        .first(conn)
+        .optional()?;
+    let outbound: Option<(i32, i64)> =
+        link_out::table.find(peer.as_str()).select((link_out::epoch, link_out::acked_seq)).first(conn).optional()?;
+    let last: Option<String> = stored::table
+        .filter(stored::peer.eq(peer.as_str()))
+        .filter(stored::direction.eq("in"))
+        .order((stored::epoch.desc(), stored::through_seq.desc()))
+        .select(stored::digest)
+        .first(conn)
+        .optional()?;
+    let (in_epoch, in_through, in_digest) = inbound.unwrap_or((1, 0, None));
+    let (out_epoch, out_through) = outbound.unwrap_or((1, 0));
+    Ok(LinkState {
+        inbound: Progress {
+            epoch: in_epoch as u32,
+            through_seq: in_through as u64,
+            receipt_digest: digest(in_digest)?,
+        },
+        outbound: Progress { epoch: out_epoch as u32, through_seq: out_through as u64, receipt_digest: digest(last)? },
+    })
+}
+
+/// Erases the kept bytes of a message; id, digest and outcome stay. Called by whoever erases what it brought. What is
+/// gone waits for nobody to look at it.
+pub fn erase_bytes(tx: &mut Tx<'_>, peer: &EntityId, message: MessageId) -> Result<()> {
+    let row = known_message::table.find((peer.as_str(), Id(message.0)));
+    let unopened: Option<i32> = row.select(known_message::unopened).first(tx.conn()).optional()?;
+    let Some(unopened) = unopened else { return Ok(()) };
+    diesel::update(row)
+        .set((known_message::sealed.eq(None::<Vec<u8>>), known_message::unopened.eq(0)))
+        .execute(tx.conn())?;
+    diesel::update(link_in::table.find(peer.as_str()))
+        .set(link_in::unopened_bytes.eq(link_in::unopened_bytes - i64::from(unopened)))
+        .execute(tx.conn())?;
+    Ok(())
+}

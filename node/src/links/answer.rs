@@ -1,0 +1,90 @@
+//! What an answer to a batch means for the link.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use staffetta_protocol::id::EntityId;
+use staffetta_protocol::jose::KeySet;
+use staffetta_protocol::link::BatchAnswer;
+use staffetta_protocol::problem::Code;
+use staffetta_protocol::receipt::Receipt;
+
+use crate::config::ExchangeConfig;
+use crate::outbox::{Failure, pause};
+use crate::peers::{Answer, CallError};
+
+/// The three ways a batch can go, and the one that mends the numbers.
+#[derive(Debug)]
+pub(super) enum Verdict {
+    /// A receipt that verifies. `window` is what the peer takes next.
+    Receipted { jws: String, receipt: Box<Receipt>, window: u32 },
+    /// The peer asks to wait; nothing failed.
+    Busy { seconds: Option<u32>, why: String },
+    /// No receipt: try later. `alarm` for what an administrator must hear at once.
+    Unreachable { why: String, alarm: bool },
+    /// The batch was too large for the peer.
+    TooLarge,
+    /// The peer expects another number or epoch, and says so under its signature.
+    OutOfSequence { epoch: u32, expected: u64 },
+}
+
+/// Reads the answer. Only what the peer signed is believed; only a receipt settles anything.
+pub(super) fn judge(
+    answer: Result<Answer, CallError>,
+    me: &EntityId,
+    peer: &EntityId,
+    keys: &KeySet,
+    now: DateTime<Utc>,
+) -> crate::error::Result<Verdict> {
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(CallError::Internal(error)) => return Err(error),
+        Err(error) => return Ok(without_signature(&error)),
+    };
+    Ok(match answer.status {
+        200 => match receipted(&answer, me, peer, keys, now) {
+            Ok(verdict) => verdict,
+            Err(why) => Verdict::Unreachable { why, alarm: true },
+        },
+        408 | 429 | 503 => Verdict::Busy { seconds: answer.retry_after, why: format!("answered {}", answer.status) },
+        409 => match answer.problem().filter(|p| p.code == Code::OutOfSequence.as_str()) {
+            Some(problem) => match (problem.epoch, problem.expected) {
+                (Some(epoch), Some(expected)) => Verdict::OutOfSequence { epoch, expected },
+                _ => Verdict::Unreachable { why: "answered 409 without epoch and number".into(), alarm: true },
+            },
+            None => Verdict::Unreachable { why: "answered 409".into(), alarm: true },
+        },
+        413 => Verdict::TooLarge,
+        status => {
+            let code = answer.problem().map(|problem| problem.code).unwrap_or_default();
+            Verdict::Unreachable { why: format!("answered {status} {code}"), alarm: matches!(status, 400 | 401 | 403) }
+        }
+    })
+}
+
+fn without_signature(error: &CallError) -> Verdict {
+    if let CallError::NotSigned { status: 408 | 429 | 503, retry_after, .. } = error {
+        return Verdict::Busy { seconds: *retry_after, why: error.to_string() };
+    }
+    if let CallError::NotSigned { status: 413, .. } = error {
+        return Verdict::TooLarge;
+    }
+    Verdict::Unreachable { why: error.to_string(), alarm: matches!(error.status(), Some(400 | 401 | 403)) }
+}
+
+fn receipted(
+    answer: &Answer,
+    me: &EntityId,
+    peer: &EntityId,
+    keys: &KeySet,
+    now: DateTime<Utc>,
+) -> Result<Verdict, String> {
+    let body: BatchAnswer = answer.json().map_err(|why| format!("answer: {why}"))?;
+    let receipt = Receipt::open(&body.receipt, keys, me, peer, now).map_err(|why| format!("receipt: {why}"))?;
+    Ok(Verdict::Receipted { jws: body.receipt, receipt: Box::new(receipt), window: body.window })
+}
+
+/// When to try again after `failures` in a row.
+pub(super) fn later(config: &ExchangeConfig, failures: i32, why: String, now: DateTime<Utc>) -> Failure {
+    let first = TimeDelta::seconds(config.retry_first_seconds as i64);
+    let longest = TimeDelta::seconds(config.retry_max_seconds as i64);
+    Failure { why, retry_at: now + pause(failures, first, config.retry_growth, longest), counts: true }
+}

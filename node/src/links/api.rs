@@ -1,0 +1,132 @@
+//! `…/exchange`: where peers push their batches and ask about the link.
+
+use actix_web::web::{Data, Json};
+use actix_web::{get, post};
+use staffetta_protocol::consent::OrganisationId;
+use staffetta_protocol::link::{Batch, BatchAnswer, LinkState};
+use staffetta_protocol::problem::{Code, Problem};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::Links;
+use crate::error::Result;
+use crate::inbox::{self, Accepted, Content};
+use crate::journal::{self, Actor, Entry};
+use crate::outbox;
+use crate::peers::{Peers, VerifiedPeer};
+use crate::store::Store;
+
+/// Seconds after which a peer may try again whose content nobody has looked at.
+const FULL_RETRY_SECONDS: u32 = 900;
+
+/// The routes of this room, below `…/exchange`.
+pub fn api(cfg: &mut ServiceConfig<'_>) {
+    cfg.service(push_messages).service(show_link);
+}
+
+/// Push a batch of messages
+///
+/// The items of a link in order. The answer is one signed receipt; only the receipt counts. A repeat of what was
+/// decided gets the original outcomes; a gap, a wrong epoch or other bytes under a known number get 409
+/// `out_of_sequence` with the epoch and the number that are expected, and nothing is stored.
+#[utoipa::path(
+    tag = "exchange",
+    operation_id = "push_messages",
+    request_body = Batch,
+    responses(
+        (status = 200, description = "Decided, with one receipt for the batch", body = BatchAnswer),
+        (status = 409, description = "`out_of_sequence`: `epoch` and `expected` say where to go on",
+            body = staffetta_protocol::problem::ProblemDocument, content_type = "application/problem+json"),
+        (status = 413, description = "Batch or message too large",
+            body = staffetta_protocol::problem::ProblemDocument, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/messages")]
+async fn push_messages(
+    caller: VerifiedPeer,
+    peers: Data<Peers>,
+    store: Data<Store>,
+    links: Data<Links>,
+) -> Result<Json<BatchAnswer>> {
+    match take(&caller, &peers, &store, &links).await {
+        Ok(answer) => {
+            links.wake();
+            Ok(Json(answer))
+        }
+        Err(error) => {
+            if !error.is_fault() {
+                let (peer, code) = (caller.entity_id().clone(), error.code());
+                let entry = Entry::new(Actor::Peer(peer.clone()), "exchange.batch-refused").peer(&peer).code(code);
+                store.write(move |tx| journal::record(tx, entry)).await?;
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Takes a batch as a whole: what is refused here stores nothing but the journal's word on it.
+async fn take(caller: &VerifiedPeer, peers: &Peers, store: &Store, links: &Links) -> Result<BatchAnswer> {
+    let _turn = links.0.bounds.enter(caller.entity_id())?;
+    let peer = caller.entity_id().clone();
+    let waiting = store.read(move |conn| inbox::unopened(conn, &peer)).await?;
+    if waiting + caller.body().len() as u64 > links.0.config.unopened_bytes_per_peer {
+        let problem = Problem::new(Code::RateLimited).detail("what came before has not been looked at yet");
+        return Err(Problem { retry_after: Some(FULL_RETRY_SECONDS), ..problem }.into());
+    }
+    let batch: Batch = caller.json()?;
+    if batch.items.len() > links.0.config.window as usize {
+        return Err(Problem::new(Code::TooLarge).detail("more items than the window").into());
+    }
+    let epoch = batch.epoch;
+    let now = links.0.clock.now();
+    let me = peers.entity_id().clone();
+    let mut items = inbox::open(batch.clone(), caller.peer().keys(), caller.entity_id(), &me, now)?;
+    if items.iter().any(|item| matches!(item.content, Content::UnknownKey))
+        && let Some(renewed) = peers.refresh_for_key(caller.entity_id()).await?
+    {
+        items = inbox::open(batch, renewed.keys(), caller.entity_id(), &me, now)?;
+        // Looked up just now and not there: it does not verify.
+        inbox::refuse_unknown_keys(&mut items);
+    }
+    let from = Accepted {
+        peer: caller.entity_id().clone(),
+        state: caller.peer().state(now),
+        roles: caller.peer().roles().clone(),
+        own_ids: own_ids(peers).await?,
+        own_roles: peers.own_roles().await?,
+    };
+    let (inner, peer) = (links.0.inbox.clone(), caller.peer().clone());
+    store
+        .write(move |tx| {
+            crate::peers::keep_evidence(tx, &peer)?;
+            let answer = inbox::accept(tx, &inner, &from, epoch, &items)?;
+            outbox::wake(tx, &from.peer)?;
+            Ok(answer)
+        })
+        .await
+}
+
+/// The identifiers under which a consent may name this node's organisation.
+async fn own_ids(peers: &Peers) -> Result<Vec<OrganisationId>> {
+    Ok(peers.own_organisation_ids().await?.iter().filter_map(|id| OrganisationId::new(id).ok()).collect())
+}
+
+/// Show the link
+///
+/// How far both directions of the link between the caller and this node have come, as this node sees them.
+#[utoipa::path(
+    tag = "exchange",
+    operation_id = "show_link",
+    responses((status = 200, description = "Both directions", body = LinkState)),
+)]
+#[get("/link")]
+async fn show_link(caller: VerifiedPeer, store: Data<Store>, links: Data<Links>) -> Result<Json<LinkState>> {
+    let peer = caller.entity_id().clone();
+    let state = store
+        .write(move |tx| {
+            outbox::wake(tx, &peer)?;
+            inbox::link_state(tx.conn(), &peer)
+        })
+        .await?;
+    links.wake();
+    Ok(Json(state))
+}

@@ -1,0 +1,186 @@
+//! One round on one link: may it, lease, call, settle.
+
+use actix_web::web::Bytes;
+use chrono::TimeDelta;
+use reqwest::Method;
+use staffetta_protocol::id::EntityId;
+use staffetta_protocol::trust::MemberState;
+
+use super::Inner;
+use super::answer::{Verdict, judge, later};
+use crate::error::{Error, Result};
+use crate::journal::{self, Actor, Entry};
+use crate::outbox::{self, Bounds, Failure, Leased};
+use crate::peers::{Peer, ResolveError};
+
+/// Serves one link once. `true` when a receipt came and more may follow at once.
+pub(super) async fn push(links: &Inner, to: &EntityId) -> Result<bool> {
+    let Some(peer) = reachable(links, to).await? else { return Ok(false) };
+    let Some(leased) = lease(links, &peer).await? else { return Ok(false) };
+    let body = serde_json::to_vec(&leased.batch).map_err(Error::internal)?;
+    let answer = links.peers.call(&peer, Method::POST, "/exchange/messages", Some(Bytes::from(body))).await;
+    let now = links.clock.now();
+    // A receipt may be signed with a key that is newer than the configuration at hand: `call` has renewed it then.
+    let peer = links.peers.lookup(to).await?.unwrap_or(peer);
+    match judge(answer, links.peers.entity_id(), to, peer.keys(), now) {
+        Ok(verdict) => conclude(links, leased, verdict).await,
+        Err(error) => {
+            tracing::error!(peer = %to, cause = %error, "a batch failed inside");
+            fail(links, &leased, "internal error".into(), true).await?;
+            Ok(false)
+        }
+    }
+}
+
+/// The peer with a live chain and a mark that was asked about within the hour; otherwise the link waits.
+async fn reachable(links: &Inner, to: &EntityId) -> Result<Option<Peer>> {
+    let why = match links.peers.resolve(to).await {
+        Ok(peer) => return Ok(Some(peer)),
+        Err(ResolveError::Internal(error)) => return Err(error),
+        Err(ResolveError::Out) => {
+            let (peer, settled, outbox) = (to.clone(), links.settled, links.inbox.outbox.clone());
+            let voided = links
+                .store
+                .write(move |tx| {
+                    let voided = crate::outbox::abandon(tx, &peer)?;
+                    for settlement in &voided {
+                        settled(tx, &outbox, settlement)?;
+                    }
+                    if !voided.is_empty() {
+                        journal::record(
+                            tx,
+                            Entry::new(Actor::System, "exchange.queue-voided").peer(&peer).code("member_out"),
+                        )?;
+                    }
+                    Ok(voided.len())
+                })
+                .await?;
+            tracing::warn!(peer = %to, voided, "the member is out of the network");
+            return Ok(None);
+        }
+        Err(error) => error.to_string(),
+    };
+    let (peer, config, now) = (to.clone(), links.config.clone(), links.clock.now());
+    links
+        .store
+        .write(move |tx| {
+            let failures = outbox::link(tx.conn(), &peer)?.map_or(0, |link| link.failures);
+            outbox::postpone(tx, &peer, &later(&config, failures, why, now))
+        })
+        .await?;
+    Ok(None)
+}
+
+async fn lease(links: &Inner, peer: &Peer) -> Result<Option<Leased>> {
+    let now = links.clock.now();
+    let ours = links.peers.own_state().await?;
+    let limited = peer.state(now) != MemberState::Active || ours != MemberState::Active;
+    let bounds = Bounds {
+        items: links.config.window,
+        bytes: links.config.batch_bytes,
+        lease: TimeDelta::seconds(links.config.lease_seconds as i64),
+        only_recall: limited,
+    };
+    let (vault, to) = (links.inbox.outbox.vault().clone(), peer.entity_id().clone());
+    let (config, settled, outbox) = (links.config.clone(), links.settled, links.inbox.outbox.clone());
+    links
+        .store
+        .write(move |tx| {
+            let (leased, unsent) = outbox::lease(tx, &vault, &to, bounds)?;
+            for settlement in &unsent {
+                settled(tx, &outbox, settlement)?;
+            }
+            if leased.is_none() && limited {
+                // What waits for a limited member waits on; it is looked at again, never spun upon.
+                let longest = TimeDelta::seconds(config.retry_max_seconds as i64);
+                let wait = Failure { why: "member is limited".into(), retry_at: tx.now() + longest, counts: false };
+                outbox::postpone(tx, &to, &wait)?;
+            }
+            Ok(leased)
+        })
+        .await
+}
+
+async fn conclude(links: &Inner, leased: Leased, verdict: Verdict) -> Result<bool> {
+    match verdict {
+        Verdict::Receipted { jws, receipt, window } => {
+            let (outbox, settled) = (links.inbox.outbox.clone(), links.settled);
+            let through = receipt.link.through_seq;
+            let last = leased.batch.items.last().map_or(0, |item| item.seq);
+            links
+                .store
+                .write(move |tx| {
+                    let news = outbox::settle(tx, &leased.peer, &jws, &receipt, Some(leased.token), Some(window))?;
+                    for settlement in &news {
+                        settled(tx, &outbox, settlement)?;
+                    }
+                    Ok(())
+                })
+                .await?;
+            // An item failed inside at the peer: it gets a moment before the rest comes again.
+            Ok(through >= last)
+        }
+        Verdict::Busy { seconds, why } => {
+            let now = links.clock.now();
+            let wait = i64::from(seconds.unwrap_or(5)).clamp(1, links.config.retry_max_seconds as i64);
+            let failure = Failure { why, retry_at: now + TimeDelta::seconds(wait), counts: false };
+            let (peer, token) = (leased.peer, leased.token);
+            links.store.write(move |tx| outbox::fail(tx, &peer, token, &failure)).await?;
+            Ok(false)
+        }
+        Verdict::Unreachable { why, alarm } => {
+            fail(links, &leased, why, alarm).await?;
+            Ok(false)
+        }
+        Verdict::TooLarge => {
+            let half = (leased.batch.items.len() as u32 / 2).max(1);
+            let (peer, token) = (leased.peer, leased.token);
+            let alone = leased.batch.items.len() == 1;
+            let failure = later(&links.config, 0, "answered 413".into(), links.clock.now());
+            links
+                .store
+                .write(move |tx| {
+                    outbox::shrink(tx, &peer, half)?;
+                    let failure =
+                        if alone { failure } else { Failure { retry_at: tx.now(), counts: false, ..failure } };
+                    outbox::fail(tx, &peer, token, &failure)
+                })
+                .await?;
+            Ok(!alone)
+        }
+        Verdict::OutOfSequence { epoch, expected } => resynchronise(links, leased, epoch, expected).await,
+    }
+}
+
+async fn fail(links: &Inner, leased: &Leased, why: String, alarm: bool) -> Result<()> {
+    let (peer, token, config, now) = (leased.peer.clone(), leased.token, links.config.clone(), links.clock.now());
+    tracing::warn!(%peer, %why, alarm, "a batch was not delivered");
+    links
+        .store
+        .write(move |tx| {
+            let failures = outbox::link(tx.conn(), &peer)?.map_or(0, |link| link.failures);
+            if alarm && failures == 0 {
+                journal::record(tx, Entry::new(Actor::System, "exchange.not-recognised").peer(&peer).code(&why))?;
+            }
+            outbox::fail(tx, &peer, token, &later(&config, failures, why, now))
+        })
+        .await
+}
+
+/// The peer expects another number. Behind what it receipted: it has forgotten, and everything unreceipted goes again
+/// from there. Ahead of what was ever given: this node has forgotten, and goes on in the next epoch.
+async fn resynchronise(links: &Inner, leased: Leased, epoch: u32, expected: u64) -> Result<bool> {
+    let (peer, token) = (leased.peer, leased.token);
+    links
+        .store
+        .write(move |tx| {
+            let mended = outbox::resynchronise(tx, &peer, epoch, expected)?;
+            let entry = Entry::new(Actor::System, "exchange.resynchronised").peer(&peer).code(mended.as_str());
+            journal::record(tx, entry)?;
+            let now = tx.now();
+            let failure = Failure { why: "out of sequence".into(), retry_at: now, counts: true };
+            outbox::fail(tx, &peer, token, &failure)?;
+            Ok(mended != outbox::Mended::Nothing)
+        })
+        .await
+}

@@ -1,0 +1,259 @@
+//! Leasing: what goes in the next batch of a link, decided in one short transaction.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::prelude::*;
+use staffetta_protocol::digest::Digest;
+use staffetta_protocol::id::{EntityId, MessageId, RecordId};
+use staffetta_protocol::link::{Batch, Item, Void, VoidReason};
+use staffetta_protocol::receipt::Outcome;
+use uuid::Uuid;
+
+use super::links::{self, LinkRow};
+use super::queue::place;
+use super::settle::Settlement;
+use crate::error::{Error, Result};
+use crate::grants::{self, Resting};
+use crate::store::schema::{link_out, outbox};
+use crate::store::{At, Id, Tx};
+use crate::vault::Vault;
+
+/// A batch under way.
+#[derive(Debug)]
+pub struct Leased {
+    /// Proof of the lease.
+    pub token: Uuid,
+    /// For whom.
+    pub peer: EntityId,
+    /// What to send.
+    pub batch: Batch,
+}
+
+/// How much one batch may carry.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Items, at most; the peer's own window may be smaller.
+    pub items: u32,
+    /// Bytes of messages, at most; one item always fits.
+    pub bytes: usize,
+    /// How long the lease holds: longer than the longest request.
+    pub lease: TimeDelta,
+    /// One of the two nodes is limited: only withdrawals and their answers get a number, and without one of them nothing
+    /// goes. What has a number already goes before a withdrawal, since the stream has no gaps.
+    pub only_recall: bool,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = outbox)]
+struct Row {
+    message: Id,
+    kind: String,
+    ground: String,
+    thread: Option<Id>,
+    record: Option<Id>,
+    record_seq: Option<i32>,
+    seq: Option<i64>,
+    digest: String,
+    sealed: Option<Vec<u8>>,
+    size: i32,
+    state: String,
+    code: Option<String>,
+}
+
+impl Row {
+    fn resting(&self) -> Resting {
+        Resting {
+            record: self.record.zip(self.record_seq).map(|(record, seq)| (RecordId(record.0), seq as u32)),
+            reply_in: self.thread.filter(|_| self.ground == "reply").map(|id| id.0),
+        }
+    }
+}
+
+/// Leases the next batch of a link. Every message's ground is judged again; what no longer holds is struck, or goes as
+/// a void if it has a number. `None`: the link is not due, somebody else has it, or nothing is left to send.
+///
+/// What ran out or was struck before it had a number is settled here and told with the batch: no receipt will come.
+pub fn lease(
+    tx: &mut Tx<'_>,
+    vault: &Vault,
+    peer: &EntityId,
+    bounds: Bounds,
+) -> Result<(Option<Leased>, Vec<Settlement>)> {
+    let until = tx.now() + bounds.lease;
+    let Some((token, link)) = links::take(tx, peer, until)? else { return Ok((None, Vec::new())) };
+    let mut unsent = expire(tx, peer)?;
+    if bounds.only_recall && !recall_waits(tx, peer)? {
+        links::release(tx, peer, token)?;
+        return Ok((None, unsent));
+    }
+    let window = bounds.items.min(link.peer_window.max(1) as u32) as usize;
+    let mut batch = Filling { items: Vec::new(), bytes: 0, bounds: Bounds { items: window as u32, ..bounds } };
+    for row in unsettled(tx, peer, true, window)? {
+        let seq = row.seq.ok_or_else(|| Error::internal("a numbered message has a number"))?;
+        if !batch.has_room(row.size) {
+            break;
+        }
+        let item = item_of(tx, vault, &row, seq as u64)?;
+        batch.push(item, row.size);
+    }
+    unsent.extend(number_more(tx, vault, peer, &link, &mut batch)?);
+    if batch.items.is_empty() {
+        links::release(tx, peer, token)?;
+        return Ok((None, unsent));
+    }
+    let batch = Batch { epoch: link.epoch as u32, items: batch.items };
+    Ok((Some(Leased { token, peer: peer.clone(), batch }), unsent))
+}
+
+/// A batch being filled within its bounds.
+struct Filling {
+    items: Vec<Item>,
+    bytes: usize,
+    bounds: Bounds,
+}
+
+impl Filling {
+    fn has_room(&self, size: i32) -> bool {
+        let fits = self.bytes + size as usize <= self.bounds.bytes;
+        self.items.is_empty() || (fits && self.items.len() < self.bounds.items as usize)
+    }
+
+    fn push(&mut self, item: Item, size: i32) {
+        self.items.push(item);
+        self.bytes += size as usize;
+    }
+}
+
+fn number_more(
+    tx: &mut Tx<'_>,
+    vault: &Vault,
+    peer: &EntityId,
+    link: &LinkRow,
+    batch: &mut Filling,
+) -> Result<Vec<Settlement>> {
+    let mut unsent = Vec::new();
+    let room = (batch.bounds.items as usize).saturating_sub(batch.items.len());
+    let only_recall = batch.bounds.only_recall;
+    let mut given = link.given_seq;
+    let now = tx.now();
+    for row in unsettled(tx, peer, false, room)? {
+        if only_recall && !row.kind.starts_with("consent.") {
+            continue;
+        }
+        if !grants::still_holds(tx.conn(), row.resting(), now)? {
+            unsent.push(settle_unsent(tx, &row, "struck", "consent_not_valid")?);
+            continue;
+        }
+        if !batch.has_room(row.size) {
+            break;
+        }
+        let Some(message) = unsealed(tx, vault, &row)? else {
+            unsent.push(settle_unsent(tx, &row, "struck", "not_held")?);
+            continue;
+        };
+        given += 1;
+        diesel::update(outbox::table.find(row.message))
+            .set((outbox::epoch.eq(link.epoch), outbox::seq.eq(given)))
+            .execute(tx.conn())?;
+        batch.push(Item { seq: given as u64, message: Some(message), void: None }, row.size);
+    }
+    if given != link.given_seq {
+        diesel::update(link_out::table.find(peer.as_str())).set(link_out::given_seq.eq(given)).execute(tx.conn())?;
+    }
+    Ok(unsent)
+}
+
+/// The item under a number that was given earlier: the same bytes again, or a void if it may no longer leave.
+fn item_of(tx: &mut Tx<'_>, vault: &Vault, row: &Row, seq: u64) -> Result<Item> {
+    let now = tx.now();
+    let mut reason = match (row.state.as_str(), row.code.as_deref()) {
+        ("void", Some("expired")) => Some(VoidReason::Expired),
+        ("void", Some("not_held")) => Some(VoidReason::NotHeld),
+        ("void", _) => Some(VoidReason::Struck),
+        _ if !grants::still_holds(tx.conn(), row.resting(), now)? => Some(VoidReason::Struck),
+        _ => None,
+    };
+    let message = match reason {
+        Some(_) => None,
+        None => unsealed(tx, vault, row)?,
+    };
+    if message.is_none() && reason.is_none() {
+        reason = Some(VoidReason::NotHeld);
+    }
+    let void = reason.map(|reason| -> Result<Void> {
+        let code = match reason {
+            VoidReason::Struck => "struck",
+            VoidReason::Expired => "expired",
+            VoidReason::NotHeld => "not_held",
+        };
+        diesel::update(outbox::table.find(row.message))
+            .set((outbox::state.eq("void"), outbox::code.eq(code), outbox::sealed.eq(None::<Vec<u8>>)))
+            .execute(tx.conn())?;
+        let digest: Digest = row.digest.parse().map_err(|_| Error::internal("a stored digest does not parse"))?;
+        Ok(Void { id: MessageId(row.message.0), digest, reason })
+    });
+    Ok(Item { seq, message, void: void.transpose()? })
+}
+
+fn unsealed(tx: &mut Tx<'_>, vault: &Vault, row: &Row) -> Result<Option<String>> {
+    let Some(sealed) = &row.sealed else { return Ok(None) };
+    let Some(bytes) = vault.open(tx.conn(), place(row.message.0), sealed)? else { return Ok(None) };
+    String::from_utf8(bytes.to_vec()).map(Some).map_err(Error::internal)
+}
+
+fn unsettled(tx: &mut Tx<'_>, peer: &EntityId, numbered: bool, limit: usize) -> Result<Vec<Row>> {
+    let mut query = outbox::table
+        .filter(outbox::peer.eq(peer.as_str()))
+        .filter(outbox::state.eq_any(["queued", "void"]))
+        .limit(limit as i64)
+        .select(Row::as_select())
+        .into_boxed();
+    query = if numbered {
+        query.filter(outbox::seq.is_not_null()).order(outbox::seq.asc())
+    } else {
+        query.filter(outbox::seq.is_null()).order(outbox::priority.asc()).then_order_by(outbox::queue_no.asc())
+    };
+    Ok(query.load(tx.conn())?)
+}
+
+fn recall_waits(tx: &mut Tx<'_>, peer: &EntityId) -> Result<bool> {
+    let waiting = outbox::table
+        .filter(outbox::peer.eq(peer.as_str()))
+        .filter(outbox::state.eq("queued"))
+        .filter(outbox::kind.like("consent.%"));
+    Ok(diesel::select(diesel::dsl::exists(waiting)).get_result(tx.conn())?)
+}
+
+fn settle_unsent(tx: &mut Tx<'_>, row: &Row, state: &str, code: &str) -> Result<Settlement> {
+    let now = At::from(tx.now());
+    diesel::update(outbox::table.find(row.message))
+        .set((
+            outbox::state.eq(state),
+            outbox::code.eq(code),
+            outbox::sealed.eq(None::<Vec<u8>>),
+            outbox::settled_at.eq(now),
+        ))
+        .execute(tx.conn())?;
+    Ok(Settlement {
+        message: MessageId(row.message.0),
+        kind: row.kind.clone(),
+        thread: row.thread.map(|id| id.0),
+        outcome: Outcome::Voided,
+        code: Some(code.to_owned()),
+    })
+}
+
+/// What has run out: gone at once without a number, a void with one.
+fn expire(tx: &mut Tx<'_>, peer: &EntityId) -> Result<Vec<Settlement>> {
+    let now: DateTime<Utc> = tx.now();
+    let overdue = || {
+        outbox::table
+            .filter(outbox::peer.eq(peer.as_str()))
+            .filter(outbox::state.eq("queued"))
+            .filter(outbox::expires_at.le(At::from(now)))
+    };
+    diesel::update(overdue().filter(outbox::seq.is_not_null()))
+        .set((outbox::state.eq("void"), outbox::code.eq("expired"), outbox::sealed.eq(None::<Vec<u8>>)))
+        .execute(tx.conn())?;
+    let unsent: Vec<Row> = overdue().select(Row::as_select()).load(tx.conn())?;
+    unsent.iter().map(|row| settle_unsent(tx, row, "expired", "expired")).collect()
+}

@@ -1,0 +1,238 @@
+//! The outbound side of links: one row a peer.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use staffetta_protocol::id::{EntityId, MessageId};
+use staffetta_protocol::receipt::Outcome;
+use uuid::Uuid;
+
+use super::settle::Settlement;
+use crate::error::{Error, Result};
+use crate::store::schema::{link_out, outbox};
+use crate::store::{At, Conn, Id, Tx};
+
+/// The stream to one peer.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = link_out)]
+pub struct LinkRow {
+    /// The peer's entity id.
+    pub peer: String,
+    /// From 1; grows when the peer knows more than this node remembers having given.
+    pub epoch: i32,
+    /// Highest number given.
+    pub given_seq: i64,
+    /// Highest number receipted.
+    pub acked_seq: i64,
+    /// How many items the peer takes in one batch.
+    pub peer_window: i32,
+    /// Who holds the lease.
+    pub lease_token: Option<Id>,
+    /// Until when.
+    pub lease_until: Option<At>,
+    /// Not before.
+    pub next_attempt_at: At,
+    /// Attempts that failed in a row.
+    pub failures: i32,
+    /// Since when.
+    pub failing_since: Option<At>,
+    /// Why the last one failed.
+    pub last_error: Option<String>,
+}
+
+/// The row of a link, if anything was ever queued for the peer.
+pub fn link(conn: &mut Conn, peer: &EntityId) -> Result<Option<LinkRow>> {
+    Ok(link_out::table.find(peer.as_str()).select(LinkRow::as_select()).first(conn).optional()?)
+}
+
+/// Numbers the queue of a link, so that order does not depend on clocks. Makes the row on first use.
+pub(super) fn next_queue_number(tx: &mut Tx<'_>, peer: &EntityId) -> Result<i64> {
+    let now = At::from(tx.now());
+    let counted = |tx: &mut Tx<'_>| {
+        diesel::update(link_out::table.find(peer.as_str()))
+            .set(link_out::queued.eq(link_out::queued + 1))
+            .returning(link_out::queued)
+            .get_result::<i64>(tx.conn())
+            .optional()
+    };
+    if let Some(number) = counted(tx)? {
+        return Ok(number);
+    }
+    let row = (
+        link_out::peer.eq(peer.as_str()),
+        link_out::epoch.eq(1),
+        link_out::given_seq.eq(0),
+        link_out::acked_seq.eq(0),
+        link_out::queued.eq(0),
+        link_out::peer_window.eq(staffetta_protocol::link::DEFAULT_WINDOW as i32),
+        link_out::next_attempt_at.eq(now),
+        link_out::failures.eq(0),
+    );
+    crate::store::each_backend!(tx.conn(), conn => diesel::insert_into(link_out::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(conn))?;
+    counted(tx)?.ok_or_else(|| Error::internal("the link row just made is not there"))
+}
+
+/// Links that have something to send and may be tried at `now`, and when the next one falls due after that.
+pub fn due(conn: &mut Conn, now: DateTime<Utc>) -> Result<(Vec<EntityId>, Option<DateTime<Utc>>)> {
+    let at = At::from(now);
+    let waiting = || {
+        diesel::dsl::exists(
+            outbox::table.filter(outbox::peer.eq(link_out::peer)).filter(outbox::state.eq_any(["queued", "void"])),
+        )
+    };
+    let ready: Vec<String> = link_out::table
+        .filter(waiting())
+        .filter(link_out::next_attempt_at.le(at))
+        .filter(link_out::lease_until.is_null().or(link_out::lease_until.le(at)))
+        .order(link_out::next_attempt_at)
+        .select(link_out::peer)
+        .load(conn)?;
+    let later: Vec<(At, Option<At>)> =
+        link_out::table.filter(waiting()).select((link_out::next_attempt_at, link_out::lease_until)).load(conn)?;
+    let next = later
+        .into_iter()
+        .map(|(attempt, lease)| lease.map_or(attempt.0, |until| until.0.max(attempt.0)))
+        .filter(|due| *due > now)
+        .min();
+    let peers = ready
+        .into_iter()
+        .map(|peer| peer.parse().map_err(|_| Error::internal("a stored entity id does not parse")))
+        .collect::<Result<_>>()?;
+    Ok((peers, next))
+}
+
+/// A sign of life of the peer: the link may be tried at once.
+pub fn wake(tx: &mut Tx<'_>, peer: &EntityId) -> Result<()> {
+    let now = At::from(tx.now());
+    diesel::update(link_out::table.find(peer.as_str()).filter(link_out::next_attempt_at.gt(now)))
+        .set(link_out::next_attempt_at.eq(now))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+/// Takes the lease if it is free and the link is due. `None`: somebody else has it, or it is too early.
+pub(super) fn take(tx: &mut Tx<'_>, peer: &EntityId, until: DateTime<Utc>) -> Result<Option<(Uuid, LinkRow)>> {
+    let now = At::from(tx.now());
+    let token = Uuid::new_v4();
+    let taken = diesel::update(
+        link_out::table
+            .find(peer.as_str())
+            .filter(link_out::next_attempt_at.le(now))
+            .filter(link_out::lease_until.is_null().or(link_out::lease_until.le(now))),
+    )
+    .set((link_out::lease_token.eq(Id(token)), link_out::lease_until.eq(At::from(until))))
+    .execute(tx.conn())?;
+    if taken == 0 {
+        return Ok(None);
+    }
+    Ok(link(tx.conn(), peer)?.map(|row| (token, row)))
+}
+
+/// Gives the lease back, if it is still ours.
+pub(super) fn release(tx: &mut Tx<'_>, peer: &EntityId, token: Uuid) -> Result<bool> {
+    let mine = link_out::table.find(peer.as_str()).filter(link_out::lease_token.eq(Id(token)));
+    let released = diesel::update(mine)
+        .set((link_out::lease_token.eq(None::<Id>), link_out::lease_until.eq(None::<At>)))
+        .execute(tx.conn())?;
+    Ok(released == 1)
+}
+
+/// The peer is ahead of what this node ever gave: everything unreceipted is numbered anew in the next epoch. Same ids,
+/// same bytes.
+fn renumber(tx: &mut Tx<'_>, peer: &EntityId, epoch: u32) -> Result<()> {
+    diesel::update(link_out::table.find(peer.as_str()))
+        .set((link_out::epoch.eq(epoch as i32), link_out::given_seq.eq(0), link_out::acked_seq.eq(0)))
+        .execute(tx.conn())?;
+    let unsettled =
+        |state: &'static str| outbox::table.filter(outbox::peer.eq(peer.as_str())).filter(outbox::state.eq(state));
+    diesel::update(unsettled("queued"))
+        .set((outbox::epoch.eq(None::<i32>), outbox::seq.eq(None::<i64>)))
+        .execute(tx.conn())?;
+    let now = At::from(tx.now());
+    diesel::update(unsettled("void"))
+        .set((outbox::state.eq("struck"), outbox::settled_at.eq(now)))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+/// What was done about numbers that did not fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mended {
+    /// The peer had forgotten: everything it asks for goes again.
+    PeerBehind,
+    /// This node had forgotten: it goes on in the next epoch.
+    PeerAhead,
+    /// The peer asks for what can no longer be given; a person must look.
+    Nothing,
+}
+
+impl Mended {
+    /// For the journal.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PeerBehind => "peer_behind",
+            Self::PeerAhead => "peer_ahead",
+            Self::Nothing => "not_mended",
+        }
+    }
+}
+
+/// Mends the numbers of a link after the peer said, under its signature, what it expects.
+pub fn resynchronise(tx: &mut Tx<'_>, peer: &EntityId, epoch: u32, expected: u64) -> Result<Mended> {
+    let Some(row) = link(tx.conn(), peer)? else { return Ok(Mended::Nothing) };
+    let ahead = epoch > row.epoch as u32 || (epoch == row.epoch as u32 && expected > row.given_seq as u64 + 1);
+    if ahead {
+        renumber(tx, peer, epoch.saturating_add(1))?;
+        return Ok(Mended::PeerAhead);
+    }
+    if epoch < row.epoch as u32 {
+        return Ok(Mended::Nothing);
+    }
+    let settled_again = diesel::update(
+        outbox::table
+            .filter(outbox::peer.eq(peer.as_str()))
+            .filter(outbox::epoch.eq(row.epoch))
+            .filter(outbox::seq.ge(expected as i64))
+            .filter(outbox::state.eq_any(["delivered", "refused", "struck", "expired"]))
+            .filter(outbox::seq.is_not_null()),
+    );
+    // What was settled goes again as what it is now: its bytes if they are still held, a void if not.
+    let resent = settled_again.set(outbox::state.eq("queued")).execute(tx.conn())?;
+    Ok(if resent > 0 || expected <= row.given_seq as u64 { Mended::PeerBehind } else { Mended::Nothing })
+}
+
+/// Remembers that the peer takes smaller batches.
+pub fn shrink(tx: &mut Tx<'_>, peer: &EntityId, items: u32) -> Result<()> {
+    diesel::update(link_out::table.find(peer.as_str()))
+        .set(link_out::peer_window.eq(items as i32))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+/// Strikes everything unsettled for a member that is out of the network, and says what that was.
+pub fn abandon(tx: &mut Tx<'_>, peer: &EntityId) -> Result<Vec<Settlement>> {
+    const CODE: &str = "member_out";
+    let now = At::from(tx.now());
+    let unsettled =
+        || outbox::table.filter(outbox::peer.eq(peer.as_str())).filter(outbox::state.eq_any(["queued", "void"]));
+    let struck: Vec<(Id, String, Option<Id>)> =
+        unsettled().select((outbox::message, outbox::kind, outbox::thread)).load(tx.conn())?;
+    diesel::update(unsettled())
+        .set((
+            outbox::state.eq("struck"),
+            outbox::code.eq(CODE),
+            outbox::sealed.eq(None::<Vec<u8>>),
+            outbox::settled_at.eq(now),
+        ))
+        .execute(tx.conn())?;
+    let told = struck.into_iter().map(|(message, kind, thread)| Settlement {
+        message: MessageId(message.0),
+        kind,
+        thread: thread.map(|id| id.0),
+        outcome: Outcome::Voided,
+        code: Some(CODE.to_owned()),
+    });
+    Ok(told.collect())
+}

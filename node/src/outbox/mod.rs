@@ -1,0 +1,25 @@
+//! What waits to leave: enqueue, lease, settle. Makes no request and knows no feature.
+//!
+//! What must hold:
+//! - Personal data leaves through [`enqueue_personal`] and no other way; it demands a [`Permit`], and the message, its
+//!   disclosure and the state change that caused it commit together.
+//! - The signed bytes are frozen when the message is queued, kept sealed with the subject's key, and sent as they are.
+//! - A link is an ordered stream: numbers are given at the first lease and never change within an epoch. What has a
+//!   number and may no longer leave goes as a void under that number.
+//! - One batch of a link is under way at a time (the lease). A valid receipt is believed whoever brings it; a failure
+//!   counts only under the current lease.
+
+mod lease;
+mod links;
+mod queue;
+mod rows;
+mod settle;
+
+pub use lease::{Bounds, Leased, lease};
+pub use links::{LinkRow, Mended, abandon, due, link, resynchronise, shrink, wake};
+pub use queue::{Outbox, Outgoing, enqueue_personal};
+pub use rows::{Transport, Waiting, strike, strike_in, strike_thread, transport_of, waiting};
+pub use settle::{Failure, Settlement, fail, pause, postpone, settle};
+
+/// The tables of this room that hold personal data.
+pub const HOLDING: crate::vault::Holding = crate::vault::Holding { room: "outbox", tables: &["outbox"] };

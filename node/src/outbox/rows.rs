@@ -1,0 +1,180 @@
+//! Rows of the outbox as others may see and strike them.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use staffetta_protocol::id::{EntityId, MessageId, RecordId};
+use uuid::Uuid;
+
+use crate::error::{Error, Result};
+use crate::store::schema::{disclosure, outbox};
+use crate::store::{At, Conn, Id, Tx};
+
+/// Where a message stands on its way. Never mixed with the state of the matter that it is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Transport {
+    /// Waits, or is under way.
+    Queued,
+    /// Receipted as accepted.
+    Delivered,
+    /// Receipted as refused; the code says why.
+    Refused,
+    /// Its ground ended before it was delivered.
+    Struck,
+    /// Its time ran out before it was delivered.
+    Expired,
+}
+
+impl Transport {
+    /// As it stands in the database. A void under way counts as what it will become.
+    pub(super) fn parse(state: &str, code: Option<&str>) -> Result<Self> {
+        match (state, code) {
+            ("queued", _) => Ok(Self::Queued),
+            ("delivered", _) => Ok(Self::Delivered),
+            ("refused", _) => Ok(Self::Refused),
+            ("expired", _) | ("void", Some("expired")) => Ok(Self::Expired),
+            ("struck" | "void", _) => Ok(Self::Struck),
+            _ => Err(Error::internal("unknown state of a queued message")),
+        }
+    }
+}
+
+/// A message on its way, or arrived, or not.
+#[derive(Debug, Clone)]
+pub struct Waiting {
+    /// Its id.
+    pub message: MessageId,
+    /// For which node.
+    pub peer: String,
+    /// Its type.
+    pub kind: String,
+    /// Where it stands.
+    pub transport: Transport,
+    /// Why it was refused, struck or accepted without effect.
+    pub code: Option<String>,
+    /// Since when it waits.
+    pub queued_at: DateTime<Utc>,
+    /// When that was decided.
+    pub settled_at: Option<DateTime<Utc>>,
+}
+
+type Columns = (Id, String, String, String, Option<String>, At, Option<At>);
+
+fn columns(row: Columns) -> Result<Waiting> {
+    let (message, peer, kind, state, code, queued_at, settled_at) = row;
+    Ok(Waiting {
+        message: MessageId(message.0),
+        transport: Transport::parse(&state, code.as_deref())?,
+        peer,
+        kind,
+        code,
+        queued_at: queued_at.0,
+        settled_at: settled_at.map(|at| at.0),
+    })
+}
+
+/// Where one message stands.
+pub fn transport_of(conn: &mut Conn, message: MessageId) -> Result<Option<Waiting>> {
+    let row: Option<Columns> = outbox::table
+        .find(Id(message.0))
+        .select((
+            outbox::message,
+            outbox::peer,
+            outbox::kind,
+            outbox::state,
+            outbox::code,
+            outbox::queued_at,
+            outbox::settled_at,
+        ))
+        .first(conn)
+        .optional()?;
+    row.map(columns).transpose()
+}
+
+/// What is not settled yet, oldest first, at most `limit`.
+pub fn waiting(conn: &mut Conn, limit: i64) -> Result<Vec<Waiting>> {
+    let rows: Vec<Columns> = outbox::table
+        .filter(outbox::state.eq_any(["queued", "void"]))
+        .order((outbox::queued_at, outbox::queue_no))
+        .limit(limit)
+        .select((
+            outbox::message,
+            outbox::peer,
+            outbox::kind,
+            outbox::state,
+            outbox::code,
+            outbox::queued_at,
+            outbox::settled_at,
+        ))
+        .load(conn)?;
+    rows.into_iter().map(columns).collect()
+}
+
+/// Strikes everything unsettled in a thread that ends: what has no number is gone at once, what has one will go as a
+/// void. The message that tells of the end is queued afterwards.
+pub fn strike_thread(tx: &mut Tx<'_>, thread: Uuid) -> Result<()> {
+    let now = At::from(tx.now());
+    let waiting = || outbox::table.filter(outbox::thread.eq(Id(thread))).filter(outbox::state.eq("queued"));
+    diesel::update(waiting().filter(outbox::seq.is_null()))
+        .set((
+            outbox::state.eq("struck"),
+            outbox::code.eq("struck"),
+            outbox::sealed.eq(None::<Vec<u8>>),
+            outbox::settled_at.eq(now),
+        ))
+        .execute(tx.conn())?;
+    diesel::update(waiting().filter(outbox::seq.is_not_null()))
+        .set((outbox::state.eq("void"), outbox::code.eq("struck"), outbox::sealed.eq(None::<Vec<u8>>)))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+/// Strikes everything unsettled that rests on this record: what has no number is gone at once, what has one will go as
+/// a void. Says to which peers something with a number, or settled, ever went: they must hear of the withdrawal.
+pub fn strike(tx: &mut Tx<'_>, record: RecordId) -> Result<Vec<EntityId>> {
+    let now = At::from(tx.now());
+    let resting = || outbox::table.filter(outbox::record.eq(Id(record.0)));
+    diesel::update(resting().filter(outbox::state.eq("queued")).filter(outbox::seq.is_null()))
+        .set((
+            outbox::state.eq("struck"),
+            outbox::code.eq("struck"),
+            outbox::sealed.eq(None::<Vec<u8>>),
+            outbox::settled_at.eq(now),
+        ))
+        .execute(tx.conn())?;
+    diesel::update(resting().filter(outbox::state.eq("queued")).filter(outbox::seq.is_not_null()))
+        .set((outbox::state.eq("void"), outbox::code.eq("struck"), outbox::sealed.eq(None::<Vec<u8>>)))
+        .execute(tx.conn())?;
+    let given: Vec<String> =
+        resting().filter(outbox::seq.is_not_null()).select(outbox::peer).distinct().load(tx.conn())?;
+    given
+        .into_iter()
+        .map(|peer| peer.parse().map_err(|_| Error::internal("a stored entity id does not parse")))
+        .collect()
+}
+
+/// Strikes what waits in a thread that has ended and would still say or show something: answers, and groups of a card
+/// on whatever ground. Messages that only end the matter still go.
+pub fn strike_in(tx: &mut Tx<'_>, thread: uuid::Uuid) -> Result<()> {
+    let now = At::from(tx.now());
+    let waiting: Vec<Id> = outbox::table
+        .inner_join(disclosure::table.on(disclosure::message.eq(outbox::message)))
+        .filter(outbox::thread.eq(Id(thread)))
+        .filter(outbox::state.eq("queued"))
+        .filter(outbox::ground.eq("reply").or(disclosure::groups.ne("")))
+        .select(outbox::message)
+        .load(tx.conn())?;
+    let these = || outbox::table.filter(outbox::message.eq_any(waiting.clone()));
+    diesel::update(these().filter(outbox::seq.is_null()))
+        .set((
+            outbox::state.eq("struck"),
+            outbox::code.eq("struck"),
+            outbox::sealed.eq(None::<Vec<u8>>),
+            outbox::settled_at.eq(now),
+        ))
+        .execute(tx.conn())?;
+    diesel::update(these().filter(outbox::seq.is_not_null()))
+        .set((outbox::state.eq("void"), outbox::code.eq("struck"), outbox::sealed.eq(None::<Vec<u8>>)))
+        .execute(tx.conn())?;
+    Ok(())
+}

@@ -1,0 +1,192 @@
+//! Settling: what a receipt, or the lack of one, means for a batch.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::prelude::*;
+use staffetta_protocol::digest::Digest;
+use staffetta_protocol::id::{EntityId, MessageId};
+use staffetta_protocol::receipt::{Item, Outcome, Receipt};
+use uuid::Uuid;
+
+use super::links;
+use crate::error::Result;
+use crate::store::schema::{link_out, outbox, receipt as stored};
+use crate::store::{At, Id, Tx};
+
+/// What became of one message: told to the room that queued it.
+#[derive(Debug, Clone)]
+pub struct Settlement {
+    /// The message.
+    pub message: MessageId,
+    /// Its type.
+    pub kind: String,
+    /// The local thread.
+    pub thread: Option<Uuid>,
+    /// What the receipt says; `Voided` too for what was settled without ever leaving. A void that came too late counts
+    /// as what it was before: accepted.
+    pub outcome: Outcome,
+    /// Why, where there is more to say.
+    pub code: Option<String>,
+}
+
+/// Believes a receipt that verified: settles every message that it names by (epoch, seq, digest), stores it, and frees
+/// the link for the next batch. Whoever brings it: the batch's own answer, or a later one.
+pub fn settle(
+    tx: &mut Tx<'_>,
+    peer: &EntityId,
+    jws: &str,
+    receipt: &Receipt,
+    lease: Option<Uuid>,
+    window: Option<u32>,
+) -> Result<Vec<Settlement>> {
+    let now = At::from(tx.now());
+    let epoch = receipt.link.epoch as i32;
+    let row = (
+        stored::id.eq(Id(receipt.jti.0)),
+        stored::peer.eq(peer.as_str()),
+        stored::direction.eq("in"),
+        stored::epoch.eq(epoch),
+        stored::through_seq.eq(receipt.link.through_seq as i64),
+        stored::jws.eq(jws),
+        stored::digest.eq(Digest::of(jws).to_string()),
+        stored::at.eq(now),
+    );
+    crate::store::each_backend!(tx.conn(), conn => diesel::insert_into(stored::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(conn))?;
+    let mut settled = Vec::new();
+    for item in &receipt.items {
+        settled.extend(settle_item(tx, peer, epoch, receipt, item)?);
+    }
+    diesel::update(
+        link_out::table
+            .find(peer.as_str())
+            .filter(link_out::epoch.eq(epoch))
+            .filter(link_out::acked_seq.lt(receipt.link.through_seq as i64)),
+    )
+    .set(link_out::acked_seq.eq(receipt.link.through_seq as i64))
+    .execute(tx.conn())?;
+    diesel::update(link_out::table.find(peer.as_str()))
+        .set((
+            link_out::failures.eq(0),
+            link_out::failing_since.eq(None::<At>),
+            link_out::last_error.eq(None::<String>),
+            link_out::next_attempt_at.eq(now),
+        ))
+        .execute(tx.conn())?;
+    if let Some(window) = window {
+        diesel::update(link_out::table.find(peer.as_str()))
+            .set(link_out::peer_window.eq(window.clamp(1, 1000) as i32))
+            .execute(tx.conn())?;
+    }
+    if let Some(token) = lease {
+        links::release(tx, peer, token)?;
+    }
+    Ok(settled)
+}
+
+/// Message, state, code, type and thread of an outbox row.
+type Before = (Id, String, Option<String>, String, Option<Id>);
+
+fn settle_item(
+    tx: &mut Tx<'_>,
+    peer: &EntityId,
+    epoch: i32,
+    receipt: &Receipt,
+    item: &Item,
+) -> Result<Option<Settlement>> {
+    let now = At::from(tx.now());
+    let (state, code) = match item.outcome {
+        Outcome::Accepted => ("delivered", item.code.as_ref().map(ToString::to_string)),
+        Outcome::Refused => ("refused", item.code.as_ref().map(ToString::to_string)),
+        Outcome::Voided => ("struck", None),
+    };
+    let named = outbox::table
+        .filter(outbox::peer.eq(peer.as_str()))
+        .filter(outbox::epoch.eq(epoch))
+        .filter(outbox::seq.eq(item.seq as i64))
+        .filter(outbox::digest.eq(item.digest.to_string()))
+        .filter(outbox::state.eq_any(["queued", "void"]));
+    let before: Option<Before> = named
+        .select((outbox::message, outbox::state, outbox::code, outbox::kind, outbox::thread))
+        .first(tx.conn())
+        .optional()?;
+    let Some((message, was, why, kind, thread)) = before else { return Ok(None) };
+    // A void keeps the reason for which it was sent: a message that ran out is told as expired, not as struck.
+    let (state, code) = match (was.as_str(), item.outcome, why.as_deref()) {
+        ("void", Outcome::Voided, Some("expired")) => ("expired", why),
+        ("void", Outcome::Voided, _) => ("struck", why),
+        _ => (state, code),
+    };
+    diesel::update(outbox::table.find(message))
+        .set((
+            outbox::state.eq(state),
+            outbox::code.eq(&code),
+            outbox::receipt.eq(Id(receipt.jti.0)),
+            outbox::settled_at.eq(now),
+        ))
+        .execute(tx.conn())?;
+    Ok(Some(Settlement {
+        message: MessageId(message.0),
+        kind,
+        thread: thread.map(|id| id.0),
+        outcome: item.outcome,
+        code,
+    }))
+}
+
+/// How an attempt failed without a receipt.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// For the administrator; nothing of the content.
+    pub why: String,
+    /// When to try again.
+    pub retry_at: DateTime<Utc>,
+    /// Whether it counts as a failure of the link; a peer that asked to wait has not failed.
+    pub counts: bool,
+}
+
+/// Notes a failed attempt and frees the link for later, if the lease is still ours.
+pub fn fail(tx: &mut Tx<'_>, peer: &EntityId, token: Uuid, failure: &Failure) -> Result<()> {
+    if !links::release(tx, peer, token)? {
+        return Ok(());
+    }
+    let now = At::from(tx.now());
+    let row = link_out::table.find(peer.as_str());
+    diesel::update(row)
+        .set((link_out::next_attempt_at.eq(At::from(failure.retry_at)), link_out::last_error.eq(&failure.why)))
+        .execute(tx.conn())?;
+    if failure.counts {
+        diesel::update(row).set(link_out::failures.eq(link_out::failures + 1)).execute(tx.conn())?;
+        diesel::update(row.filter(link_out::failing_since.is_null()))
+            .set(link_out::failing_since.eq(now))
+            .execute(tx.conn())?;
+    }
+    Ok(())
+}
+
+/// Puts a link off that was not even tried: the peer has no live chain, or is limited.
+pub fn postpone(tx: &mut Tx<'_>, peer: &EntityId, failure: &Failure) -> Result<()> {
+    let now = At::from(tx.now());
+    let idle =
+        link_out::table.find(peer.as_str()).filter(link_out::lease_until.is_null().or(link_out::lease_until.le(now)));
+    diesel::update(idle)
+        .set((link_out::next_attempt_at.eq(At::from(failure.retry_at)), link_out::last_error.eq(&failure.why)))
+        .execute(tx.conn())?;
+    if failure.counts {
+        diesel::update(idle).set(link_out::failures.eq(link_out::failures + 1)).execute(tx.conn())?;
+    }
+    Ok(())
+}
+
+/// The pause after that many failures in a row: seconds at first, growing gently, 15 minutes at most, and a fifth more
+/// or less so that many links do not knock at once.
+pub fn pause(failures: i32, first: TimeDelta, growth: f64, longest: TimeDelta) -> TimeDelta {
+    let plain = first.num_milliseconds() as f64 * growth.powi(failures.clamp(0, 60));
+    let bounded = plain.min(longest.num_milliseconds() as f64);
+    let mut byte = [128u8];
+    // Without randomness every pause is the plain one: still correct, only less spread out.
+    let _ = aws_lc_rs::rand::fill(&mut byte);
+    let spread = 0.8 + 0.4 * f64::from(byte[0]) / 255.0;
+    TimeDelta::milliseconds((bounded * spread).min(longest.num_milliseconds() as f64) as i64)
+}
