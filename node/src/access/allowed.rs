@@ -1,0 +1,67 @@
+//! The proof that whoever calls may do this act.
+
+use std::cell::Cell;
+use std::future::{Ready, ready};
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::rc::Rc;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use staffetta_protocol::problem::Code;
+
+use super::{Act, Staff};
+use crate::error::{Error, Result};
+
+/// A member of staff who may do `A`. First argument of every handler of the desk, so that who may not is turned away
+/// before anything else of the request is looked at.
+///
+/// Extracting it fails with 401 `not_authenticated` without a valid token and with 403 `not_entitled` when her role may
+/// not do `A`.
+#[derive(Debug)]
+pub struct Allowed<A: Act> {
+    staff: Staff,
+    act: PhantomData<A>,
+}
+
+impl<A: Act> Allowed<A> {
+    /// Who it is, to be moved into a transaction.
+    pub fn staff(&self) -> Staff {
+        self.staff.clone()
+    }
+}
+
+impl<A: Act> Deref for Allowed<A> {
+    type Target = Staff;
+
+    fn deref(&self) -> &Staff {
+        &self.staff
+    }
+}
+
+/// Whether the handler asked; the gate looks at it afterwards.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Asked(Rc<Cell<bool>>);
+
+impl Asked {
+    pub(super) fn was(&self) -> bool {
+        self.0.get()
+    }
+}
+
+impl<A: Act> FromRequest for Allowed<A> {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let extensions = request.extensions();
+        let Some(staff) = extensions.get::<Staff>() else { return ready(Err(Code::NotAuthenticated.into())) };
+        if let Some(asked) = extensions.get::<Asked>() {
+            asked.0.set(true);
+        }
+        if !A::ROLES.contains(&staff.role) {
+            return ready(Err(Code::NotEntitled.into()));
+        }
+        ready(Ok(Self { staff: staff.clone(), act: PhantomData }))
+    }
+}

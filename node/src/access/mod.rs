@@ -1,0 +1,156 @@
+//! Who of the staff is at the desk, and what she may do there.
+//!
+//! What must hold:
+//! - A handler of the desk takes [`Allowed`] with the act that it does: the argument's type is the proof. What each
+//!   role may do is one table, [`acts`].
+//! - The desk's scope is wrapped in [`gate`]: without a valid token nothing behind it is reached, and no body is read.
+//!   A handler that answered without asking for an [`Allowed`] is turned into a 500.
+//! - Of a token only the SHA-256 digest is kept. It is shown once, when it is issued.
+//! - A staff member's label is personal data of hers: shown at the desk, in no log and in no journal entry.
+
+pub mod acts;
+mod allowed;
+mod gate;
+mod role;
+mod rows;
+mod token;
+
+#[cfg(test)]
+mod tests;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use staffetta_protocol::card::Text;
+use staffetta_protocol::id::EntityId;
+use staffetta_protocol::message;
+use staffetta_protocol::problem::{Code, Problem};
+use uuid::Uuid;
+
+use crate::clock;
+use crate::error::Result;
+use crate::journal::{self, Actor, Entry};
+use crate::store::Tx;
+use crate::vault::Vault;
+
+pub use acts::Act;
+pub use allowed::Allowed;
+pub(crate) use gate::bearer;
+pub use gate::{gate, verify};
+pub use role::{AccessRole, Username};
+pub use rows::{StaffRow, TokenRow, find_staff, list, staff_row, tokens_of};
+pub use token::Token;
+
+/// How a member of staff or a token is called at the desk.
+pub type Label = Text<120>;
+
+/// For how long a token is valid where nobody says how long.
+const TOKEN_LIFE: TimeDelta = TimeDelta::days(90);
+/// For how long a token may be valid.
+const TOKEN_LIFE_MAX: TimeDelta = TimeDelta::days(366);
+
+/// A member of staff whose token was just verified.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Staff {
+    /// Hers for ever.
+    pub id: Uuid,
+    /// What she may do follows from it.
+    pub role: AccessRole,
+    /// As colleagues know her. Never to a log.
+    pub label: String,
+}
+
+impl std::fmt::Debug for Staff {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Staff").field("id", &self.id).field("role", &self.role).finish_non_exhaustive()
+    }
+}
+
+impl Staff {
+    /// As the journal names her.
+    pub fn actor(&self) -> Actor {
+        Actor::Staff(self.id)
+    }
+
+    /// As a message to `towards` names her: by role, and by a pseudonym that no other node sees.
+    pub fn message_actor(&self, vault: &Vault, towards: &EntityId) -> message::Actor {
+        message::Actor { role: self.role.into(), pseudonym: Some(vault.pseudonym(self.id, towards)) }
+    }
+}
+
+/// A token that was just issued: the only moment at which it can be seen.
+#[derive(Debug)]
+pub struct NewToken {
+    /// What it is revoked by.
+    pub id: Uuid,
+    /// The secret itself.
+    pub token: Token,
+    /// Until when it is valid.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Takes somebody on.
+///
+/// # Errors
+/// `already_exists` when the username is taken, also by somebody who has left: it is never given twice.
+pub fn add_staff(tx: &mut Tx<'_>, actor: Actor, username: &Username, label: &Label, role: AccessRole) -> Result<Uuid> {
+    if rows::find_staff(tx.conn(), username.as_str())?.is_some() {
+        return Err(Code::AlreadyExists.into());
+    }
+    let id = clock::id_at(tx.now());
+    rows::insert_staff(tx, id, username.as_str(), label.as_str(), role)?;
+    journal::record(tx, Entry::new(actor, "staff.added").object(id).code(role))?;
+    Ok(id)
+}
+
+/// Lets nobody in under this account any more. A second time changes nothing.
+///
+/// # Errors
+/// `not_found`.
+pub fn disable(tx: &mut Tx<'_>, actor: Actor, staff: Uuid) -> Result<()> {
+    rows::staff_row(tx.conn(), staff)?.ok_or(Code::NotFound)?;
+    if rows::disable(tx, staff)? {
+        journal::record(tx, Entry::new(actor, "staff.disabled").object(staff))?;
+    }
+    Ok(())
+}
+
+/// Makes a token for `staff`, valid until `expires_at`, else for 90 days.
+///
+/// # Errors
+/// `not_found`; `conflict` when the account is disabled; `invalid_input` when `expires_at` has passed or lies more
+/// than a year ahead.
+pub fn issue_token(
+    tx: &mut Tx<'_>,
+    actor: Actor,
+    staff: Uuid,
+    label: &Label,
+    expires_at: Option<DateTime<Utc>>,
+) -> Result<NewToken> {
+    use staffetta_protocol::card::Refusal;
+    let now = tx.now();
+    let expires_at = expires_at.unwrap_or(now + TOKEN_LIFE);
+    if expires_at <= now || expires_at > now + TOKEN_LIFE_MAX {
+        return Err(Problem::invalid(vec![Refusal::OutOfRange.at("/expires_at")]).into());
+    }
+    let account = rows::staff_row(tx.conn(), staff)?.ok_or(Code::NotFound)?;
+    if account.disabled_at.is_some() {
+        return Err(Code::Conflict.into());
+    }
+    let (id, token) = (clock::id_at(now), Token::random()?);
+    rows::insert_token(tx, id, staff, &token.hash(), label.as_str(), expires_at)?;
+    journal::record(tx, Entry::new(actor, "staff.token_issued").object(id))?;
+    Ok(NewToken { id, token, expires_at })
+}
+
+/// Ends a token of `staff` at once. A second time changes nothing.
+///
+/// # Errors
+/// `not_found`, also when the token is somebody else's.
+pub fn revoke_token(tx: &mut Tx<'_>, actor: Actor, staff: Uuid, token: Uuid) -> Result<()> {
+    if !rows::tokens_of(tx.conn(), staff)?.iter().any(|known| known.id == token) {
+        return Err(Code::NotFound.into());
+    }
+    if rows::revoke(tx, token)? {
+        journal::record(tx, Entry::new(actor, "staff.token_revoked").object(token))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,213 @@
+//! Rows of accounts and tokens.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use super::AccessRole;
+use crate::error::{Error, Result};
+use crate::store::schema::{staff, staff_token};
+use crate::store::{At, Conn, Id, Tx};
+
+/// An account, of somebody who works here or did.
+#[derive(Clone)]
+pub struct StaffRow {
+    /// Its id.
+    pub id: Uuid,
+    /// Its name.
+    pub username: String,
+    /// As colleagues know her. Never to a log.
+    pub label: String,
+    /// What she is here for.
+    pub role: AccessRole,
+    /// Since when.
+    pub created_at: DateTime<Utc>,
+    /// Since when no longer.
+    pub disabled_at: Option<DateTime<Utc>>,
+}
+
+impl std::fmt::Debug for StaffRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StaffRow").field("id", &self.id).field("role", &self.role).finish_non_exhaustive()
+    }
+}
+
+/// A token without its secret.
+#[derive(Debug, Clone)]
+pub struct TokenRow {
+    /// What it is revoked by.
+    pub id: Uuid,
+    /// What it is for, in the words of whoever had it issued.
+    pub label: String,
+    /// Since when.
+    pub created_at: DateTime<Utc>,
+    /// Until when.
+    pub expires_at: DateTime<Utc>,
+    /// When it was revoked.
+    pub revoked_at: Option<DateTime<Utc>>,
+    /// When it was last used, to the hour.
+    pub last_used_at: Option<DateTime<Utc>>,
+}
+
+/// A token as it is listed: id, label, made, ends, revoked, used.
+type Shown = (Id, String, At, At, Option<At>, Option<At>);
+/// A token as it is verified: id, account, hash, ends, revoked, used.
+type Kept = (Id, Id, Vec<u8>, At, Option<At>, Option<At>);
+type Account = (Id, String, String, String, At, Option<At>);
+const ACCOUNT: (staff::id, staff::username, staff::display_label, staff::role, staff::created_at, staff::disabled_at) =
+    (staff::id, staff::username, staff::display_label, staff::role, staff::created_at, staff::disabled_at);
+
+fn account((id, username, label, role, created_at, disabled_at): Account) -> Result<StaffRow> {
+    Ok(StaffRow {
+        id: id.0,
+        username,
+        label,
+        role: role.parse().map_err(Error::internal)?,
+        created_at: created_at.0,
+        disabled_at: disabled_at.map(|at| at.0),
+    })
+}
+
+/// The account of that name.
+pub fn find_staff(conn: &mut Conn, username: &str) -> Result<Option<StaffRow>> {
+    let found = staff::table.filter(staff::username.eq(username)).select(ACCOUNT).first::<Account>(conn).optional()?;
+    found.map(account).transpose()
+}
+
+/// The account of that id.
+pub fn staff_row(conn: &mut Conn, id: Uuid) -> Result<Option<StaffRow>> {
+    let found = staff::table.filter(staff::id.eq(Id(id))).select(ACCOUNT).first::<Account>(conn).optional()?;
+    found.map(account).transpose()
+}
+
+/// Accounts by name, at most `limit`, after the name `after`.
+pub fn list(conn: &mut Conn, after: &str, limit: i64) -> Result<Vec<StaffRow>> {
+    let found: Vec<Account> = staff::table
+        .filter(staff::username.gt(after))
+        .order(staff::username.asc())
+        .limit(limit)
+        .select(ACCOUNT)
+        .load(conn)?;
+    found.into_iter().map(account).collect()
+}
+
+/// The newest tokens of an account, without their secrets, at most 200.
+pub fn tokens_of(conn: &mut Conn, of: Uuid) -> Result<Vec<TokenRow>> {
+    let found: Vec<Shown> = staff_token::table
+        .filter(staff_token::staff.eq(Id(of)))
+        .order((staff_token::created_at.desc(), staff_token::id.desc()))
+        .limit(200)
+        .select((
+            staff_token::id,
+            staff_token::label,
+            staff_token::created_at,
+            staff_token::expires_at,
+            staff_token::revoked_at,
+            staff_token::last_used_at,
+        ))
+        .load(conn)?;
+    let read = |(id, label, created_at, expires_at, revoked_at, used): Shown| TokenRow {
+        id: id.0,
+        label,
+        created_at: created_at.0,
+        expires_at: expires_at.0,
+        revoked_at: revoked_at.map(|at| at.0),
+        last_used_at: used.map(|at| at.0),
+    };
+    Ok(found.into_iter().map(read).collect())
+}
+
+pub(super) fn insert_staff(tx: &mut Tx<'_>, id: Uuid, username: &str, label: &str, role: AccessRole) -> Result<()> {
+    let now = At::from(tx.now());
+    diesel::insert_into(staff::table)
+        .values((
+            staff::id.eq(Id(id)),
+            staff::username.eq(username),
+            staff::display_label.eq(label),
+            staff::role.eq(role.as_str()),
+            staff::created_at.eq(now),
+        ))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+pub(super) fn insert_token(
+    tx: &mut Tx<'_>,
+    id: Uuid,
+    of: Uuid,
+    hash: &[u8],
+    label: &str,
+    expires_at: DateTime<Utc>,
+) -> Result<()> {
+    let now = At::from(tx.now());
+    diesel::insert_into(staff_token::table)
+        .values((
+            staff_token::id.eq(Id(id)),
+            staff_token::staff.eq(Id(of)),
+            staff_token::hash.eq(hash),
+            staff_token::label.eq(label),
+            staff_token::created_at.eq(now),
+            staff_token::expires_at.eq(At::from(expires_at)),
+        ))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+/// Whether it was not disabled before.
+pub(super) fn disable(tx: &mut Tx<'_>, id: Uuid) -> Result<bool> {
+    let now = At::from(tx.now());
+    let changed = diesel::update(staff::table.filter(staff::id.eq(Id(id))).filter(staff::disabled_at.is_null()))
+        .set(staff::disabled_at.eq(now))
+        .execute(tx.conn())?;
+    Ok(changed > 0)
+}
+
+/// Whether it was not revoked before.
+pub(super) fn revoke(tx: &mut Tx<'_>, id: Uuid) -> Result<bool> {
+    let now = At::from(tx.now());
+    let live = staff_token::table.filter(staff_token::id.eq(Id(id))).filter(staff_token::revoked_at.is_null());
+    Ok(diesel::update(live).set(staff_token::revoked_at.eq(now)).execute(tx.conn())? > 0)
+}
+
+pub(super) fn used(tx: &mut Tx<'_>, id: Uuid) -> Result<()> {
+    let now = At::from(tx.now());
+    diesel::update(staff_token::table.filter(staff_token::id.eq(Id(id))))
+        .set(staff_token::last_used_at.eq(now))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+/// A token that was presented, as it lies here: whatever its state.
+pub(super) struct Presented {
+    pub(super) id: Uuid,
+    pub(super) hash: Vec<u8>,
+    pub(super) expires_at: DateTime<Utc>,
+    pub(super) is_revoked: bool,
+    pub(super) last_used_at: Option<DateTime<Utc>>,
+    pub(super) of: StaffRow,
+}
+
+pub(super) fn by_hash(conn: &mut Conn, hash: &[u8]) -> Result<Option<Presented>> {
+    let found: Option<Kept> = staff_token::table
+        .filter(staff_token::hash.eq(hash))
+        .select((
+            staff_token::id,
+            staff_token::staff,
+            staff_token::hash,
+            staff_token::expires_at,
+            staff_token::revoked_at,
+            staff_token::last_used_at,
+        ))
+        .first(conn)
+        .optional()?;
+    let Some((id, of, hash, expires_at, revoked_at, used)) = found else { return Ok(None) };
+    let of = staff_row(conn, of.0)?.ok_or_else(|| Error::internal("a token of no account"))?;
+    Ok(Some(Presented {
+        id: id.0,
+        hash,
+        expires_at: expires_at.0,
+        is_revoked: revoked_at.is_some(),
+        last_used_at: used.map(|at| at.0),
+        of,
+    }))
+}

@@ -1,0 +1,141 @@
+//! Adds to every operation what all of its kind have in common.
+
+use std::collections::BTreeSet;
+
+use utoipa::openapi::extensions::ExtensionsBuilder;
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::security::SecurityRequirement;
+use utoipa::openapi::tag::TagBuilder;
+use utoipa::openapi::{Components, OpenApi, Ref, RefOr, Required, Response};
+
+use super::common::{self, PROBLEMS};
+use super::{DESK, EXCHANGE, info, older, operations_mut};
+
+/// For whom a document is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Plane {
+    /// Other nodes.
+    Federation,
+    /// The staff and its programs.
+    Desk,
+}
+
+impl Plane {
+    /// The base that the document's paths are relative to.
+    pub fn base(self) -> &'static str {
+        match self {
+            Self::Federation => EXCHANGE,
+            Self::Desk => DESK,
+        }
+    }
+}
+
+pub(super) fn complete(document: &mut OpenApi, plane: Plane, tags: &[(&str, &str)]) {
+    document.info = info::info(plane);
+    let mut used = BTreeSet::new();
+    for operation in document.paths.paths.values_mut().flat_map(operations_mut).map(|(_, operation)| operation) {
+        used.extend(operation.tags.iter().flatten().cloned());
+        secure(operation, plane);
+        if plane == Plane::Federation && operation.request_body.is_some() && is_secured(operation) {
+            sign(operation);
+        }
+        answer(operation);
+    }
+    let described = |(name, what): &(&str, &str)| {
+        used.contains(*name).then(|| TagBuilder::new().name(*name).description(Some(*what)).build())
+    };
+    document.tags = Some(tags.iter().filter_map(described).collect());
+    document.security = Some(vec![requirement(plane)]);
+    let operations = document.paths.paths.values_mut().flat_map(operations_mut);
+    let problems = operations.flat_map(|(_, operation)| shared(operation)).collect();
+    let components = document.components.get_or_insert_with(Components::new);
+    common::add(components, plane, &problems);
+    older::separate_references(components);
+}
+
+fn requirement(plane: Plane) -> SecurityRequirement {
+    SecurityRequirement::new(common::scheme(plane), Vec::<String>::new())
+}
+
+/// `security(())` of a handler means that anybody may call; nothing means that the plane's own scheme holds.
+fn secure(operation: &mut Operation, plane: Plane) {
+    operation.security = Some(match operation.security.take() {
+        Some(given) if given.iter().all(|one| *one == SecurityRequirement::default()) => Vec::new(),
+        Some(given) => given,
+        None => vec![requirement(plane)],
+    });
+}
+
+fn is_secured(operation: &Operation) -> bool {
+    operation.security.as_ref().is_some_and(|required| !required.is_empty())
+}
+
+/// The headers by which a node signs a body that it sends.
+fn sign(operation: &mut Operation) {
+    let header = |name: &str, what: &str, pattern: &str| -> RefOr<Parameter> {
+        let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern)).max_length(Some(8192)).build();
+        let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Header).required(Required::True);
+        RefOr::T(parameter.description(Some(what)).schema(Some(text)).build())
+    };
+    let parameters = operation.parameters.get_or_insert_default();
+    parameters.push(header("Digest", "SHA-256 of the body as sent, in base64.", "^SHA-256=[A-Za-z0-9+/]{43}=$"));
+    parameters.push(header(
+        "Agid-JWT-Signature",
+        "A JWS over digest and content type, with the claims of the bearer token (ModI, INTEGRITY_REST_01).",
+        "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$",
+    ));
+}
+
+fn answer(operation: &mut Operation) {
+    let has_body = operation.request_body.is_some();
+    let parameters: Vec<&Parameter> = operation.parameters.iter().flatten().filter_map(owned).collect();
+    let has = |place: ParameterIn| parameters.iter().any(|parameter| parameter.parameter_in == place);
+    let (in_path, in_query) = (has(ParameterIn::Path), has(ParameterIn::Query));
+    let secured = is_secured(operation);
+    for (status, name, _) in PROBLEMS {
+        let applies = match status {
+            "400" | "413" | "415" => has_body,
+            "422" => has_body || in_query,
+            "401" | "403" => secured,
+            "404" => in_path,
+            _ => true,
+        };
+        if applies {
+            let shared = RefOr::Ref(Ref::new(format!("#/components/responses/{name}")));
+            operation.responses.responses.entry(status.to_owned()).or_insert(shared);
+        }
+    }
+    for (status, response) in &mut operation.responses.responses {
+        if let RefOr::T(response) = response {
+            dress(status, response);
+        }
+    }
+}
+
+/// The statuses that an operation takes from the shared answers.
+fn shared(operation: &Operation) -> BTreeSet<String> {
+    let answers = operation.responses.responses.iter();
+    answers.filter(|(_, answer)| matches!(answer, RefOr::Ref(_))).map(|(status, _)| status.clone()).collect()
+}
+
+/// An answer that a handler described itself. A problem in another form is one that another standard demands: it is
+/// marked, so that a checker of Italian interfaces lets it pass.
+fn dress(status: &str, response: &mut Response) {
+    if status.starts_with(['4', '5']) {
+        if response.content.is_empty() {
+            response.content = common::problem("").content;
+        } else if !response.content.contains_key(common::PROBLEM) {
+            let marked = ExtensionsBuilder::new().add("x-noqa", serde_json::Value::Bool(true)).build();
+            response.extensions = Some(marked);
+        }
+    }
+    common::complete_headers(response, status);
+}
+
+fn owned(parameter: &RefOr<Parameter>) -> Option<&Parameter> {
+    match parameter {
+        RefOr::T(parameter) => Some(parameter),
+        RefOr::Ref(_) => None,
+    }
+}

@@ -1,0 +1,131 @@
+//! The two API documents, made from the routes that are really mounted.
+//!
+//! Each has one API base as its server and paths relative to it. A path below another base keeps its place in the
+//! document and names its own server. What every operation has in common (problems, headers, security) is added by
+//! [`complete`], so that no handler writes it.
+
+mod common;
+mod complete;
+mod info;
+mod older;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use actix_web::App;
+use staffetta_protocol::id::EntityId;
+use utoipa::openapi::path::PathItem;
+use utoipa::openapi::{HttpMethod, OpenApi, Server, ServerBuilder};
+use utoipa_actix_web::AppExt;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::Rooms;
+pub use complete::Plane;
+
+/// The base of everything: `<entity id>` and this is the node's `resource`.
+pub const BASE: &str = "/rest/staffetta/v1";
+/// The base of the exchange.
+pub const EXCHANGE: &str = "/rest/staffetta/v1/exchange";
+/// The base of the catalogue.
+pub const CATALOGUE: &str = "/rest/staffetta/v1/catalogue";
+/// The base of the authority's calls.
+pub const NETWORK: &str = "/rest/staffetta/v1/network";
+/// The base of the desk.
+pub const DESK: &str = "/rest/staffetta/v1/desk";
+/// Where OpenID Federation looks.
+pub const WELL_KNOWN: &str = "/.well-known";
+
+/// The bases that a document may speak of, and what each is.
+const BASES: &[(&str, &str)] = &[
+    (EXCHANGE, "Messages between two nodes, on any node."),
+    (CATALOGUE, "Public entries, on any node."),
+    (NETWORK, "Membership, on the network authority's node."),
+    (DESK, "The desk of the staff, on their own node."),
+    (BASE, "The node's API base."),
+    (WELL_KNOWN, "The well-known place of any node."),
+];
+
+/// The node that the written documents speak of.
+const SAMPLE: &str = "https://nodo.example";
+
+/// What other nodes call.
+pub fn federation(rooms: Rooms) -> OpenApi {
+    document(rooms.federation, Plane::Federation, rooms.tags)
+}
+
+/// What the staff and its programs call.
+pub fn desk(rooms: Rooms) -> OpenApi {
+    document(rooms.desk, Plane::Desk, rooms.tags)
+}
+
+fn document(routes: fn(&mut ServiceConfig<'_>), plane: Plane, tags: &[(&str, &str)]) -> OpenApi {
+    let mut document = collected(routes);
+    relative(&mut document, plane.base());
+    complete::complete(&mut document, plane, tags);
+    document
+}
+
+/// The routes as they are mounted, with full paths.
+fn collected(routes: fn(&mut ServiceConfig<'_>)) -> OpenApi {
+    App::new().into_utoipa_app().configure(routes).split_for_parts().1
+}
+
+/// Puts every path below its base, and the document's base into its servers.
+fn relative(document: &mut OpenApi, own: &str) {
+    let paths = std::mem::take(&mut document.paths.paths);
+    for (path, mut item) in paths {
+        let below = |base: &&(&str, &str)| path.strip_prefix(base.0).is_some_and(|rest| rest.starts_with('/'));
+        let base = BASES.iter().find(below).map_or("", |(base, _)| *base);
+        if base != own {
+            item.servers = Some(vec![server(SAMPLE, base)]);
+        }
+        let path = path[base.len()..].to_owned();
+        assert!(!document.paths.paths.contains_key(&path), "two bases of one document both have {path}");
+        document.paths.paths.insert(path, item);
+    }
+    document.servers = Some(vec![server(SAMPLE, own)]);
+}
+
+fn server(node: &str, base: &str) -> Server {
+    let what = BASES.iter().find(|known| known.0 == base).map_or("The node.", |(_, what)| *what);
+    ServerBuilder::new().url(format!("{node}{base}")).description(Some(what)).build()
+}
+
+/// Makes the document speak of a running node instead of the sample.
+pub(super) fn serve_from(document: &mut OpenApi, entity_id: &EntityId) {
+    let own = document.servers.iter_mut().flatten();
+    let others = document.paths.paths.values_mut().flat_map(|item| item.servers.iter_mut().flatten());
+    for server in own.chain(others) {
+        server.url = server.url.replacen(SAMPLE, entity_id.as_str(), 1);
+    }
+}
+
+/// The methods of each route by its full path, for 405.
+pub(super) fn methods(rooms: Rooms) -> BTreeMap<String, String> {
+    let mut methods = BTreeMap::new();
+    for routes in [rooms.federation, rooms.desk] {
+        for (path, item) in collected(routes).paths.paths {
+            let names: Vec<_> = operations(&item).map(|(method, _)| method).collect();
+            methods.insert(path, names.join(", "));
+        }
+    }
+    methods
+}
+
+/// The operations of a path with the names of their methods.
+fn operations(item: &PathItem) -> impl Iterator<Item = (&'static str, &utoipa::openapi::path::Operation)> {
+    let all = [("DELETE", &item.delete), ("GET", &item.get), ("POST", &item.post), ("PUT", &item.put)];
+    all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_ref()?)))
+}
+
+/// As [`operations`], to be changed.
+fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = (HttpMethod, &mut utoipa::openapi::path::Operation)> {
+    let all = [
+        (HttpMethod::Delete, &mut item.delete),
+        (HttpMethod::Get, &mut item.get),
+        (HttpMethod::Post, &mut item.post),
+        (HttpMethod::Put, &mut item.put),
+    ];
+    all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}

@@ -1,0 +1,114 @@
+//! The desk's view of the other members of the network, over the verbs of `peers`.
+
+use actix_web::web::Data;
+use actix_web::{get, post};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use staffetta_protocol::card::Check;
+use staffetta_protocol::id::EntityId;
+use staffetta_protocol::problem::{Code, Problem};
+use staffetta_protocol::trust::Role;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::{Input, Json};
+use crate::access::Allowed;
+use crate::access::acts::ReadPeers;
+use crate::error::{Error, Result};
+use crate::peers::{Listed, Peers, ResolveError};
+use crate::store::Store;
+
+/// The routes, below the desk's base.
+pub fn api(cfg: &mut ServiceConfig<'_>) {
+    cfg.service(list_partners).service(look_up_member);
+}
+
+/// A member of the network as this node knows it.
+#[derive(Serialize, ToSchema)]
+struct NetworkMember {
+    /// The node's name.
+    entity_id: EntityId,
+    /// The organisation that runs it.
+    organisation_name: String,
+    /// The organisation's identifiers, as consents name it: `ipa:…`, `vat:…`.
+    organisation_ids: Vec<String>,
+    /// What it is in the network.
+    roles: Vec<Role>,
+    /// `active`, `limited` or `out`.
+    state: &'static str,
+    /// Until when what this node verified about it counts.
+    live_until: DateTime<Utc>,
+}
+
+impl From<Listed> for NetworkMember {
+    fn from(member: Listed) -> Self {
+        Self {
+            entity_id: member.entity_id,
+            organisation_name: member.organisation_name,
+            organisation_ids: member.organisation_ids,
+            roles: member.roles,
+            state: member.state.as_str(),
+            live_until: member.live_until,
+        }
+    }
+}
+
+/// The members that this node had to do with, by name of the organisation.
+#[derive(Serialize, ToSchema)]
+struct NetworkMembers {
+    items: Vec<NetworkMember>,
+}
+
+/// A member to look up.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct MemberLookup {
+    /// The node's name.
+    entity_id: EntityId,
+}
+
+impl Check for MemberLookup {}
+
+/// Lists the members that this node knows.
+///
+/// Those that it had to do with or looked up, by name of the organisation. It asks nobody.
+#[utoipa::path(tag = "members", responses((status = 200, description = "The members.", body = NetworkMembers)))]
+#[get("/members")]
+async fn list_partners(_: Allowed<ReadPeers>, store: Data<Store>, peers: Data<Peers>) -> Result<Json<NetworkMembers>> {
+    let peers = peers.get_ref().clone();
+    let known = store.read(move |conn| peers.list(conn)).await?;
+    Ok(Json::ok(NetworkMembers { items: known.into_iter().map(NetworkMember::from).collect() }))
+}
+
+/// Looks a member up.
+///
+/// Asks the network's authority and the member itself, verifies what they say, and keeps it: from then on something may
+/// be sent to it.
+#[utoipa::path(tag = "members", request_body = MemberLookup,
+    responses((status = 200, description = "It is a member.", body = NetworkMember),
+              (status = 404, description = "The authority lists no such member."),
+              (status = 502, description = "What they say does not hold."),
+              (status = 503, description = "The authority or the member does not answer.")))]
+#[post("/members/lookups")]
+async fn look_up_member(
+    _: Allowed<ReadPeers>,
+    store: Data<Store>,
+    peers: Data<Peers>,
+    Input(wanted): Input<MemberLookup>,
+) -> Result<Json<NetworkMember>> {
+    peers.resolve(&wanted.entity_id).await.map_err(refused)?;
+    let peers = peers.get_ref().clone();
+    let known = store.read(move |conn| peers.list(conn)).await?;
+    let found = known.into_iter().find(|member| member.entity_id == wanted.entity_id);
+    Ok(Json::ok(found.ok_or(Code::NotFound)?.into()))
+}
+
+fn refused(why: ResolveError) -> Error {
+    let detail = why.to_string();
+    match why {
+        ResolveError::Unknown | ResolveError::Out | ResolveError::NotJoined => Code::NotFound.into(),
+        ResolveError::Unreachable(_) => Problem::new(Code::Unreachable).detail(detail).into(),
+        ResolveError::Invalid(_) => Problem::new(Code::BadGateway).detail(detail).into(),
+        ResolveError::Internal(error) => error,
+    }
+}

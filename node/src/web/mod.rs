@@ -1,0 +1,128 @@
+//! The node's HTTP face: what every request passes, how input is read and answers are written, the API documents.
+//!
+//! What must hold:
+//! - It knows no feature: the rooms come as plain functions ([`Rooms`]), and `wiring` names them.
+//! - A body is bounded, is JSON and nothing else, and is read strictly ([`Input`]); what is wrong with it is told by
+//!   place and code, never by repeating it.
+//! - One line in the log for each request: the route's pattern, never the URL, a query or a body.
+//! - Nothing here is `static`: several nodes share a process, and each has a [`Web`] of its own.
+//! - A page of this node makes no request to anybody else.
+
+mod answer;
+mod caller;
+mod docs;
+pub mod document;
+mod input;
+mod limit;
+pub mod members;
+mod path;
+mod request;
+pub mod staff;
+pub mod status;
+mod unknown;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::web::Data;
+use actix_web::{App, Error};
+use tracing::Span;
+use utoipa_actix_web::AppExt;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::config::Config;
+
+pub use answer::{Json, NoContent};
+pub use input::Input;
+pub use path::{IfMatch, Path, Query};
+
+/// The rooms that are mounted, as plain functions; whoever knows all features makes it.
+#[derive(Clone, Copy)]
+pub struct Rooms {
+    /// What other nodes call, with full paths.
+    pub federation: fn(&mut ServiceConfig<'_>),
+    /// What the staff calls, with full paths.
+    pub desk: fn(&mut ServiceConfig<'_>),
+    /// Tags of both documents, with a sentence each.
+    pub tags: &'static [(&'static str, &'static str)],
+}
+
+impl fmt::Debug for Rooms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Rooms")
+    }
+}
+
+/// One node's HTTP face; clones are the same face, and every worker thread has one.
+#[derive(Clone)]
+pub struct Web(Arc<Inner>);
+
+struct Inner {
+    rooms: Rooms,
+    limits: crate::config::LimitsConfig,
+    callers: caller::Callers,
+    limiter: limit::Limiter,
+    documents: docs::Documents,
+    /// The methods of each route, for 405.
+    methods: BTreeMap<String, String>,
+    /// Names the node in every line of the log.
+    span: Span,
+    is_loopback: bool,
+}
+
+impl Web {
+    /// The face of the node that `config` describes, with these rooms.
+    pub fn new(config: &Config, rooms: Rooms) -> Self {
+        let entity_id = &config.node.entity_id;
+        Self(Arc::new(Inner {
+            rooms,
+            limits: config.limits.clone(),
+            callers: caller::Callers::new(&config.listen.trusted_proxies),
+            limiter: limit::Limiter::new(&config.limits),
+            documents: docs::Documents::new(rooms, entity_id),
+            methods: document::methods(rooms),
+            span: crate::log::node(entity_id),
+            is_loopback: caller::is_loopback(entity_id),
+        }))
+    }
+}
+
+impl fmt::Debug for Web {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Web")
+    }
+}
+
+/// The HTTP application of one worker: every room behind the one way in. `handles` puts in what the rooms ask for by
+/// type, with `cfg.app_data(Data::new(…))`.
+pub fn application(
+    web: &Web,
+    handles: &dyn Fn(&mut actix_web::web::ServiceConfig),
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody + use<>>,
+        Error = Error,
+        InitError = (),
+    > + use<>,
+> {
+    let rooms = web.0.rooms;
+    App::new()
+        .app_data(Data::new(web.clone()))
+        .configure(handles)
+        .into_utoipa_app()
+        .configure(rooms.federation)
+        .configure(rooms.desk)
+        .into_app()
+        .configure(status::bare)
+        .configure(|cfg| web.0.documents.mount(cfg))
+        .default_service(actix_web::web::to(unknown::unknown))
+        .wrap(actix_web::middleware::from_fn(request::pass))
+}

@@ -1,0 +1,99 @@
+//! What a request says outside its body: path, query, preconditions.
+
+use std::future::{Ready, ready};
+use std::ops::Deref;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::IF_MATCH;
+use actix_web::{FromRequest, HttpRequest};
+use serde::de::DeserializeOwned;
+use staffetta_protocol::card::Refusal;
+use staffetta_protocol::problem::{Code, Problem};
+
+use crate::error::{Error, Result};
+
+/// Parameters of the path. An id that cannot be one names nothing: 404 `not_found`.
+#[derive(Debug)]
+pub struct Path<T>(
+    /// What the path says.
+    pub T,
+);
+
+impl<T> Deref for Path<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest for Path<T> {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(request.match_info().load().map(Self).map_err(|_| Code::NotFound.into()))
+    }
+}
+
+/// Parameters of the query. Wrong ones: 422 `invalid_input`, with a pointer where the name is one of ours.
+#[derive(Debug)]
+pub struct Query<T>(
+    /// What the query says.
+    pub T,
+);
+
+impl<T> Deref for Query<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest for Query<T> {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let read = actix_web::web::Query::<T>::from_query(request.query_string());
+        ready(read.map(|query| Self(query.into_inner())).map_err(|error| refused(&error.to_string())))
+    }
+}
+
+/// The sentence may quote what was sent, so only its kind and the names of our own fields are taken from it.
+fn refused(sentence: &str) -> Error {
+    let field = || sentence.split('`').nth(1).map(|name| format!("/{name}")).unwrap_or_default();
+    let error = if sentence.contains("missing field") {
+        Refusal::Required.at(field())
+    } else if sentence.contains("duplicate field") {
+        Refusal::Repeated.at(field())
+    } else if sentence.contains("unknown field") {
+        Refusal::UnknownField.at("")
+    } else if sentence.contains("unknown variant") {
+        Refusal::NotInList.at("")
+    } else {
+        Refusal::WrongShape.at("")
+    };
+    Problem::invalid(vec![error]).into()
+}
+
+/// The version that an edit builds on, from `If-Match: "3"` (RFC 9110 §13.1.1), as the resource's `ETag` gave it.
+///
+/// Missing: 428 `precondition_required`. What can be no version of ours names an older one: 412 `version_conflict`.
+#[derive(Debug, Clone, Copy)]
+pub struct IfMatch(
+    /// The version.
+    pub i32,
+);
+
+impl FromRequest for IfMatch {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let Some(value) = request.headers().get(IF_MATCH) else { return ready(Err(Code::PreconditionRequired.into())) };
+        let version = value.to_str().ok().and_then(|text| text.strip_prefix('"')?.strip_suffix('"')?.parse().ok());
+        ready(version.map(Self).ok_or_else(|| Code::VersionConflict.into()))
+    }
+}

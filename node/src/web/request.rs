@@ -1,0 +1,111 @@
+//! What happens to every request, whoever answers it: an id, a count, one line in the log, the headers of safety.
+
+use std::time::Instant;
+
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{HttpMessage, HttpResponse};
+use staffetta_protocol::problem::{Code, Problem};
+use tracing::Instrument;
+use uuid::Uuid;
+
+use super::limit::{self, Left};
+use super::{Web, docs};
+use crate::access;
+use crate::error::{Error, response};
+use crate::journal::Actor;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+
+/// Answers of the API are data: nothing of them may run or be shown inside another page.
+const NOTHING_RUNS: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+
+/// The outermost middleware.
+///
+/// # Errors
+/// What the inner service fails with; a refusal is an answer.
+pub(super) async fn pass<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
+    let web = request.app_data::<Data<Web>>().cloned().ok_or_else(|| Error::internal("the application has no Web"))?;
+    let id = request_id(request.headers());
+    let span = tracing::info_span!(parent: &web.0.span, "request", request_id = %id);
+    let outcome = async {
+        let started = Instant::now();
+        let method = request.method().clone();
+        let address = web.0.callers.address(&request);
+        let mark = access::bearer(request.headers()).and_then(|token| limit::mark(token, address));
+        let left = web.0.limiter.count(mark.as_ref(), address);
+        let mut answer = if left.retry_after.is_some() {
+            let problem = Problem { retry_after: left.retry_after, ..Problem::new(Code::RateLimited) };
+            request.into_response(response(&problem)).map_into_right_body()
+        } else {
+            next.call(request).await?.map_into_left_body()
+        };
+        if let (None, Some(mark)) = (left.retry_after, mark) {
+            let extensions = answer.request().extensions();
+            let who = extensions.get::<Actor>();
+            if who.is_some() || answer.status().as_u16() == 401 {
+                web.0.limiter.learn(mark, who);
+            }
+        }
+        tracing::info!(
+            operation = answer.request().match_pattern().as_deref().unwrap_or("unknown"),
+            method = method.as_str(),
+            status = answer.status().as_u16(),
+            outcome = outcome(answer.response()),
+            duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            "request"
+        );
+        dress(&web, &mut answer, &id, left);
+        Ok(answer)
+    };
+    outcome.instrument(span).await
+}
+
+/// The caller's id for this request, if it is one that a log can hold, else a new one.
+fn request_id(headers: &HeaderMap) -> String {
+    let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
+    let plain = |text: &&str| {
+        (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+    };
+    given.filter(plain).map_or_else(|| Uuid::new_v4().to_string(), str::to_owned)
+}
+
+/// The code of a problem, else `ok`.
+fn outcome<B>(answer: &HttpResponse<B>) -> &'static str {
+    let error = answer.error().and_then(|error| error.as_error::<Error>());
+    match (error, answer.status().as_u16()) {
+        (Some(error), _) => error.code().as_str(),
+        (None, 429) => Code::RateLimited.as_str(),
+        (None, 400..) => "refused",
+        (None, _) => "ok",
+    }
+}
+
+fn dress<B>(web: &Web, answer: &mut ServiceResponse<B>, id: &str, left: Left) {
+    let is_page = docs::is_page(answer.request().path());
+    let headers = answer.headers_mut();
+    headers.insert(REQUEST_ID, HeaderValue::from_str(id).expect("an id is plain ASCII"));
+    headers.insert(LIMIT, left.limit.into());
+    headers.insert(REMAINING, left.remaining.into());
+    headers.insert(RESET, left.reset.into());
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, if is_page { docs::OWN_ONLY } else { NOTHING_RUNS });
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        let cache = if is_page { "no-cache" } else { "no-store" };
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+    }
+    if !web.0.is_loopback {
+        let a_year = HeaderValue::from_static("max-age=31536000");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, a_year);
+    }
+}

@@ -1,0 +1,20 @@
+//! What nobody answers: an unknown path, or a known one with another method.
+
+use actix_web::http::header::{ALLOW, HeaderValue};
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use staffetta_protocol::problem::Code;
+
+use super::Web;
+use crate::error::{Error, Result};
+
+pub(super) async fn unknown(request: HttpRequest, web: Data<Web>) -> Result<HttpResponse> {
+    let known = request.match_pattern().and_then(|pattern| web.0.methods.get(&pattern));
+    // With the right method it is a path that only other nodes have.
+    let Some(methods) = known.filter(|methods| !methods.split(", ").any(|method| method == request.method())) else {
+        return Err(Code::NotFound.into());
+    };
+    let mut answer = HttpResponse::from_error(Error::from(Code::MethodNotAllowed));
+    answer.headers_mut().insert(ALLOW, HeaderValue::from_str(methods).expect("methods are plain ASCII"));
+    Ok(answer)
+}
