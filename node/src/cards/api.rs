@@ -1,0 +1,167 @@
+//! The desk's API for cards, over the verbs of this room.
+
+use actix_web::web::Data;
+use actix_web::{get, post, put};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use staffetta_protocol::card::{Card, QuickCard};
+use staffetta_protocol::problem::Code;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::{CardGaps, Held, Version, Versions};
+use crate::access::Allowed;
+use crate::access::acts::{ReadCards, WriteCards};
+use crate::config::Config;
+use crate::error::Result;
+use crate::people::PersonId;
+use crate::store::Store;
+use crate::vault::Vault;
+use crate::web::document::DESK;
+use crate::web::{IfMatch, Input, Json, Path, Query};
+
+/// The routes, below the desk's base.
+pub fn api(cfg: &mut ServiceConfig<'_>) {
+    cfg.service(add_quick_card).service(read_card).service(save_card);
+    cfg.service(list_card_versions).service(read_card_gaps);
+}
+
+/// A card as it is held.
+#[derive(Serialize, ToSchema)]
+struct HeldCard {
+    /// Its version; the first is 1.
+    version: u32,
+    /// When it was saved.
+    saved_at: DateTime<Utc>,
+    /// The card.
+    card: Card,
+}
+
+fn shown(held: Held) -> (HeldCard, i32) {
+    let Held { version, saved_at, card } = held;
+    (HeldCard { version, saved_at, card }, i32::try_from(version).unwrap_or(i32::MAX))
+}
+
+/// Versions of a card, newest first.
+#[derive(Serialize, ToSchema)]
+struct CardVersionList {
+    /// The versions.
+    items: Vec<Version>,
+    /// What to ask with for older ones; absent where there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    next_cursor: Option<String>,
+}
+
+/// Which page of the versions.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct CardVersionPage {
+    /// `next_cursor` of the page before.
+    #[param(nullable = false)]
+    cursor: Option<u32>,
+    /// Versions on a page; 50 if absent.
+    #[param(nullable = false, minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+}
+
+/// Begins a card with the quick card.
+///
+/// All that a preview needs, on one page. What was not asked gets its default; the province is the centre's unless said
+/// otherwise. A person who has a card is refused: change the card instead.
+#[utoipa::path(tag = "cards", params(("person" = Uuid, Path, description = "The person.")), request_body = QuickCard,
+    responses((status = 201, description = "The card in its first version.", body = HeldCard),
+              (status = 409, description = "She has a card already.")))]
+#[post("/people/{person}/card")]
+async fn add_quick_card(
+    staff: Allowed<WriteCards>,
+    store: Data<Store>,
+    vault: Data<Vault>,
+    config: Data<Config>,
+    Path(id): Path<PersonId>,
+    Input(quick): Input<QuickCard>,
+) -> Result<Json<HeldCard>> {
+    let (actor, province) = (staff.actor(), config.node.province.clone());
+    let held = store.write(move |tx| super::put_quick(tx, &vault, &actor, id, quick, province.as_ref())).await?;
+    let (card, version) = shown(held);
+    Ok(Json::created(card, format!("{DESK}/people/{id}/card")).etag(version))
+}
+
+/// Shows a person's card.
+///
+/// The newest version, in full. She finds it in her journal.
+#[utoipa::path(tag = "cards", params(("person" = Uuid, Path, description = "The person.")),
+    responses((status = 200, description = "The card.", body = HeldCard)))]
+#[get("/people/{person}/card")]
+async fn read_card(
+    staff: Allowed<ReadCards>,
+    store: Data<Store>,
+    vault: Data<Vault>,
+    Path(id): Path<PersonId>,
+) -> Result<Json<HeldCard>> {
+    let actor = staff.actor();
+    let held = store.write(move |tx| super::look(tx, &vault, &actor, id)).await?;
+    let (card, version) = shown(held);
+    Ok(Json::ok(card).etag(version))
+}
+
+/// Saves a person's card as a new version.
+///
+/// The whole card: what is absent is gone. `If-Match` names the version that was read, `"0"` where there is none. A
+/// changed field whose source the body does not say comes from the operator.
+#[utoipa::path(tag = "cards",
+    params(("person" = Uuid, Path, description = "The person."),
+           ("If-Match" = String, Header, description = "The version that was read, as its `ETag` gave it.")),
+    request_body = Card,
+    responses((status = 200, description = "The card in its new version.", body = HeldCard),
+              (status = 412, description = "Another version came in between."),
+              (status = 428, description = "`If-Match` is missing.")))]
+#[put("/people/{person}/card")]
+async fn save_card(
+    staff: Allowed<WriteCards>,
+    store: Data<Store>,
+    vault: Data<Vault>,
+    Path(id): Path<PersonId>,
+    IfMatch(version): IfMatch,
+    Input(card): Input<Card>,
+) -> Result<Json<HeldCard>> {
+    let expected = u32::try_from(version).map_err(|_| Code::VersionConflict)?;
+    let actor = staff.actor();
+    let held = store.write(move |tx| super::put(tx, &vault, &actor, id, card, expected)).await?;
+    let (card, version) = shown(held);
+    Ok(Json::ok(card).etag(version))
+}
+
+/// Lists the versions of a person's card.
+///
+/// Who saved which when, newest first; not what they say.
+#[utoipa::path(tag = "cards", params(("person" = Uuid, Path, description = "The person."), CardVersionPage),
+    responses((status = 200, description = "A page of versions.", body = CardVersionList)))]
+#[get("/people/{person}/card/versions")]
+async fn list_card_versions(
+    _: Allowed<ReadCards>,
+    store: Data<Store>,
+    Path(id): Path<PersonId>,
+    Query(page): Query<CardVersionPage>,
+) -> Result<Json<CardVersionList>> {
+    let limit = page.limit.unwrap_or(Versions::USUAL);
+    let found = store.read(move |conn| super::versions(conn, id, page.cursor, limit)).await?;
+    let next_cursor = found.next_before.map(|version| version.to_string());
+    Ok(Json::ok(CardVersionList { items: found.items, next_cursor }))
+}
+
+/// Tells what a card still needs.
+///
+/// For a preview and for a referral, field by field; nothing of what the card says.
+#[utoipa::path(tag = "cards", params(("person" = Uuid, Path, description = "The person.")),
+    responses((status = 200, description = "What is missing.", body = CardGaps)))]
+#[get("/people/{person}/card/gaps")]
+async fn read_card_gaps(
+    _: Allowed<ReadCards>,
+    store: Data<Store>,
+    vault: Data<Vault>,
+    Path(id): Path<PersonId>,
+) -> Result<Json<CardGaps>> {
+    Ok(Json::ok(store.read(move |conn| super::gaps(conn, &vault, id)).await?))
+}

@@ -1,0 +1,129 @@
+//! What this node was shown of a card that another node holds.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use staffetta_protocol::card::CardGroups;
+use staffetta_protocol::consent::Group;
+use staffetta_protocol::id::MessageId;
+use uuid::Uuid;
+
+use crate::error::{Error, Result};
+use crate::grants::Thread;
+use crate::store::schema::received_card;
+use crate::store::{At, Conn, Id, Tx};
+use crate::vault::{Place, Vault};
+
+/// What a message brings of a card.
+#[derive(Debug, Clone)]
+pub struct Received {
+    /// The message.
+    pub message: MessageId,
+    /// Its number in the thread: of two parts the one with the higher number counts.
+    pub thread_seq: u64,
+    /// The version of the card as this node was told it.
+    pub card_version: u32,
+    /// The groups.
+    pub groups: CardGroups,
+}
+
+/// What is held of a card, each group as it came last.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ReceivedCard {
+    /// The newest version of which something is held; 0 where nothing is.
+    pub card_version: u32,
+    /// When something last came.
+    pub received_at: Option<DateTime<Utc>>,
+    /// The groups.
+    pub groups: CardGroups,
+}
+
+const fn place(row: Uuid) -> Place {
+    Place { table: "received_card", row, column: "sealed" }
+}
+
+/// The name of a group as a member of [`CardGroups`].
+fn member(group: Group) -> &'static str {
+    group.code().trim_start_matches("g.")
+}
+
+/// Keeps what a message brought, sealed for the thread's subject; in the transaction that takes the message.
+pub fn store_received(tx: &mut Tx<'_>, vault: &Vault, thread: &Thread, brought: &Received) -> Result<()> {
+    let now = At::from(tx.now());
+    let Value::Object(groups) = serde_json::to_value(&brought.groups).map_err(Error::internal)? else {
+        return Err(Error::internal("groups of a card are an object"));
+    };
+    for group in brought.groups.groups() {
+        let part = groups.get(member(group)).ok_or_else(|| Error::internal("a group without its member"))?;
+        let id = Uuid::new_v4();
+        let plain = serde_json::to_vec(part).map_err(Error::internal)?;
+        let sealed = vault.seal(tx.conn(), thread.subject, place(id), &plain)?;
+        diesel::insert_into(received_card::table)
+            .values((
+                received_card::id.eq(Id(id)),
+                received_card::thread.eq(Id(thread.id)),
+                received_card::subject.eq(Id(thread.subject.0)),
+                received_card::message.eq(Id(brought.message.0)),
+                received_card::thread_seq.eq(brought.thread_seq as i64),
+                received_card::card_version.eq(brought.card_version as i32),
+                received_card::part.eq(group.code()),
+                received_card::sealed.eq(sealed),
+                received_card::received_at.eq(now),
+            ))
+            .execute(tx.conn())?;
+    }
+    Ok(())
+}
+
+/// What is held of the card in a thread: each group as its newest message brought it.
+pub fn received(conn: &mut Conn, vault: &Vault, thread: Uuid) -> Result<ReceivedCard> {
+    let rows: Vec<(Id, String, i32, Vec<u8>, At)> = received_card::table
+        .filter(received_card::thread.eq(Id(thread)))
+        .order((received_card::thread_seq.asc(), received_card::part.asc()))
+        .select((
+            received_card::id,
+            received_card::part,
+            received_card::card_version,
+            received_card::sealed,
+            received_card::received_at,
+        ))
+        .load(conn)?;
+    let mut merged = Map::new();
+    let mut held = ReceivedCard::default();
+    for (id, part, version, sealed, at) in rows {
+        let Some(plain) = vault.open(conn, place(id.0), &sealed)? else { continue };
+        let group =
+            Group::from_code(&part).ok_or_else(|| Error::internal("unknown group of fields in the database"))?;
+        merged.insert(member(group).to_owned(), parsed(&plain)?);
+        held.card_version = held.card_version.max(version as u32);
+        held.received_at = held.received_at.max(Some(at.0));
+    }
+    held.groups = serde_json::from_value(Value::Object(merged)).map_err(|_| damaged())?;
+    Ok(held)
+}
+
+fn parsed<T: DeserializeOwned>(plain: &[u8]) -> Result<T> {
+    serde_json::from_slice(plain).map_err(|_| damaged())
+}
+
+fn damaged() -> Error {
+    Error::internal("a stored part of a card does not parse")
+}
+
+/// Erases these groups of the card in a thread, whatever message brought them. Says how many parts went.
+pub fn erase_received(tx: &mut Tx<'_>, thread: Uuid, groups: &BTreeSet<Group>) -> Result<usize> {
+    let parts: Vec<&str> = groups.iter().map(|group| group.code()).collect();
+    let gone =
+        received_card::table.filter(received_card::thread.eq(Id(thread))).filter(received_card::part.eq_any(parts));
+    Ok(diesel::delete(gone).execute(tx.conn())?)
+}
+
+/// Erases what these messages brought; the same groups from other messages stay.
+pub fn erase_brought(tx: &mut Tx<'_>, messages: &[MessageId]) -> Result<usize> {
+    let ids: Vec<Id> = messages.iter().map(|message| Id(message.0)).collect();
+    let gone = received_card::table.filter(received_card::message.eq_any(ids));
+    Ok(diesel::delete(gone).execute(tx.conn())?)
+}

@@ -1,0 +1,222 @@
+//! Rows of consents.
+
+use std::collections::BTreeSet;
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use staffetta_protocol::card::{LanguageCode, Prose, Text};
+use staffetta_protocol::consent::{Group, OrganisationId, Purpose};
+use staffetta_protocol::id::RecordId;
+use uuid::Uuid;
+
+use super::model::{
+    Channel, Consent, ExpressedBy, Expression, IndicationMethod, Notice, State, Withdrawal, WithdrawnBy,
+};
+use crate::error::{Error, Result};
+use crate::people::PersonId;
+use crate::store::schema::consent;
+use crate::store::{At, Conn, Id, Tx};
+use crate::vault::{Place, Subject, Vault};
+
+/// The words of a record: sealed.
+#[derive(Serialize, Deserialize)]
+struct Words {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    mediator_label: Option<Text<120>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    second_adult: Option<Text<120>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    note: Option<Prose<1000>>,
+}
+
+const fn place(row: Uuid) -> Place {
+    Place { table: "consent", row, column: "sealed" }
+}
+
+fn damaged() -> Error {
+    Error::internal("a stored consent does not parse")
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = consent)]
+struct Row {
+    id: Id,
+    record: Id,
+    seq: i32,
+    person: Id,
+    subject: Id,
+    purpose: String,
+    recipient: String,
+    groups: String,
+    state: String,
+    answered_at: At,
+    not_after: Option<At>,
+    single_use: bool,
+    notice: String,
+    notice_version: String,
+    notice_language: String,
+    notice_hash: String,
+    read_aloud: bool,
+    expressed_by: String,
+    indication_method: String,
+    mediator: Option<Id>,
+    entered_by: Option<Id>,
+    sealed: Option<Vec<u8>>,
+    withdrawn_at: Option<At>,
+    withdrawn_by: Option<String>,
+    withdrawn_channel: Option<String>,
+    recall: Option<Id>,
+    recall_due: Option<At>,
+}
+
+impl Row {
+    fn read(self, conn: &mut Conn, vault: &Vault) -> Result<Consent> {
+        let words = match &self.sealed {
+            Some(sealed) => vault.open(conn, place(self.id.0), sealed)?,
+            None => None,
+        };
+        let words: Option<Words> =
+            words.map(|plain| serde_json::from_slice(&plain)).transpose().map_err(|_| damaged())?;
+        self.with(words).ok_or_else(damaged)
+    }
+
+    fn with(self, words: Option<Words>) -> Option<Consent> {
+        let words = words.unwrap_or(Words { mediator_label: None, second_adult: None, note: None });
+        let withdrawn = match (self.withdrawn_at, self.withdrawn_by, self.withdrawn_channel) {
+            (Some(at), Some(by), Some(channel)) => {
+                Some((at.0, Withdrawal { by: WithdrawnBy::from_code(&by)?, channel: Channel::from_code(&channel)? }))
+            }
+            _ => None,
+        };
+        Some(Consent {
+            record: RecordId(self.record.0),
+            seq: self.seq as u32,
+            person: PersonId(self.person.0),
+            subject: Subject(self.subject.0),
+            purpose: Purpose::from_code(&self.purpose)?,
+            recipient: OrganisationId::new(&self.recipient).ok()?,
+            groups: split(&self.groups)?,
+            state: State::from_code(&self.state)?,
+            answered_at: self.answered_at.0,
+            not_after: self.not_after.map(|at| at.0),
+            single_use: self.single_use,
+            expressed: Expression {
+                by: ExpressedBy::from_code(&self.expressed_by)?,
+                indication_method: IndicationMethod::from_code(&self.indication_method)?,
+                notice: Notice {
+                    notice_id: Text::new(self.notice).ok()?,
+                    version: Text::new(self.notice_version).ok()?,
+                    language: LanguageCode::new(&self.notice_language).ok()?,
+                    hash: self.notice_hash.parse().ok()?,
+                },
+                read_aloud: self.read_aloud,
+                mediator: self.mediator.map(|id| id.0),
+                mediator_label: words.mediator_label,
+                second_adult: words.second_adult,
+                note: words.note,
+            },
+            entered_by: self.entered_by.map(|id| id.0),
+            withdrawn,
+            recall: self.recall.zip(self.recall_due).map(|(recall, due)| (recall.0, due.0)),
+        })
+    }
+}
+
+fn join(groups: &BTreeSet<Group>) -> String {
+    groups.iter().map(|group| group.code()).collect::<Vec<_>>().join(",")
+}
+
+fn split(text: &str) -> Option<BTreeSet<Group>> {
+    text.split(',').map(Group::from_code).collect()
+}
+
+pub(super) fn insert(tx: &mut Tx<'_>, vault: &Vault, new: &Consent) -> Result<()> {
+    let id = Uuid::new_v4();
+    let said = &new.expressed;
+    let words = Words {
+        mediator_label: said.mediator_label.clone(),
+        second_adult: said.second_adult.clone(),
+        note: said.note.clone(),
+    };
+    let silent = words.mediator_label.is_none() && words.second_adult.is_none() && words.note.is_none();
+    let sealed = if silent {
+        None
+    } else {
+        let plain = serde_json::to_vec(&words).map_err(Error::internal)?;
+        Some(vault.seal(tx.conn(), new.subject, place(id), &plain)?)
+    };
+    let row = Row {
+        id: Id(id),
+        record: Id(new.record.0),
+        seq: i32::try_from(new.seq).map_err(Error::internal)?,
+        person: Id(new.person.0),
+        subject: Id(new.subject.0),
+        purpose: new.purpose.code().to_owned(),
+        recipient: new.recipient.as_str().to_owned(),
+        groups: join(&new.groups),
+        state: new.state.code().to_owned(),
+        answered_at: At::from(new.answered_at),
+        not_after: new.not_after.map(At::from),
+        single_use: new.single_use,
+        notice: said.notice.notice_id.as_str().to_owned(),
+        notice_version: said.notice.version.as_str().to_owned(),
+        notice_language: said.notice.language.as_str().to_owned(),
+        notice_hash: said.notice.hash.to_string(),
+        read_aloud: said.read_aloud,
+        expressed_by: said.by.code().to_owned(),
+        indication_method: said.indication_method.code().to_owned(),
+        mediator: said.mediator.map(Id),
+        entered_by: new.entered_by.map(Id),
+        sealed,
+        withdrawn_at: None,
+        withdrawn_by: None,
+        withdrawn_channel: None,
+        recall: None,
+        recall_due: None,
+    };
+    diesel::insert_into(consent::table).values(row).execute(tx.conn())?;
+    Ok(())
+}
+
+/// The newest answer of a record.
+pub(super) fn newest(conn: &mut Conn, vault: &Vault, record: RecordId) -> Result<Option<Consent>> {
+    let row: Option<Row> = consent::table
+        .filter(consent::record.eq(Id(record.0)))
+        .order(consent::seq.desc())
+        .select(Row::as_select())
+        .first(conn)
+        .optional()?;
+    row.map(|row| row.read(conn, vault)).transpose()
+}
+
+/// Every answer of a person, newest first.
+pub(super) fn of_person(conn: &mut Conn, vault: &Vault, person: PersonId) -> Result<Vec<Consent>> {
+    let rows: Vec<Row> = consent::table
+        .filter(consent::person.eq(Id(person.0)))
+        .order((consent::answered_at.desc(), consent::record.asc(), consent::seq.desc()))
+        .select(Row::as_select())
+        .load(conn)?;
+    rows.into_iter().map(|row| row.read(conn, vault)).collect()
+}
+
+/// Marks the newest answer as taken back, if nobody did before. Says whether this was the act that did.
+pub(super) fn mark_withdrawn(tx: &mut Tx<'_>, of: &Consent) -> Result<bool> {
+    let (Some((at, how)), Some((recall, due))) = (of.withdrawn, of.recall) else {
+        return Err(Error::internal("a withdrawal without its recall"));
+    };
+    let newest = consent::table
+        .filter(consent::record.eq(Id(of.record.0)))
+        .filter(consent::seq.eq(of.seq as i32))
+        .filter(consent::withdrawn_at.is_null());
+    let changed = diesel::update(newest)
+        .set((
+            consent::state.eq(State::Withdrawn.code()),
+            consent::withdrawn_at.eq(At::from(at)),
+            consent::withdrawn_by.eq(how.by.code()),
+            consent::withdrawn_channel.eq(how.channel.code()),
+            consent::recall.eq(Id(recall)),
+            consent::recall_due.eq(At::from(due)),
+        ))
+        .execute(tx.conn())?;
+    Ok(changed == 1)
+}

@@ -1,0 +1,182 @@
+//! The desk's API of people, cards and consents, asked as any program would ask it.
+
+use actix_web::http::StatusCode;
+use actix_web::middleware::from_fn;
+use actix_web::test::{TestRequest, call_service, init_service, read_body};
+use actix_web::web::Data;
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::*;
+use crate::access::{self, AccessRole};
+use crate::config::Config;
+use crate::links::Links;
+use crate::peers::{Client, Peers};
+use crate::web::document::DESK;
+use crate::web::{self, Rooms, Web};
+use crate::{cards, people};
+
+/// This room and those to its right, mounted as the wiring mounts them.
+const ROOMS: Rooms = Rooms { federation: |_| {}, desk: rooms, tags: &[] };
+
+fn rooms(cfg: &mut ServiceConfig<'_>) {
+    let rooms = scope::scope("").configure(|cfg| {
+        cfg.configure(people::api).configure(cards::api).configure(api);
+    });
+    cfg.service(scope::scope(DESK).service(rooms.wrap(from_fn(access::gate))));
+}
+
+fn config() -> Config {
+    let text = format!(
+        "[node]\nentity_id = \"{CENTRE}\"\norganisation_name = \"Centro\"\nprovince = \"PO\"\n[limits]\n\
+         requests_per_minute_per_peer = 10000\nrequests_per_minute_per_account = 10000\n"
+    );
+    Config::read(&text, []).unwrap()
+}
+
+async fn token(side: &Side, role: AccessRole) -> String {
+    side.write(move |tx, _| {
+        let label = access::Label::new("x").unwrap();
+        let id = access::add_staff(tx, Actor::System, &role.as_str().parse().unwrap(), &label, role)?;
+        Ok(access::issue_token(tx, Actor::System, id, &label, None)?.token.expose().to_owned())
+    })
+    .await
+}
+
+/// The application, asked by whoever holds the token.
+macro_rules! desk {
+    ($side:expr) => {{
+        let (side, config) = (&$side, config());
+        let store = side.scratch.store().clone();
+        let client = Client::new(&config.network, false).unwrap();
+        let peers = Peers::new(store.clone(), side.keys.clone(), &config, store.clock().clone(), client);
+        let inbox = Inbox { keys: side.keys.clone(), outbox: side.outbox.clone(), receive, window: 100 };
+        let links = Links::new(store.clone(), peers, inbox, |_, _, _| Ok(()), config.exchange.clone());
+        let outbox = side.outbox.clone();
+        let web = Web::new(&config, ROOMS);
+        let app = init_service(web::application(&web, &move |cfg| {
+            cfg.app_data(Data::new(store.clone()))
+                .app_data(Data::new(outbox.vault().clone()))
+                .app_data(Data::new(outbox.clone()))
+                .app_data(Data::new(links.clone()))
+                .app_data(Data::new(config.clone()))
+                .app_data(Data::new(Consents { threads_ended: |_, _| Ok(()) }));
+        }))
+        .await;
+        async move |token: &str, method: &str, path: &str, version: Option<&str>, body: Option<Value>| {
+            let mut request = TestRequest::with_uri(&format!("{DESK}{path}"))
+                .method(method.parse().unwrap())
+                .insert_header(("authorization", format!("Bearer {token}")));
+            if let Some(version) = version {
+                request = request.insert_header(("if-match", version));
+            }
+            if let Some(body) = body {
+                request = request.insert_header(("content-type", "application/json")).set_payload(body.to_string());
+            }
+            let answer = call_service(&app, request.to_request()).await;
+            let (status, etag) = (answer.status(), answer.headers().get("etag").cloned());
+            let body: Value = serde_json::from_slice(&read_body(answer).await).unwrap_or_default();
+            (status, body, etag.map(|etag| etag.to_str().unwrap().to_owned()))
+        }
+    }};
+}
+
+#[actix_web::test]
+async fn a_person_her_card_and_her_yes_go_in_and_come_back() {
+    each(|centre, _| async move {
+        let operator = token(&centre, AccessRole::Operator).await;
+        let ask = desk!(centre);
+        let ask = async |method: &str, path: &str, body: Option<Value>| ask(&operator, method, path, None, body).await;
+
+        let label = "Robert'); DROP TABLE person;-- <script>";
+        let (status, person, _) = ask("POST", "/people", Some(json!({"label": label}))).await;
+        assert_eq!((status, person["label"].as_str()), (StatusCode::CREATED, Some(label)));
+        let at = format!("/people/{}", person["id"].as_str().unwrap());
+        assert_eq!(ask("GET", &at, None).await.1["label"], json!(label));
+        let (_, listed, _) = ask("GET", "/people?limit=1", None).await;
+        assert_eq!(listed["items"][0], person);
+        assert_eq!(ask("GET", "/people?cursor=1%27--", None).await.0, StatusCode::UNPROCESSABLE_ENTITY);
+        let relabelled = ask("PUT", &at, Some(json!({"label": "Roberta"}))).await;
+        assert_eq!((relabelled.0, relabelled.1["label"].as_str()), (StatusCode::OK, Some("Roberta")));
+
+        let card = format!("{at}/card");
+        assert_eq!(ask("GET", &card, None).await.0, StatusCode::NOT_FOUND);
+        let quick = json!({
+            "interview_language": {"language": "fra"}, "interpreter": true, "right_to_work": "yes", "italian": "a2",
+            "target_occupations": {"kind": "any"},
+            "skills": [{"skill": {"kind": "free", "text": "sartoria"}, "source": "self"}]
+        });
+        let (status, held, etag) = ask("POST", &card, Some(quick.clone())).await;
+        assert_eq!((status, etag.as_deref()), (StatusCode::CREATED, Some("\"1\"")));
+        assert_eq!(held["card"]["province"], json!("PO"));
+        let (status, problem, _) = ask("POST", &card, Some(quick)).await;
+        assert_eq!((status, problem["code"].as_str()), (StatusCode::CONFLICT, Some("already_exists")));
+        assert_eq!(ask("PUT", &card, Some(held["card"].clone())).await.0, StatusCode::PRECONDITION_REQUIRED);
+        let (_, gaps, _) = ask("GET", &format!("{card}/gaps"), None).await;
+        assert_eq!(
+            (gaps["preview"].as_array().unwrap().len(), &gaps["referral"][0]["field"]),
+            (0, &json!("/given_names"))
+        );
+        assert_eq!(ask("GET", &format!("{card}/versions"), None).await.1["items"][0]["version"], json!(1));
+
+        let consents = format!("{at}/consents");
+        let act = json!({"recipient": OFFICE, "answers": [{"purpose": "P1", "answer": "yes"}], "expressed": said()});
+        let mut silent = act.clone();
+        silent["expressed"].as_object_mut().unwrap().remove("indication_method");
+        let (status, problem, _) = ask("POST", &consents, Some(silent)).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(problem["errors"][0]["field"], json!("/expressed/indication_method"));
+        let (status, given, _) = ask("POST", &consents, Some(act)).await;
+        assert_eq!((status, &given["items"][0]["state"]), (StatusCode::CREATED, &json!("given")));
+        assert_eq!(ask("GET", &consents, None).await.1, given);
+        assert_eq!(ask("GET", &format!("{at}/disclosures"), None).await.1, json!({"items": []}));
+
+        let record = given["items"][0]["record"].as_str().unwrap().to_owned();
+        let how = json!({"by": "person", "channel": "in_person"});
+        let other = centre.person().await;
+        let path = format!("/people/{}/consents/{record}/withdrawals", other.id);
+        assert_eq!(ask("POST", &path, Some(how.clone())).await.0, StatusCode::NOT_FOUND, "not of this person");
+        let path = format!("{consents}/{record}/withdrawals");
+        let (status, done, _) = ask("POST", &path, Some(how)).await;
+        assert_eq!((status, &done["consent"]["state"]), (StatusCode::OK, &json!("withdrawn")));
+        let (status, problem, _) =
+            ask("POST", &format!("{consents}/{record}/renewals"), Some(json!({"expressed": said()}))).await;
+        assert_eq!((status, problem["code"].as_str()), (StatusCode::CONFLICT, Some("illegal_transition")));
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_card_is_saved_on_the_version_that_was_read() {
+    each(|centre, _| async move {
+        let operator = token(&centre, AccessRole::Operator).await;
+        let person = centre.person().await;
+        let ask = desk!(centre);
+        let path = format!("/people/{}/card", person.id);
+        let (_, held, etag) = ask(&operator, "GET", &path, None, None).await;
+        assert_eq!(etag.as_deref(), Some("\"2\""));
+        let body = held["card"].clone();
+        for (version, status) in [
+            ("\"1\"", StatusCode::PRECONDITION_FAILED),
+            ("\"-1\"", StatusCode::PRECONDITION_FAILED),
+            ("\"2\"", StatusCode::OK),
+            ("\"2\"", StatusCode::PRECONDITION_FAILED),
+        ] {
+            assert_eq!(ask(&operator, "PUT", &path, Some(version), Some(body.clone())).await.0, status, "{version}");
+        }
+        let mut wrong = body;
+        wrong["tax_code"] = json!("RSSMRA85T10A562T");
+        let (status, problem, _) = ask(&operator, "PUT", &path, Some("\"3\""), Some(wrong)).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(problem["errors"][0]["code"], json!("check_character"));
+        let nobody = format!("/people/{}/card", Uuid::new_v4());
+        assert_eq!(ask(&operator, "GET", &nobody, None, None).await.0, StatusCode::NOT_FOUND);
+        let acts = centre.write(move |tx, _| journal::about(tx.conn(), person.subject, 50)).await;
+        assert!(acts.iter().any(|entry| entry.act == "card.read" && entry.actor_kind == "staff"));
+        let vault = centre.outbox.vault().clone();
+        let id = person.id;
+        let kept = centre.write(move |tx, _| cards::current(tx.conn(), &vault, id)).await.unwrap();
+        assert_eq!(kept.version, 3);
+    })
+    .await;
+}

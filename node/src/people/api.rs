@@ -1,0 +1,172 @@
+//! The desk's API for people, over the verbs of this room.
+
+use actix_web::web::Data;
+use actix_web::{get, post, put};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use staffetta_protocol::card::{Check, Refusal};
+use staffetta_protocol::problem::Problem;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use super::{Cursor, Label, Listed, Page, PersonId};
+use crate::access::Allowed;
+use crate::access::acts::{ReadPeople, WritePeople};
+use crate::error::Result;
+use crate::store::Store;
+use crate::vault::Vault;
+use crate::web::document::DESK;
+use crate::web::{Input, Json, Path, Query};
+
+/// The routes, below the desk's base.
+pub fn api(cfg: &mut ServiceConfig<'_>) {
+    cfg.service(list_people).service(add_person).service(read_person).service(relabel_person);
+}
+
+/// What is needed to take somebody up.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewPerson {
+    /// How staff call her in lists. Taken as it stands.
+    label: Label,
+}
+
+impl Check for NewPerson {}
+
+/// A person as a list shows her.
+#[derive(Serialize, ToSchema)]
+struct PersonSummary {
+    /// Her id at this node.
+    id: PersonId,
+    /// How staff call her.
+    label: Label,
+    /// When she was taken up.
+    created_at: DateTime<Utc>,
+    /// By whom of the staff.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    created_by: Option<Uuid>,
+    /// When her row last changed.
+    updated_at: DateTime<Utc>,
+}
+
+impl From<Listed> for PersonSummary {
+    fn from(Listed { person, label }: Listed) -> Self {
+        Self {
+            id: person.id,
+            label,
+            created_at: person.created_at,
+            created_by: person.created_by,
+            updated_at: person.updated_at,
+        }
+    }
+}
+
+/// A page of people.
+#[derive(Serialize, ToSchema)]
+struct PersonList {
+    /// Who is on it.
+    items: Vec<PersonSummary>,
+    /// What to ask with for the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    next_cursor: Option<String>,
+}
+
+/// Which page of the people.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct PersonPage {
+    /// `next_cursor` of the page before.
+    #[param(nullable = false, max_length = 64)]
+    cursor: Option<String>,
+    /// People on a page; 50 if absent.
+    #[param(nullable = false, minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+}
+
+/// Lists the people of this node.
+///
+/// In the order in which they were taken up. Each person on the page finds it in her journal.
+#[utoipa::path(tag = "people", params(PersonPage),
+    responses((status = 200, description = "A page of people.", body = PersonList)))]
+#[get("/people")]
+async fn list_people(
+    staff: Allowed<ReadPeople>,
+    store: Data<Store>,
+    vault: Data<Vault>,
+    Query(page): Query<PersonPage>,
+) -> Result<Json<PersonList>> {
+    let wrong = || Problem::invalid(vec![Refusal::WrongShape.at("/cursor")]);
+    let after = page.cursor.map(|text| Cursor::parse(&text).ok_or_else(wrong)).transpose()?;
+    let limit = page.limit.unwrap_or(Page::USUAL);
+    let actor = staff.actor();
+    let page = store.write(move |tx| super::list(tx, &vault, &actor, after, limit)).await?;
+    let items = page.items.into_iter().map(PersonSummary::from).collect();
+    Ok(Json::ok(PersonList { items, next_cursor: page.next.map(|cursor| cursor.to_string()) }))
+}
+
+/// Takes up a person.
+///
+/// She gets an id of this node and a key of her own. Who she is goes into her card.
+#[utoipa::path(tag = "people", request_body = NewPerson,
+    responses((status = 201, description = "The person.", body = PersonSummary)))]
+#[post("/people")]
+async fn add_person(
+    staff: Allowed<WritePeople>,
+    store: Data<Store>,
+    vault: Data<Vault>,
+    Input(new): Input<NewPerson>,
+) -> Result<Json<PersonSummary>> {
+    let actor = staff.actor();
+    let listed = store
+        .write(move |tx| {
+            let person = super::create(tx, &vault, &actor, &new.label)?;
+            Ok(Listed { person, label: new.label })
+        })
+        .await?;
+    let location = format!("{DESK}/people/{}", listed.person.id);
+    Ok(Json::created(listed.into(), location))
+}
+
+/// Shows a person.
+///
+/// Her row only; who she is stands in her card.
+#[utoipa::path(tag = "people", params(("person" = Uuid, Path, description = "The person.")),
+    responses((status = 200, description = "The person.", body = PersonSummary)))]
+#[get("/people/{person}")]
+async fn read_person(
+    staff: Allowed<ReadPeople>,
+    store: Data<Store>,
+    vault: Data<Vault>,
+    Path(id): Path<PersonId>,
+) -> Result<Json<PersonSummary>> {
+    let actor = staff.actor();
+    let listed = store.write(move |tx| super::look(tx, &vault, &actor, id)).await?;
+    Ok(Json::ok(listed.into()))
+}
+
+/// Changes how staff call a person.
+///
+/// The last one counts; the card is not touched.
+#[utoipa::path(tag = "people", params(("person" = Uuid, Path, description = "The person.")), request_body = NewPerson,
+    responses((status = 200, description = "The person.", body = PersonSummary)))]
+#[put("/people/{person}")]
+async fn relabel_person(
+    staff: Allowed<WritePeople>,
+    store: Data<Store>,
+    vault: Data<Vault>,
+    Path(id): Path<PersonId>,
+    Input(new): Input<NewPerson>,
+) -> Result<Json<PersonSummary>> {
+    let actor = staff.actor();
+    let listed = store
+        .write(move |tx| {
+            let person = super::relabel(tx, &vault, &actor, id, &new.label)?;
+            Ok(Listed { person, label: new.label })
+        })
+        .await?;
+    Ok(Json::ok(listed.into()))
+}

@@ -1,0 +1,149 @@
+//! Rows of people and of what finds them.
+
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use super::model::{Cursor, Key, Label, Listed, Page, Person, PersonId};
+use crate::error::{Error, Result};
+use crate::store::schema::{person, person_index};
+use crate::store::{At, Conn, Id, Tx};
+use crate::vault::{Place, Subject, Vault};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = person)]
+struct Row {
+    id: Id,
+    subject: Id,
+    created_at: At,
+    created_by: Option<Id>,
+    updated_at: At,
+    label: Vec<u8>,
+}
+
+impl Row {
+    fn person(&self) -> Person {
+        Person {
+            id: PersonId(self.id.0),
+            subject: Subject(self.subject.0),
+            created_at: self.created_at.0,
+            created_by: self.created_by.map(|id| id.0),
+            updated_at: self.updated_at.0,
+        }
+    }
+
+    /// With the label, unless her key is gone and she with it.
+    fn listed(&self, conn: &mut Conn, vault: &Vault) -> Result<Option<Listed>> {
+        let Some(label) = vault.open(conn, label_of(PersonId(self.id.0)), &self.label)? else { return Ok(None) };
+        let damaged = || Error::internal("a stored label does not parse");
+        let label = std::str::from_utf8(&label).map_err(|_| damaged())?;
+        Ok(Some(Listed { person: self.person(), label: Label::new(label).map_err(|_| damaged())? }))
+    }
+}
+
+const fn label_of(id: PersonId) -> Place {
+    Place { table: "person", row: id.0, column: "label" }
+}
+
+const fn indexed(id: PersonId, field: &'static str) -> Place {
+    Place { table: "person_index", row: id.0, column: field }
+}
+
+pub(super) fn insert(
+    tx: &mut Tx<'_>,
+    vault: &Vault,
+    subject: Subject,
+    created_by: Option<Uuid>,
+    label: &Label,
+) -> Result<Person> {
+    let (id, now) = (PersonId::fresh(), At::from(tx.now()));
+    let sealed = vault.seal(tx.conn(), subject, label_of(id), label.as_str().as_bytes())?;
+    diesel::insert_into(person::table)
+        .values((
+            person::id.eq(Id(id.0)),
+            person::subject.eq(Id(subject.0)),
+            person::label.eq(sealed),
+            person::created_at.eq(now),
+            person::created_by.eq(created_by.map(Id)),
+            person::updated_at.eq(now),
+        ))
+        .execute(tx.conn())?;
+    Ok(Person { id, subject, created_at: now.0, created_by, updated_at: now.0 })
+}
+
+fn row(conn: &mut Conn, id: PersonId) -> Result<Option<Row>> {
+    Ok(person::table.find(Id(id.0)).select(Row::as_select()).first(conn).optional()?)
+}
+
+pub(super) fn by_id(conn: &mut Conn, id: PersonId) -> Result<Option<Person>> {
+    Ok(row(conn, id)?.map(|row| row.person()))
+}
+
+pub(super) fn listed(conn: &mut Conn, vault: &Vault, id: PersonId) -> Result<Option<Listed>> {
+    row(conn, id)?.map_or(Ok(None), |row| row.listed(conn, vault))
+}
+
+pub(super) fn page(conn: &mut Conn, vault: &Vault, after: Option<Cursor>, limit: u32) -> Result<Page> {
+    let mut query = person::table
+        .order((person::created_at.asc(), person::id.asc()))
+        .limit(i64::from(limit) + 1)
+        .select(Row::as_select())
+        .into_boxed();
+    if let Some(Cursor { created_at, id }) = after {
+        let at = At::from(created_at);
+        query = query.filter(person::created_at.gt(at).or(person::created_at.eq(at).and(person::id.gt(Id(id.0)))));
+    }
+    let mut rows: Vec<Row> = query.load(conn)?;
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let last = rows.last().filter(|_| more);
+    let next = last.map(|row| Cursor { created_at: row.created_at.0, id: PersonId(row.id.0) });
+    let mut items = Vec::with_capacity(rows.len());
+    for row in &rows {
+        items.extend(row.listed(conn, vault)?);
+    }
+    Ok(Page { items, next })
+}
+
+pub(super) fn relabel(tx: &mut Tx<'_>, vault: &Vault, of: &Person, label: &Label) -> Result<Person> {
+    let now = At::from(tx.now());
+    let sealed = vault.seal(tx.conn(), of.subject, label_of(of.id), label.as_str().as_bytes())?;
+    diesel::update(person::table.find(Id(of.id.0)))
+        .set((person::label.eq(sealed), person::updated_at.eq(now)))
+        .execute(tx.conn())?;
+    Ok(Person { updated_at: now.0, ..of.clone() })
+}
+
+pub(super) fn replace_index(tx: &mut Tx<'_>, vault: &Vault, of: &Person, keys: &[Key]) -> Result<()> {
+    diesel::delete(person_index::table.filter(person_index::person.eq(Id(of.id.0)))).execute(tx.conn())?;
+    for key in keys {
+        let sealed = vault.seal(tx.conn(), of.subject, indexed(of.id, key.field()), key.value.as_bytes())?;
+        diesel::insert_into(person_index::table)
+            .values((
+                person_index::person.eq(Id(of.id.0)),
+                person_index::field.eq(key.field()),
+                person_index::token.eq(vault.blind(key.field(), &key.value)),
+                person_index::sealed.eq(sealed),
+            ))
+            .execute(tx.conn())?;
+    }
+    Ok(())
+}
+
+/// Candidates by token, unsealed and compared: tokens of different people meet now and then.
+pub(super) fn matching(conn: &mut Conn, vault: &Vault, key: &Key) -> Result<Vec<PersonId>> {
+    let candidates: Vec<(Id, Vec<u8>)> = person_index::table
+        .filter(person_index::field.eq(key.field()))
+        .filter(person_index::token.eq(vault.blind(key.field(), &key.value)))
+        .order(person_index::person)
+        .select((person_index::person, person_index::sealed))
+        .load(conn)?;
+    let mut found = Vec::new();
+    for (id, sealed) in candidates {
+        let id = PersonId(id.0);
+        let value = vault.open(conn, indexed(id, key.field()), &sealed)?;
+        if value.is_some_and(|value| value.as_slice() == key.value.as_bytes()) {
+            found.push(id);
+        }
+    }
+    Ok(found)
+}
