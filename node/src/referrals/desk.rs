@@ -1,0 +1,101 @@
+//! What the handlers share: one transaction, then the links are woken, then the referral as it is now.
+
+use std::fmt;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::view::{Referral, Referrals as ReferralList};
+use super::{By, Referrals, Wanted};
+use crate::access::Staff;
+use crate::error::Result;
+use crate::store::{Store, Tx};
+use crate::web::Json;
+
+/// Below this every path of the room stands.
+const BASE: &str = "/rest/staffetta/v1/desk/referrals";
+
+/// The handle of the handlers. Clones are the same.
+#[derive(Clone)]
+pub struct Desk {
+    store: Store,
+    referrals: Referrals,
+    wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl fmt::Debug for Desk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Desk({:?})", self.referrals)
+    }
+}
+
+impl From<&Staff> for By {
+    fn from(staff: &Staff) -> Self {
+        Self::Staff { id: staff.id, role: staff.role.into() }
+    }
+}
+
+impl Desk {
+    /// A handle; `wake` tells the links that something was queued.
+    pub fn new(store: Store, referrals: Referrals, wake: impl Fn() + Send + Sync + 'static) -> Self {
+        Self { store, referrals, wake: Arc::new(wake) }
+    }
+
+    /// Begins a referral.
+    pub(super) async fn begin(
+        &self,
+        staff: &Staff,
+        act: impl FnOnce(&Referrals, &mut Tx<'_>, By) -> Result<Uuid> + Send + 'static,
+    ) -> Result<Json<Referral>> {
+        let (referrals, by) = (self.referrals.clone(), By::from(staff));
+        let act = move |tx: &mut Tx<'_>| {
+            let id = act(&referrals, tx, by)?;
+            referrals.look(tx, by, id)
+        };
+        let referral = self.store.write(act).await?;
+        let at = format!("{BASE}/{}", referral.summary.id);
+        Ok(Json::created(referral, at))
+    }
+
+    /// Queues something: 202 and where to see how it goes.
+    pub(super) async fn queue<T>(
+        &self,
+        staff: &Staff,
+        id: Uuid,
+        act: impl FnOnce(&Referrals, &mut Tx<'_>, By) -> Result<T> + Send + 'static,
+    ) -> Result<Json<Referral>> {
+        let referral = self.act(staff, id, act).await?;
+        (self.wake)();
+        Ok(Json::accepted(referral, format!("{BASE}/{id}")))
+    }
+
+    /// Does something that stays here.
+    pub(super) async fn note(
+        &self,
+        staff: &Staff,
+        id: Uuid,
+        act: impl FnOnce(&Referrals, &mut Tx<'_>, By) -> Result<()> + Send + 'static,
+    ) -> Result<Json<Referral>> {
+        Ok(Json::ok(self.act(staff, id, act).await?))
+    }
+
+    async fn act<T>(
+        &self,
+        staff: &Staff,
+        id: Uuid,
+        act: impl FnOnce(&Referrals, &mut Tx<'_>, By) -> Result<T> + Send + 'static,
+    ) -> Result<Referral> {
+        let (referrals, by) = (self.referrals.clone(), By::from(staff));
+        let act = move |tx: &mut Tx<'_>| {
+            act(&referrals, tx, by)?;
+            referrals.look(tx, by, id)
+        };
+        self.store.write(act).await
+    }
+
+    pub(super) async fn list(&self, wanted: Wanted) -> Result<ReferralList> {
+        let referrals = self.referrals.clone();
+        let now = self.store.clock().now();
+        self.store.read(move |conn| referrals.list(conn, &wanted, now)).await
+    }
+}

@@ -1,0 +1,128 @@
+//! The row of a referral.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use staffetta_protocol::id::EntityId;
+use uuid::Uuid;
+
+use crate::error::Result;
+use crate::store::schema::referral;
+use crate::store::{At, Conn, Id, Tx};
+
+/// As stored; [`super::case::Case`] gives the columns their meaning.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = referral, treat_none_as_null = true)]
+pub(super) struct Row {
+    pub(super) id: Id,
+    pub(super) thread: Id,
+    pub(super) side: String,
+    pub(super) peer: String,
+    pub(super) organisation: String,
+    pub(super) recipient_ids: String,
+    pub(super) person: Option<Id>,
+    pub(super) subject: Id,
+    pub(super) purpose: String,
+    pub(super) state: Option<String>,
+    pub(super) preview_state: String,
+    pub(super) preview_sent_at: Option<At>,
+    pub(super) preview_message: Option<Id>,
+    pub(super) last_message: Option<Id>,
+    pub(super) due_on: Option<NaiveDate>,
+    pub(super) due_left: Option<i32>,
+    pub(super) tell_since: Option<At>,
+    pub(super) told_at: Option<At>,
+    pub(super) told_by: Option<Id>,
+    pub(super) told_how: Option<String>,
+    pub(super) known_choice: Option<String>,
+    pub(super) already_known: Option<bool>,
+    pub(super) duplicate_confirmed: bool,
+    pub(super) created_at: At,
+    pub(super) updated_at: At,
+    pub(super) version: i32,
+}
+
+pub(super) fn insert(tx: &mut Tx<'_>, row: &Row) -> Result<()> {
+    diesel::insert_into(referral::table).values(row.clone()).execute(tx.conn())?;
+    Ok(())
+}
+
+/// Takes the row for this transaction: the update comes first, so that two processes cannot both decide on what they
+/// read before.
+pub(super) fn lock(tx: &mut Tx<'_>, id: Uuid) -> Result<Option<Row>> {
+    let touched = diesel::update(referral::table.find(Id(id)))
+        .set(referral::version.eq(referral::version + 1))
+        .execute(tx.conn())?;
+    if touched == 0 {
+        return Ok(None);
+    }
+    find(tx.conn(), id)
+}
+
+pub(super) fn find(conn: &mut Conn, id: Uuid) -> Result<Option<Row>> {
+    Ok(referral::table.find(Id(id)).select(Row::as_select()).first(conn).optional()?)
+}
+
+/// The referral of a thread, by the thread's local id.
+pub(super) fn of_thread(conn: &mut Conn, thread: Uuid) -> Result<Option<Uuid>> {
+    let id: Option<Id> =
+        referral::table.filter(referral::thread.eq(Id(thread))).select(referral::id).first(conn).optional()?;
+    Ok(id.map(|id| id.0))
+}
+
+pub(super) fn save(tx: &mut Tx<'_>, row: &Row) -> Result<()> {
+    let row = Row { updated_at: At::from(tx.now()), ..row.clone() };
+    diesel::update(referral::table.find(row.id)).set(row).execute(tx.conn())?;
+    Ok(())
+}
+
+/// Peer and state of this node's own referrals of a person.
+pub(super) fn of_person(conn: &mut Conn, person: Uuid) -> Result<Vec<(Uuid, String, Option<String>)>> {
+    let found: Vec<(Id, String, Option<String>)> = referral::table
+        .filter(referral::person.eq(Id(person)))
+        .filter(referral::side.eq("opener"))
+        .select((referral::id, referral::peer, referral::state))
+        .load(conn)?;
+    Ok(found.into_iter().map(|(id, peer, state)| (id.0, peer, state)).collect())
+}
+
+/// Which referrals a list shows.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Those that this node opened, or took.
+    pub side: Option<super::Side>,
+    /// Those in this state.
+    pub state: Option<super::State>,
+    /// Of this person.
+    pub person: Option<Uuid>,
+    /// With this node.
+    pub peer: Option<EntityId>,
+    /// Those that come after this one, newest first.
+    pub after: Option<(DateTime<Utc>, Uuid)>,
+    /// At most.
+    pub limit: i64,
+}
+
+pub(super) fn list(conn: &mut Conn, wanted: &Wanted) -> Result<Vec<Row>> {
+    let mut query = referral::table
+        .order((referral::created_at.desc(), referral::id.desc()))
+        .limit(wanted.limit)
+        .select(Row::as_select())
+        .into_boxed();
+    if let Some(side) = wanted.side {
+        query = query.filter(referral::side.eq(side.as_str()));
+    }
+    if let Some(state) = wanted.state {
+        query = query.filter(referral::state.eq(state.as_str()));
+    }
+    if let Some(person) = wanted.person {
+        query = query.filter(referral::person.eq(Id(person)));
+    }
+    if let Some(peer) = &wanted.peer {
+        query = query.filter(referral::peer.eq(peer.as_str()));
+    }
+    if let Some((at, id)) = wanted.after {
+        let at = At::from(at);
+        query = query.filter(referral::created_at.lt(at).or(referral::created_at.eq(at).and(referral::id.lt(Id(id)))));
+    }
+    Ok(query.load(conn)?)
+}

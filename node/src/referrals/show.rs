@@ -1,0 +1,180 @@
+//! From the rows to what the desk shows.
+
+use chrono::{DateTime, Utc};
+use staffetta_protocol::card::CardGroups;
+use uuid::Uuid;
+
+use super::Referrals as Handle;
+use super::by::By;
+use super::case::{Case, DEADLINES, LOCAL, names};
+use super::events::{self, Noted};
+use super::model::known::KnownPerson;
+use super::model::preview::Preview;
+use super::model::{self, Facts, Side, Stage, State, Transport, due};
+use super::rows::{self, Wanted};
+use super::view::{
+    Candidate, Known, PreviewView, Referral, ReferralEvent, ReferralSummary, Referrals, ShownCard, Telling, Way,
+};
+use crate::cards;
+use crate::error::Result;
+use crate::journal::{self, Entry};
+use crate::outbox;
+use crate::people::{self, PersonId};
+use crate::store::{Conn, Id, Tx};
+use crate::vault::Vault;
+
+fn way(noted: Option<&Noted>, queued_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Way {
+    let transport = noted.and_then(|noted| noted.transport).unwrap_or(Transport::NotSent);
+    let queued_at = queued_at.filter(|_| transport == Transport::Queued);
+    let undelivered = queued_at.is_some_and(|at| transport.is_undelivered(at, &DEADLINES, now));
+    Way { state: transport.as_str(), code: noted.and_then(|noted| noted.code.clone()), queued_at, undelivered }
+}
+
+fn stage(of: Stage) -> &'static str {
+    match of {
+        Stage::InTime => "in_time",
+        Stage::Remind => "remind",
+        Stage::Escalate => "escalate",
+    }
+}
+
+impl Case {
+    fn own(&self, message: Option<Id>) -> Option<&Noted> {
+        self.events.iter().rev().find(|event| event.own && Some(event.message.0) == message.map(|id| id.0))
+    }
+
+    /// Where an own message stands now: what the outbox knows, even if nobody has taken it over yet.
+    fn way(&self, conn: &mut Conn, message: Option<Id>, now: DateTime<Utc>) -> Result<Way> {
+        let Some(noted) = self.own(message) else { return Ok(way(None, None, now)) };
+        let waiting = outbox::transport_of(conn, noted.message)?;
+        let queued_at = waiting.map(|waiting| waiting.queued_at);
+        Ok(way(Some(noted), queued_at, now))
+    }
+
+    fn summary(&self, conn: &mut Conn, now: DateTime<Utc>) -> Result<ReferralSummary> {
+        let transport = self.way(conn, self.row.last_message, now)?;
+        let sent = self.row.preview_message.is_some();
+        let closes_at = self.row.preview_sent_at.map(|sent| Preview::closes_at(sent.0, &DEADLINES, LOCAL));
+        let preview = PreviewView {
+            state: self.preview.as_str(),
+            transport: if sent { Some(self.way(conn, self.row.preview_message, now)?) } else { None },
+            closes_at: closes_at.filter(|_| self.preview == Preview::Sent),
+        };
+        let telling = self.row.tell_since.map(|since| {
+            let due_at = due::tell_by(since.0, &DEADLINES, LOCAL);
+            Telling {
+                since: since.0,
+                due_at,
+                overdue: self.row.told_at.is_none() && now >= due_at,
+                told_at: self.row.told_at.map(|at| at.0),
+                told_by: self.row.told_by.map(|id| id.0),
+                how: self.row.told_how.clone(),
+            }
+        });
+        Ok(ReferralSummary {
+            id: self.id(),
+            side: self.side.as_str(),
+            peer: self.peer().clone(),
+            organisation_name: self.row.organisation.clone(),
+            person: self.person(),
+            purpose: self.purpose.code(),
+            state: self.state.map(State::as_str),
+            transport,
+            preview,
+            decision_due_at: self.clock.due_at(),
+            overdue: self.clock.is_overdue(now),
+            stage: stage(self.clock.stage(&DEADLINES, LOCAL, now)),
+            telling,
+            created_at: self.row.created_at.0,
+            updated_at: self.row.updated_at.0,
+            version: self.row.version,
+        })
+    }
+}
+
+fn event_view(conn: &mut Conn, vault: &Vault, noted: &Noted, now: DateTime<Utc>) -> Result<ReferralEvent> {
+    Ok(ReferralEvent {
+        event: noted.said.as_str(),
+        own: noted.own,
+        at: noted.at,
+        actor_role: noted.actor_role.clone(),
+        superseded: noted.superseded,
+        transport: noted.own.then(|| way(Some(noted), None, now)),
+        detail: events::detail(conn, vault, noted)?,
+    })
+}
+
+impl Handle {
+    /// The referral with all that was said, for somebody at the desk; that it was looked at is recorded.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub fn look(&self, tx: &mut Tx<'_>, by: By, id: Uuid) -> Result<Referral> {
+        let now = tx.now();
+        let mut case = Case::read(tx.conn(), id, now)?;
+        if let Some(partner) = self.partner(tx.conn(), case.peer())? {
+            case.row.organisation = partner.organisation_name;
+        }
+        let facts = case.history().facts(Facts { preview: case.preview, ..Facts::GIVEN });
+        let vault = self.outbox().vault();
+        let mut events = Vec::with_capacity(case.events.len());
+        for noted in &case.events {
+            events.push(event_view(tx.conn(), vault, noted, now)?);
+        }
+        let taker = case.side == Side::Taker;
+        let card = if taker { Some(cards::received(tx.conn(), vault, case.thread.id)?) } else { None };
+        let known_person = match &card {
+            Some(card) => Some(known(tx.conn(), vault, &case, &card.groups)?),
+            None => None,
+        };
+        let entry = Entry::new(by.journal(), "referral.read").subject(case.subject()).object(id);
+        journal::record(tx, entry.peer(case.peer()))?;
+        Ok(Referral {
+            summary: case.summary(tx.conn(), now)?,
+            allowed: names(model::allowed(case.side, case.state, &facts, now)),
+            events,
+            already_known: case.row.already_known,
+            known_person,
+            card: card.filter(|card| card.card_version > 0).map(|card| ShownCard {
+                card_version: card.card_version,
+                received_at: card.received_at,
+                groups: card.groups,
+            }),
+        })
+    }
+
+    /// Referrals, newest first. Nothing of what they say.
+    pub fn list(&self, conn: &mut Conn, wanted: &Wanted, now: DateTime<Utc>) -> Result<Referrals> {
+        let mut found = rows::list(conn, &Wanted { limit: wanted.limit + 1, ..wanted.clone() })?;
+        let more = found.len() as i64 > wanted.limit;
+        found.truncate(wanted.limit.max(0) as usize);
+        let last = found.last().filter(|_| more);
+        let next_cursor = last.map(|row| format!("{}.{}", row.created_at.0.timestamp_micros(), row.id.0.as_simple()));
+        let mut items = Vec::with_capacity(found.len());
+        for row in found {
+            let mut case = Case::of_row(conn, row, now)?;
+            if let Some(partner) = self.partner(conn, case.peer())? {
+                case.row.organisation = partner.organisation_name;
+            }
+            items.push(case.summary(conn, now)?);
+        }
+        Ok(Referrals { items, next_cursor })
+    }
+}
+
+/// What this office's own records say about who she may be. Another sender's referral of her is no record of ours.
+fn known(conn: &mut Conn, vault: &Vault, case: &Case, card: &CardGroups) -> Result<Known> {
+    let choice = case.row.known_choice.as_deref().and_then(KnownPerson::parse).map(KnownPerson::as_str);
+    let found = match &card.identity {
+        Some(who) => {
+            let given = Some(who.given_names.as_str());
+            let names: Vec<&str> =
+                given.into_iter().chain(who.family_names.as_ref().map(|name| name.as_str())).collect();
+            people::find_same(conn, vault, who.tax_code.as_ref(), &names, who.birth_date.as_ref())?
+        }
+        None => Vec::new(),
+    };
+    let candidates =
+        found.into_iter().map(|m| Candidate { person: PersonId::into(m.person), matched_on: m.on }).collect();
+    Ok(Known { choice, candidates })
+}

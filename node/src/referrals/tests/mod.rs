@@ -1,0 +1,7 @@
+//! Three nodes in one process, on every kind of database; messages are carried by hand, without HTTP.
+
+mod api;
+mod consent;
+mod crossing;
+mod relay;
+mod world;
