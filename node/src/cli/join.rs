@@ -1,0 +1,100 @@
+//! `staffetta join`: this node asks a network's authority to be admitted.
+
+use std::fs;
+use std::path::Path;
+
+use clap::Args;
+use staffetta_protocol::id::EntityId;
+use staffetta_protocol::trust::Standing;
+
+use super::Opened;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::journal::Actor;
+
+/// Join a network with the code of an invitation. May be repeated if the answer was lost.
+#[derive(Debug, Args)]
+pub(super) struct Join {
+    /// Entity id of the network authority.
+    authority: EntityId,
+    /// The code of the invitation.
+    #[arg(long)]
+    code: String,
+    /// Thumbprint of a key of the authority, as its people told it: another key is refused.
+    #[arg(long, value_name = "THUMBPRINT")]
+    pin: Option<String>,
+    /// Address of an office of the organisation; without it the first of the node's contacts.
+    #[arg(long, value_name = "E-MAIL")]
+    email: Option<String>,
+}
+
+impl Join {
+    pub(super) async fn run(self, file: Option<&Path>) -> Result<()> {
+        let mut config = Config::load(file)?;
+        match &config.network.authority {
+            Some(other) if *other != self.authority => {
+                return Err(Error::Setup(format!("this node belongs to the network of {other}")));
+            }
+            _ => config.network.authority = Some(self.authority.clone()),
+        }
+        let email = self.email.as_ref().or(config.node.contacts.first()).cloned();
+        let email = email.ok_or_else(|| Error::Setup("give an address of an office with --email".into()))?;
+        let node = Opened::open(&config, Clock::system())?;
+        let anchor = node.peers.first_contact().await?;
+        println!("The authority's keys; compare them with what its people tell you:");
+        for jwk in anchor.jwks.keys.iter().filter(|jwk| jwk.exp.is_none() && jwk.revoked.is_none()) {
+            println!("  {}", jwk.kid);
+        }
+        if let Some(pin) = &self.pin
+            && !anchor.jwks.keys.iter().any(|jwk| jwk.kid.as_str() == pin && jwk.revoked.is_none())
+        {
+            return Err(Error::Setup("none of them is the one that you named: nothing was sent".into()));
+        }
+        let admission = node.peers.join(Actor::System, anchor, &self.code, &email).await?;
+        node.store.close().await;
+        name_authority(file, &self.authority)?;
+        match admission.state {
+            Standing::Active => println!("admitted as {}", admission.slug),
+            _ => {
+                println!("{} as {}: a person at the authority decides", admission.state.as_str(), admission.slug);
+                println!("The node asks by itself while it runs; it carries its trust mark within a minute.");
+            }
+        }
+        println!("If the node is running, start it anew.");
+        Ok(())
+    }
+}
+
+/// Writes the authority into `[network]`, and leaves the rest of the file as it is.
+fn name_authority(file: Option<&Path>, authority: &EntityId) -> Result<()> {
+    let line = format!("authority = \"{authority}\"");
+    let Some(path) = file else {
+        println!("Set STAFFETTA__NETWORK__AUTHORITY={authority}");
+        return Ok(());
+    };
+    let describe = |cause: std::io::Error| Error::Setup(format!("{}: {cause}", path.display()));
+    let text = fs::read_to_string(path).map_err(describe)?;
+    if let Some(new) = with_authority(&text, &line) {
+        // Written beside and moved, so that a crash leaves one or the other; the mode stays that of the file.
+        let beside = path.with_extension("toml.new");
+        fs::copy(path, &beside).map_err(describe)?;
+        fs::write(&beside, new).and_then(|()| fs::rename(&beside, path)).map_err(describe)?;
+    }
+    Ok(())
+}
+
+/// The text with the line in `[network]`; `None` where an authority is named already.
+pub(super) fn with_authority(text: &str, line: &str) -> Option<String> {
+    let table: toml::Table = toml::from_str(text).ok()?;
+    let network = table.get("network").and_then(toml::Value::as_table);
+    if network.is_some_and(|network| network.contains_key("authority")) {
+        return None;
+    }
+    let lines: Vec<&str> = text.lines().collect();
+    let heading = lines.iter().position(|line| line.split('#').next().unwrap_or_default().trim() == "[network]");
+    Some(match heading {
+        Some(heading) => [&lines[..=heading], &[line], &lines[heading + 1..]].concat().join("\n") + "\n",
+        None => format!("{}\n\n[network]\n{line}\n", text.trim_end()),
+    })
+}

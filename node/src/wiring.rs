@@ -1,0 +1,146 @@
+//! The only file that names every feature: lists of plain functions, and no logic.
+
+use actix_web::middleware::from_fn;
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use staffetta_protocol::data::{Body, ConsentWithdrawalAnswered, Data};
+use staffetta_protocol::message::Message;
+use staffetta_protocol::problem::ItemCode;
+use uuid::Uuid;
+
+use crate::error::Result;
+use crate::grants::Admitted;
+use crate::inbox::Taken;
+use crate::outbox::{Outbox, Settlement};
+use crate::store::Tx;
+use crate::vault::Holding;
+use crate::web::document::{DESK, EXCHANGE, NETWORK};
+use crate::web::{self, Rooms};
+use crate::{
+    access, authority, cards, consents, grants, inbox, journal, links, outbox, peers, people, referrals, vault,
+};
+
+/// Every room with an API.
+pub const ROOMS: Rooms = Rooms { federation, desk, tags: TAGS };
+
+/// What the operations are grouped by, with a sentence for each.
+pub const TAGS: &[(&str, &str)] = &[
+    ("cards", "Profiling cards: the quick one, the whole one, and its versions."),
+    ("consents", "What people agreed to, and what left about them."),
+    ("exchange", "Messages from node to node, and the links that carry them."),
+    ("members", "The other members of the network, as this node knows them."),
+    ("network", "Membership, on the network authority's node."),
+    ("people", "The people whom this node accompanies."),
+    ("referrals", "Handing people on to other nodes, and taking them on."),
+    ("staff", "Accounts and tokens of the staff."),
+    ("status", "Whether the node is up."),
+    ("trust", "Who a node is."),
+];
+
+/// What other nodes call.
+pub fn federation(cfg: &mut ServiceConfig<'_>) {
+    cfg.configure(peers::api);
+    cfg.service(scope::scope(NETWORK).configure(authority::api).wrap(from_fn(authority::only_there)));
+    let exchange = scope::scope(EXCHANGE).configure(|cfg| {
+        cfg.configure(web::status::api).configure(links::api);
+    });
+    cfg.service(exchange.wrap(from_fn(peers::sign_answers)));
+}
+
+/// The message types that this node handles, of those that the protocol knows: its published capabilities. Answers to
+/// a recall are not among them yet.
+pub fn takes(kind: &str) -> bool {
+    kind != <ConsentWithdrawalAnswered as Data>::TYPE
+}
+
+/// Hands a message to its feature. Exhaustive on purpose: a new message type does not compile without its handler.
+pub fn receive(tx: &mut Tx<'_>, outbox: &Outbox, to: &Admitted, m: &Message) -> Result<Taken> {
+    match &m.body {
+        Body::CardPreview(data) => referrals::wire::preview(tx, outbox, to, m, data),
+        Body::CardPreviewAnswered(data) => referrals::wire::preview_answered(tx, outbox, to, m, data),
+        Body::ReferralSent(data) => referrals::wire::sent(tx, outbox, to, m, data),
+        Body::ReferralInfoRequested(data) => referrals::wire::info_requested(tx, outbox, to, m, data),
+        Body::ReferralInfoProvided(data) => referrals::wire::info_provided(tx, outbox, to, m, data),
+        Body::ReferralAccepted(data) => referrals::wire::accepted(tx, outbox, to, m, data),
+        Body::ReferralDeclined(data) => referrals::wire::declined(tx, outbox, to, m, data),
+        Body::ReferralProgressed(data) => referrals::wire::progressed(tx, outbox, to, m, data),
+        Body::ReferralClosed(data) => referrals::wire::closed(tx, outbox, to, m, data),
+        Body::ReferralWithdrawn(data) => referrals::wire::withdrawn(tx, outbox, to, m, data),
+        Body::ReferralReopened(data) => referrals::wire::reopened(tx, outbox, to, m, data),
+        Body::CardUpdated(data) => referrals::wire::card_updated(tx, outbox, to, m, data),
+        Body::ContactReleased(data) => referrals::wire::contact_released(tx, outbox, to, m, data),
+        Body::ConsentWithdrawn(data) => {
+            let effect = consents::wire::withdrawn(tx, outbox, m, data)?;
+            threads_ended(tx, &effect.threads)?;
+            Ok(effect.taken)
+        }
+        Body::ConsentWithdrawalAnswered(_) => Ok(Taken::Refused(ItemCode::TypeNotSupported)),
+    }
+}
+
+/// Tells the features whose threads rested on a consent alone that it was taken back, here or at the other node.
+pub fn threads_ended(tx: &mut Tx<'_>, threads: &[Uuid]) -> Result<()> {
+    referrals::wire::withdrawn_by_consent(tx, threads)
+}
+
+/// Tells the feature that queued a message what became of it, in the transaction that settles it.
+pub fn settled(tx: &mut Tx<'_>, outbox: &Outbox, settlement: &Settlement) -> Result<()> {
+    referrals::settled(tx, outbox, settlement)
+}
+
+/// Every room that holds something about people.
+pub const HOLDINGS: &[Holding] = &[
+    referrals::HOLDING,
+    consents::HOLDING,
+    cards::HOLDING,
+    people::HOLDING,
+    inbox::HOLDING,
+    outbox::HOLDING,
+    grants::HOLDING,
+    journal::HOLDING,
+    vault::HOLDING,
+];
+
+/// What the staff calls. Behind the gate nothing is public, so the status stands before it.
+pub fn desk(cfg: &mut ServiceConfig<'_>) {
+    let rooms = scope::scope("").configure(|cfg| {
+        cfg.configure(web::staff::api).configure(web::members::api);
+        cfg.configure(people::api).configure(cards::api).configure(consents::api);
+        cfg.configure(referrals::api);
+    });
+    cfg.service(scope::scope(DESK).configure(web::status::api).service(rooms.wrap(from_fn(access::gate))));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::HOLDINGS;
+
+    /// Sealed, and nobody's: the private keys of the node itself.
+    const OF_THE_NODE: &str = "node_key";
+
+    #[test]
+    fn every_table_about_people_is_somebodys_holding() {
+        let about = ["person -> ", "subject -> ", "subject_ref -> ", "sealed -> "];
+        let mut personal = BTreeSet::new();
+        let mut table = "";
+        for line in include_str!("store/schema.rs").lines().map(str::trim) {
+            if let Some((name, _)) = line.strip_suffix(") {").and_then(|head| head.split_once(" (")) {
+                table = name;
+            } else if about.iter().any(|column| line.starts_with(column)) && table != OF_THE_NODE {
+                personal.insert(table);
+            }
+        }
+        let mut named = BTreeSet::new();
+        for holding in HOLDINGS {
+            for table in holding.tables {
+                assert!(named.insert(*table), "{table} stands twice");
+            }
+        }
+        assert!(personal.contains("person") && personal.contains("outbox"));
+        let missing: Vec<_> = personal.difference(&named).collect();
+        assert!(missing.is_empty(), "no Holding names {missing:?}");
+    }
+}
