@@ -1,0 +1,49 @@
+//! The two API documents of a node as files, in OpenAPI 3.1 and in 3.0.3.
+//!
+//! They are made from the routes that a node really mounts. `cargo run -p staffetta-openapi` writes them into this
+//! crate's folder; a test compares.
+
+use staffetta_node::web::document;
+use staffetta_node::wiring::ROOMS;
+use utoipa::openapi::OpenApi;
+use yaml_serde::{Mapping, Value};
+
+/// What [`OpenApi`] says of itself.
+const NEW: &str = "openapi: 3.1.0\n";
+/// The documents use nothing that this version does not have (a test looks), so the number is all that differs.
+const OLD: &str = "openapi: 3.0.3\n";
+const HEAD: &str = "# Written by `cargo run -p staffetta-openapi` from the routes of the node: not to be edited.\n";
+
+/// Name and content of every file.
+pub fn files() -> Vec<(&'static str, String)> {
+    let (federation, desk) = (yaml(&document::federation(ROOMS)), yaml(&document::desk(ROOMS)));
+    vec![
+        ("federation-3.0.yaml", older(&federation)),
+        ("federation.yaml", federation),
+        ("desk-3.0.yaml", older(&desk)),
+        ("desk.yaml", desk),
+    ]
+}
+
+fn yaml(document: &OpenApi) -> String {
+    const PLAIN: &str = "a document has text, numbers and lists only";
+    let mut document = yaml_serde::to_value(document).expect(PLAIN);
+    if let Some(info) = document.get_mut("info").and_then(Value::as_mapping_mut) {
+        extensions_last(info);
+    }
+    format!("{HEAD}{}", yaml_serde::to_string(&document).expect(PLAIN))
+}
+
+/// Extensions come in another order each time; the files must not.
+fn extensions_last(members: &mut Mapping) {
+    let is_extension = |name: &Value| name.as_str().is_some_and(|name| name.starts_with("x-"));
+    let (mut extensions, rest): (Vec<_>, Vec<_>) =
+        std::mem::take(members).into_iter().partition(|(name, _)| is_extension(name));
+    extensions.sort_by(|(one, _), (other, _)| one.as_str().cmp(&other.as_str()));
+    members.extend(rest.into_iter().chain(extensions));
+}
+
+fn older(document: &str) -> String {
+    assert!(document.contains(NEW), "the documents are written as 3.1");
+    document.replacen(NEW, OLD, 1)
+}
