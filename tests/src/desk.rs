@@ -1,0 +1,77 @@
+//! A desk: the JSON API of a node, as an integration would use it.
+
+use reqwest::{Client, Method};
+use serde_json::Value;
+
+/// A member of staff at a node.
+#[derive(Debug, Clone)]
+pub struct Desk {
+    base: String,
+    token: String,
+    client: Client,
+}
+
+/// An answer, whatever it says.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// The body; null where it is not JSON.
+    pub body: Value,
+    /// The version in `ETag`, if there is one.
+    pub etag: Option<String>,
+}
+
+impl Answer {
+    /// The body of a success.
+    ///
+    /// # Panics
+    /// When it is none: a story that goes on after a failure tells nothing.
+    #[track_caller]
+    pub fn ok(self) -> Value {
+        assert!((200..300).contains(&self.status), "{} {}", self.status, self.body);
+        self.body
+    }
+
+    /// The code of a refusal with that status.
+    #[track_caller]
+    pub fn refused(&self, status: u16) -> String {
+        assert_eq!(self.status, status, "{}", self.body);
+        self.body["code"].as_str().unwrap_or_default().to_owned()
+    }
+}
+
+impl Desk {
+    pub(crate) fn new(resource: String, token: &str) -> Self {
+        let client = Client::builder().no_proxy().build().expect("a plain client");
+        Self { base: format!("{resource}/desk"), token: token.to_owned(), client }
+    }
+
+    /// Reads.
+    pub async fn read(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, None, None).await
+    }
+
+    /// Adds, or tells of an event.
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::POST, path, Some(body), None).await
+    }
+
+    /// Replaces the version that it names.
+    pub async fn put(&self, path: &str, version: Option<&str>, body: Value) -> Answer {
+        self.send(Method::PUT, path, Some(body), version).await
+    }
+
+    async fn send(&self, method: Method, path: &str, body: Option<Value>, version: Option<&str>) -> Answer {
+        let mut request = self.client.request(method, format!("{}/{path}", self.base)).bearer_auth(&self.token);
+        if let Some(body) = &body {
+            request = request.json(body);
+        }
+        if let Some(version) = version {
+            request = request.header("If-Match", version);
+        }
+        let answer = request.send().await.expect("the node answers");
+        let etag = answer.headers().get("etag").and_then(|v| v.to_str().ok()).map(str::to_owned);
+        Answer { status: answer.status().as_u16(), etag, body: answer.json().await.unwrap_or_default() }
+    }
+}

@@ -1,0 +1,9 @@
+//! Stories of federations, each on both databases.
+#![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
+
+mod absence;
+mod consent;
+mod hostile;
+mod relay;
+mod stage;
+mod trust;
