@@ -49,6 +49,26 @@ pub struct Entry {
     pub ground: Option<String>,
 }
 
+/// The columns of an entry, and what they hold.
+const SHOWN: (
+    journal::at,
+    journal::actor_kind,
+    journal::actor,
+    journal::act,
+    journal::object,
+    journal::peer,
+    journal::code,
+    journal::ground,
+) = (
+    journal::at,
+    journal::actor_kind,
+    journal::actor,
+    journal::act,
+    journal::object,
+    journal::peer,
+    journal::code,
+    journal::ground,
+);
 type Columns = (At, String, Option<String>, String, Option<String>, Option<String>, Option<String>, Option<String>);
 
 fn entry((at, actor_kind, actor, act, object, peer, code, ground): Columns) -> Entry {
@@ -61,16 +81,7 @@ pub fn about(conn: &mut Conn, subject: Subject, limit: i64) -> Result<Vec<Entry>
         .filter(journal::subject.eq(Id(subject.0)))
         .order((journal::at.desc(), journal::id.desc()))
         .limit(limit)
-        .select((
-            journal::at,
-            journal::actor_kind,
-            journal::actor,
-            journal::act,
-            journal::object,
-            journal::peer,
-            journal::code,
-            journal::ground,
-        ))
+        .select(SHOWN)
         .load(conn)?;
     Ok(found.into_iter().map(entry).collect())
 }
@@ -81,16 +92,7 @@ pub fn of_act(conn: &mut Conn, act: &str, limit: i64) -> Result<Vec<Entry>> {
         .filter(journal::act.eq(act))
         .order((journal::at.desc(), journal::id.desc()))
         .limit(limit)
-        .select((
-            journal::at,
-            journal::actor_kind,
-            journal::actor,
-            journal::act,
-            journal::object,
-            journal::peer,
-            journal::code,
-            journal::ground,
-        ))
+        .select(SHOWN)
         .load(conn)?;
     Ok(found.into_iter().map(entry).collect())
 }

@@ -110,41 +110,22 @@ pub fn waiting(conn: &mut Conn, limit: i64) -> Result<Vec<Waiting>> {
     rows.into_iter().map(columns).collect()
 }
 
-/// Strikes everything unsettled in a thread that ends: what has no number is gone at once, what has one will go as a
-/// void. The message that tells of the end is queued afterwards.
+/// Strikes everything unsettled in a thread that ends. The message that tells of the end is queued afterwards.
 pub fn strike_thread(tx: &mut Tx<'_>, thread: Uuid) -> Result<()> {
-    let now = At::from(tx.now());
-    let waiting = || outbox::table.filter(outbox::thread.eq(Id(thread))).filter(outbox::state.eq("queued"));
-    diesel::update(waiting().filter(outbox::seq.is_null()))
-        .set((
-            outbox::state.eq("struck"),
-            outbox::code.eq("struck"),
-            outbox::sealed.eq(None::<Vec<u8>>),
-            outbox::settled_at.eq(now),
-        ))
-        .execute(tx.conn())?;
-    diesel::update(waiting().filter(outbox::seq.is_not_null()))
-        .set((outbox::state.eq("void"), outbox::code.eq("struck"), outbox::sealed.eq(None::<Vec<u8>>)))
-        .execute(tx.conn())?;
-    Ok(())
+    let waiting: Vec<Id> = outbox::table
+        .filter(outbox::thread.eq(Id(thread)))
+        .filter(outbox::state.eq("queued"))
+        .select(outbox::message)
+        .load(tx.conn())?;
+    strike_these(tx, &waiting)
 }
 
-/// Strikes everything unsettled that rests on this record: what has no number is gone at once, what has one will go as
-/// a void. Says to which peers something with a number, or settled, ever went: they must hear of the withdrawal.
+/// Strikes everything unsettled that rests on this record. Says to which peers something with a number, or settled, ever
+/// went: they must hear of the withdrawal.
 pub fn strike(tx: &mut Tx<'_>, record: RecordId) -> Result<Vec<EntityId>> {
-    let now = At::from(tx.now());
     let resting = || outbox::table.filter(outbox::record.eq(Id(record.0)));
-    diesel::update(resting().filter(outbox::state.eq("queued")).filter(outbox::seq.is_null()))
-        .set((
-            outbox::state.eq("struck"),
-            outbox::code.eq("struck"),
-            outbox::sealed.eq(None::<Vec<u8>>),
-            outbox::settled_at.eq(now),
-        ))
-        .execute(tx.conn())?;
-    diesel::update(resting().filter(outbox::state.eq("queued")).filter(outbox::seq.is_not_null()))
-        .set((outbox::state.eq("void"), outbox::code.eq("struck"), outbox::sealed.eq(None::<Vec<u8>>)))
-        .execute(tx.conn())?;
+    let waiting: Vec<Id> = resting().filter(outbox::state.eq("queued")).select(outbox::message).load(tx.conn())?;
+    strike_these(tx, &waiting)?;
     let given: Vec<String> =
         resting().filter(outbox::seq.is_not_null()).select(outbox::peer).distinct().load(tx.conn())?;
     given
@@ -155,8 +136,7 @@ pub fn strike(tx: &mut Tx<'_>, record: RecordId) -> Result<Vec<EntityId>> {
 
 /// Strikes what waits in a thread that has ended and would still say or show something: answers, and groups of a card
 /// on whatever ground. Messages that only end the matter still go.
-pub fn strike_in(tx: &mut Tx<'_>, thread: uuid::Uuid) -> Result<()> {
-    let now = At::from(tx.now());
+pub fn strike_in(tx: &mut Tx<'_>, thread: Uuid) -> Result<()> {
     let waiting: Vec<Id> = outbox::table
         .inner_join(disclosure::table.on(disclosure::message.eq(outbox::message)))
         .filter(outbox::thread.eq(Id(thread)))
@@ -164,7 +144,13 @@ pub fn strike_in(tx: &mut Tx<'_>, thread: uuid::Uuid) -> Result<()> {
         .filter(outbox::ground.eq("reply").or(disclosure::groups.ne("")))
         .select(outbox::message)
         .load(tx.conn())?;
-    let these = || outbox::table.filter(outbox::message.eq_any(waiting.clone()));
+    strike_these(tx, &waiting)
+}
+
+/// What has no number is gone at once, what has one will go as a void.
+fn strike_these(tx: &mut Tx<'_>, messages: &[Id]) -> Result<()> {
+    let now = At::from(tx.now());
+    let these = || outbox::table.filter(outbox::message.eq_any(messages.to_vec()));
     diesel::update(these().filter(outbox::seq.is_null()))
         .set((
             outbox::state.eq("struck"),
