@@ -103,6 +103,36 @@ async fn a_key_that_rotates_in_the_middle_is_noticed_by_nobody() {
 }
 
 #[actix_web::test]
+async fn nothing_is_destroyed_by_a_clock_that_no_member_has_confirmed() {
+    on_each_database(|net| async move {
+        let stage = Stage::set(net).await;
+        let (keys, now) = (stage.centre.node.keys().clone(), stage.net.clock.now());
+        let store = stage.centre.node.store().clone();
+        let old = store.read(move |conn| keys.signing(conn, Kind::Protocol, now)).await.unwrap().kid().clone();
+        stage.sent().await;
+        stage.pump().await;
+        assert!(stage.centre.node.clock_is_confirmed(), "a member's signed answer agreed with it");
+        stage.centre.node.peers().rotate_keys(Actor::System, Kind::Protocol, false).await.unwrap();
+        // The key has stopped signing, by a clock that nobody has confirmed for more than a day.
+        stage.net.wait(CONFIGURATION_CACHE + TimeDelta::minutes(1));
+        assert!(!stage.centre.node.clock_is_confirmed());
+        let held = || {
+            let (keys, kid) = (stage.centre.node.keys().clone(), old.clone());
+            let store = store.clone();
+            async move { store.read(move |conn| Ok(keys.named(conn, &kid)?.is_some())).await.unwrap() }
+        };
+        stage.centre.node.upkeep().await.unwrap();
+        assert!(held().await, "what cannot be undone waits");
+        let peers = stage.centre.node.peers();
+        let peer = peers.resolve(stage.cpi.id()).await.unwrap();
+        peers.call(&peer, Method::GET, "/exchange/link", None).await.unwrap();
+        stage.centre.node.upkeep().await.unwrap();
+        assert!(!held().await, "and is done once a member has answered");
+    })
+    .await;
+}
+
+#[actix_web::test]
 async fn a_chain_that_ran_out_delivers_nothing_and_comes_back_with_the_authority() {
     on_each_database(|net| async move {
         let mut stage = Stage::set(net).await;
