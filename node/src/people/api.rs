@@ -102,6 +102,9 @@ async fn list_people(
     let wrong = || Problem::invalid(vec![Refusal::WrongShape.at("/cursor")]);
     let after = page.cursor.map(|text| Cursor::parse(&text).ok_or_else(wrong)).transpose()?;
     let limit = page.limit.unwrap_or(Page::USUAL);
+    if !(1..=Page::LARGEST).contains(&limit) {
+        return Err(Problem::invalid(vec![Refusal::OutOfRange.at("/limit")]).into());
+    }
     let actor = staff.actor();
     let page = store.write(move |tx| super::list(tx, &vault, &actor, after, limit)).await?;
     let items = page.items.into_iter().map(PersonSummary::from).collect();

@@ -160,6 +160,9 @@ async fn what_cannot_be_read_gets_a_clear_no_and_leaves_nothing() {
             assert_eq!(answer.0, status, "{}", answer.1);
             assert!(answer.1["code"].is_string());
         }
+        for query in ["people?limit=0", "people?limit=9999", "people?limit=x", "people?more=1"] {
+            assert_eq!(stage.at_centre.read(query).await.refused(422), "invalid_input", "{query}");
+        }
         let junk = push(a, b, batch(1, &[(1, "not.a.jws")])).await;
         assert_eq!(junk.1["items"][0]["code"], "message_invalid");
         assert!(stage.at_centre.read("referrals").await.ok()["items"].as_array().unwrap().is_empty());
