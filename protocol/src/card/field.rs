@@ -22,7 +22,7 @@ pub enum Section {
 }
 
 impl Section {
-    /// Every section, in order.
+    /// Every section, in the order of the card.
     pub const ALL: &'static [Self] = &[
         Self::A,
         Self::B,
