@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::rc::Rc;
 
-use actix_web::dev::Payload;
+use actix_web::dev::{Extensions, Payload};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use staffetta_protocol::problem::Code;
 
@@ -46,6 +46,14 @@ pub(super) struct Asked(Rc<Cell<bool>>);
 impl Asked {
     pub(super) fn was(&self) -> bool {
         self.0.get()
+    }
+}
+
+/// Lets an answer that is given again pass the gate: its handler asked when it was first given, for the same account in
+/// the same role.
+pub(crate) fn asked_before(extensions: &Extensions) {
+    if let Some(asked) = extensions.get::<Asked>() {
+        asked.0.set(true);
     }
 }
 

@@ -33,6 +33,7 @@ use crate::vault::Vault;
 
 pub use acts::Act;
 pub use allowed::Allowed;
+pub(crate) use allowed::asked_before;
 pub(crate) use gate::bearer;
 pub use gate::{gate, verify};
 pub use role::{AccessRole, Username};

@@ -457,6 +457,18 @@ diesel::table! {
 diesel::table! {
     use crate::store::types::sql::*;
 
+    done_once (key) {
+        key -> Binary,
+        content -> Binary,
+        at -> Timestamp,
+        sealed -> Nullable<Binary>,
+        withheld -> Bool,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
     referral (id) {
         id -> Uid,
         thread -> Uid,

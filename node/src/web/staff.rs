@@ -280,7 +280,7 @@ async fn issue_staff_token(
     let actor = staff.actor();
     let issued = store.write(move |tx| access::issue_token(tx, actor, id, &new.label, new.expires_at)).await?;
     let shown = IssuedToken { id: issued.id, token: issued.token.expose().to_owned(), expires_at: issued.expires_at };
-    Ok(Json::created(shown, format!("{DESK}/staff/{id}/tokens")))
+    Ok(Json::created(shown, format!("{DESK}/staff/{id}/tokens")).shown_once())
 }
 
 /// Revokes a token.
