@@ -5,7 +5,6 @@ use actix_web::{get, post, put};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use staffetta_protocol::card::{Card, QuickCard};
-use staffetta_protocol::problem::Code;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -18,7 +17,7 @@ use crate::people::PersonId;
 use crate::store::Store;
 use crate::vault::Vault;
 use crate::web::document::DESK;
-use crate::web::{IfMatch, Input, Json, Path, Query};
+use crate::web::{self, IfMatch, Input, Json, Path, Query};
 
 /// The routes, below the desk's base.
 pub fn api(cfg: &mut ServiceConfig<'_>) {
@@ -111,12 +110,8 @@ async fn read_card(
 /// The whole card: what is absent is gone. `If-Match` names the version that was read, `"0"` where there is none. A
 /// changed field whose source the body does not say comes from the operator.
 #[utoipa::path(tag = "cards",
-    params(("person" = Uuid, Path, description = "The person."),
-           ("If-Match" = String, Header, description = "The version that was read, as its `ETag` gave it.")),
-    request_body = Card,
-    responses((status = 200, description = "The card in its new version.", body = HeldCard),
-              (status = 412, description = "Another version came in between."),
-              (status = 428, description = "`If-Match` is missing.")))]
+    params(("person" = Uuid, Path, description = "The person."), IfMatch), request_body = Card,
+    responses((status = 200, description = "The card in its new version.", body = HeldCard)))]
 #[put("/people/{person}/card")]
 async fn save_card(
     staff: Allowed<WriteCards>,
@@ -126,10 +121,15 @@ async fn save_card(
     IfMatch(version): IfMatch,
     Input(card): Input<Card>,
 ) -> Result<Json<HeldCard>> {
-    let expected = u32::try_from(version).map_err(|_| Code::VersionConflict)?;
-    let actor = staff.actor();
-    let held = store.write(move |tx| super::put(tx, &vault, &actor, id, card, expected)).await?;
-    let (card, version) = shown(held);
+    let expected = u32::try_from(version).unwrap_or(u32::MAX);
+    let (actor, keys) = (staff.actor(), vault.clone());
+    let saved = store.write(move |tx| super::put(tx, &keys, &actor, id, card, expected)).await;
+    let look = async || {
+        let actor = staff.actor();
+        let (card, version) = shown(store.write(move |tx| super::look(tx, &vault, &actor, id)).await?);
+        Ok((card, version.into()))
+    };
+    let (card, version) = shown(web::or_both_sides(saved, look).await?);
     Ok(Json::ok(card).etag(version))
 }
 

@@ -17,7 +17,7 @@ use crate::error::Result;
 use crate::store::Store;
 use crate::vault::Vault;
 use crate::web::document::DESK;
-use crate::web::{Input, Json, Path, Query};
+use crate::web::{self, IfMatch, Input, Json, Path, Query};
 
 /// The routes, below the desk's base.
 pub fn api(cfg: &mut ServiceConfig<'_>) {
@@ -148,13 +148,15 @@ async fn read_person(
 ) -> Result<Json<PersonSummary>> {
     let actor = staff.actor();
     let listed = store.write(move |tx| super::look(tx, &vault, &actor, id)).await?;
-    Ok(Json::ok(listed.into()))
+    let version = listed.person.version();
+    Ok(Json::ok(PersonSummary::from(listed)).etag(version))
 }
 
 /// Changes how staff call a person.
 ///
-/// The last one counts; the card is not touched.
-#[utoipa::path(tag = "people", params(("person" = Uuid, Path, description = "The person.")), request_body = NewPerson,
+/// The card is not touched.
+#[utoipa::path(tag = "people", params(("person" = Uuid, Path, description = "The person."), IfMatch),
+    request_body = NewPerson,
     responses((status = 200, description = "The person.", body = PersonSummary)))]
 #[put("/people/{person}")]
 async fn relabel_person(
@@ -162,14 +164,23 @@ async fn relabel_person(
     store: Data<Store>,
     vault: Data<Vault>,
     Path(id): Path<PersonId>,
+    IfMatch(version): IfMatch,
     Input(new): Input<NewPerson>,
 ) -> Result<Json<PersonSummary>> {
-    let actor = staff.actor();
-    let listed = store
+    let (actor, keys) = (staff.actor(), vault.clone());
+    let changed = store
         .write(move |tx| {
-            let person = super::relabel(tx, &vault, &actor, id, &new.label)?;
+            let person = super::relabel(tx, &keys, &actor, id, &new.label, version)?;
             Ok(Listed { person, label: new.label })
         })
-        .await?;
-    Ok(Json::ok(listed.into()))
+        .await;
+    let look = async || {
+        let actor = staff.actor();
+        let now = store.write(move |tx| super::look(tx, &vault, &actor, id)).await?;
+        let version = now.person.version();
+        Ok((PersonSummary::from(now), version))
+    };
+    let listed = web::or_both_sides(changed, look).await?;
+    let version = listed.person.version();
+    Ok(Json::ok(PersonSummary::from(listed)).etag(version))
 }

@@ -67,13 +67,23 @@ pub fn list(tx: &mut Tx<'_>, vault: &Vault, by: &Actor, after: Option<Cursor>, l
     Ok(page)
 }
 
-/// Changes what staff call her.
+/// Changes what staff call her, where her row still has the version `expected`.
 ///
 /// # Errors
-/// `not_found`.
-pub fn relabel(tx: &mut Tx<'_>, vault: &Vault, by: &Actor, id: PersonId, label: &Label) -> Result<Person> {
+/// `not_found`; `version_conflict` when somebody else changed it meanwhile.
+pub fn relabel(
+    tx: &mut Tx<'_>,
+    vault: &Vault,
+    by: &Actor,
+    id: PersonId,
+    label: &Label,
+    expected: i64,
+) -> Result<Person> {
     let person = get(tx.conn(), id)?;
-    let person = rows::relabel(tx, vault, &person, label)?;
+    if person.version() != expected {
+        return Err(Code::VersionConflict.into());
+    }
+    let person = rows::relabel(tx, vault, &person, label)?.ok_or(Code::VersionConflict)?;
     journal::record(tx, Entry::new(by.clone(), "person.labelled").subject(person.subject).object(id))?;
     Ok(person)
 }
