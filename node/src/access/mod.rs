@@ -10,6 +10,7 @@
 
 pub mod acts;
 mod allowed;
+pub mod cases;
 mod gate;
 mod role;
 mod rows;
@@ -34,6 +35,7 @@ use crate::vault::Vault;
 pub use acts::Act;
 pub use allowed::Allowed;
 pub(crate) use allowed::asked_before;
+pub use cases::{Function, Sight, Why};
 pub(crate) use gate::bearer;
 pub use gate::{gate, verify};
 pub use role::{AccessRole, Username};

@@ -13,8 +13,9 @@ use uuid::Uuid;
 use super::{Cursor, Label, Listed, Page, PersonId};
 use crate::access::Allowed;
 use crate::access::acts::{ReadPeople, WritePeople};
+use crate::access::cases::Listing;
 use crate::error::Result;
-use crate::store::Store;
+use crate::store::{Store, Tx};
 use crate::vault::Vault;
 use crate::web::document::DESK;
 use crate::web::{self, IfMatch, Input, Json, Path, Query};
@@ -105,8 +106,8 @@ async fn list_people(
     if !(1..=Page::LARGEST).contains(&limit) {
         return Err(Problem::invalid(vec![Refusal::OutOfRange.at("/limit")]).into());
     }
-    let actor = staff.actor();
-    let page = store.write(move |tx| super::list(tx, &vault, &actor, after, limit)).await?;
+    let (actor, of) = (staff.actor(), Listing::of(staff.id, staff.role));
+    let page = store.write(move |tx| super::list(tx, &vault, &actor, of, after, limit)).await?;
     let items = page.items.into_iter().map(PersonSummary::from).collect();
     Ok(Json::ok(PersonList { items, next_cursor: page.next.map(|cursor| cursor.to_string()) }))
 }
@@ -146,8 +147,12 @@ async fn read_person(
     vault: Data<Vault>,
     Path(id): Path<PersonId>,
 ) -> Result<Json<PersonSummary>> {
-    let actor = staff.actor();
-    let listed = store.write(move |tx| super::look(tx, &vault, &actor, id)).await?;
+    let staff = staff.staff();
+    let act = move |tx: &mut Tx<'_>| {
+        let sight = staff.sight(tx, id)?;
+        super::look(tx, &vault, &sight)
+    };
+    let listed = store.write(act).await?;
     let version = listed.person.version();
     Ok(Json::ok(PersonSummary::from(listed)).etag(version))
 }
@@ -167,16 +172,21 @@ async fn relabel_person(
     IfMatch(version): IfMatch,
     Input(new): Input<NewPerson>,
 ) -> Result<Json<PersonSummary>> {
-    let (actor, keys) = (staff.actor(), vault.clone());
+    let (staff, keys) = (staff.staff(), vault.clone());
+    let colleague = staff.clone();
     let changed = store
         .write(move |tx| {
-            let person = super::relabel(tx, &keys, &actor, id, &new.label, version)?;
+            let sight = staff.sight(tx, id)?;
+            let person = super::relabel(tx, &keys, &sight, &new.label, version)?;
             Ok(Listed { person, label: new.label })
         })
         .await;
     let look = async || {
-        let actor = staff.actor();
-        let now = store.write(move |tx| super::look(tx, &vault, &actor, id)).await?;
+        let act = move |tx: &mut Tx<'_>| {
+            let sight = colleague.sight(tx, id)?;
+            super::look(tx, &vault, &sight)
+        };
+        let now = store.write(act).await?;
         let version = now.person.version();
         Ok((PersonSummary::from(now), version))
     };
