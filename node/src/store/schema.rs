@@ -708,6 +708,6 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(outbox, disclosure, link_out);
 
 diesel::allow_tables_to_appear_in_same_query!(staff, staff_token);
-diesel::allow_tables_to_appear_in_same_query!(case_member, person, referral);
+diesel::allow_tables_to_appear_in_same_query!(case_file, case_member, person, referral);
 
 diesel::allow_tables_to_appear_in_same_query!(outbox, referral_event);
