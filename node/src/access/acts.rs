@@ -69,6 +69,23 @@ acts! {
     /// Filling in a profiling card: the sections that one's function writes.
     WriteCards = "cards.write" [Operator, Supervisor]
         in [CaseOperator, Psychologist, Mediator, Legal, JobTutor, PlanMentor, SocialWorker, Trainee];
+    WritePeople = "people.write" [Operator, Supervisor];
+    /// Opening a profiling card.
+    ReadCards = "cards.read" [Operator, Supervisor, Dpo];
+    /// Filling in a profiling card.
+    WriteCards = "cards.write" [Operator, Supervisor];
+    /// Seeing a person's documents, and taking copies of their files.
+    ReadDocuments = "documents.read" [Operator, Supervisor, Dpo];
+    /// Entering and deleting a person's documents.
+    WriteDocuments = "documents.write" [Operator, Supervisor];
+    /// Seeing a person's skills assessments.
+    ReadAssessments = "assessments.read" [Operator, Supervisor, Dpo];
+    /// Making a skills assessment with a person.
+    WriteAssessments = "assessments.write" [Operator, Supervisor];
+    /// Opening counselling notes: only who counsels in the case, or wrote them, gets further.
+    ReadCounselling = "counselling.read" [Operator, Supervisor];
+    /// Writing counselling notes: only who counsels in the case gets further.
+    WriteCounselling = "counselling.write" [Operator, Supervisor];
     /// Seeing what a person agreed to.
     ReadConsents = "consents.read" [Operator, Supervisor, Dpo]
         in [CaseOperator, Psychologist, Mediator, Legal, JobTutor, PlanMentor, SocialWorker];
