@@ -3,12 +3,13 @@
 //! What must hold:
 //! - It knows no feature: the rooms come as plain functions ([`Rooms`]), and `wiring` names them.
 //! - A body is bounded, is JSON and nothing else, and is read strictly ([`Input`]); what is wrong with it is told by
-//!   place and code, never by repeating it.
+//!   place and code, never by repeating it. A route for files takes [`Raw`] bytes of the kinds that it names.
 //! - One line in the log for each request: the route's pattern, never the URL, a query or a body.
 //! - Nothing here is `static`: several nodes share a process, and each has a [`Web`] of its own.
 //! - A page of this node makes no request to anybody else.
 
 mod answer;
+mod attachment;
 mod caller;
 mod docs;
 pub mod document;
@@ -16,6 +17,7 @@ mod input;
 mod limit;
 pub mod members;
 mod path;
+mod raw;
 mod request;
 pub mod staff;
 pub mod status;
@@ -39,8 +41,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::config::Config;
 
 pub use answer::{Json, NoContent};
+pub use attachment::Attachment;
 pub use input::Input;
 pub use path::{IfMatch, Path, Query};
+pub use raw::{Raw, RawKind};
 
 /// The rooms that are mounted, as plain functions; whoever knows all features makes it.
 #[derive(Clone, Copy)]
