@@ -11,6 +11,7 @@
 //! - Whoever reads or writes here leaves an entry in the journal, in the same transaction.
 
 mod api;
+pub mod europass;
 mod model;
 mod received;
 mod rows;
