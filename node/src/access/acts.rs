@@ -62,6 +62,13 @@ acts! {
     /// Following previews and referrals, of both sides.
     ReadReferrals = "referrals.read" [Operator, Supervisor, Dpo];
 
+    /// Seeing the offices of this node and of partners.
+    ReadOffices = "offices.read" [Operator, Supervisor, Dpo, Admin];
+    /// Entering and changing this node's own offices.
+    WriteOffices = "offices.write" [Supervisor, Admin];
+    /// Entering and changing partners' offices in the address book.
+    WriteAddressBook = "address-book.write" [Operator, Supervisor, Admin];
+
     /// Seeing the other members of the network.
     ReadPeers = "peers.read" [Operator, Supervisor, Dpo, Admin];
     /// Seeing what waits to leave, by id and state.
