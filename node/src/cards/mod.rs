@@ -22,11 +22,10 @@ use std::collections::BTreeSet;
 
 use staffetta_protocol::card::{Card, CardGroups, Day, QuickCard, QuickDefaults, Refusal};
 use staffetta_protocol::consent::Group;
-use staffetta_protocol::id::EntityId;
 use staffetta_protocol::problem::{Code, FieldError, Problem};
 
 use crate::error::{Error, Result};
-use crate::grants::{self, Permit};
+use crate::grants::{self, Destination, Permit};
 use crate::journal::{self, Actor, Entry};
 use crate::people::{self, Person, PersonId};
 use crate::store::{Conn, Tx};
@@ -157,16 +156,17 @@ pub fn disclose(tx: &mut Tx<'_>, vault: &Vault, person: PersonId, permit: &Permi
     Ok(Shown { local_version: held.version, card_version, groups })
 }
 
-fn project(vault: &Vault, card: &Card, groups: &BTreeSet<Group>, towards: &EntityId) -> Result<CardGroups> {
+fn project(vault: &Vault, card: &Card, groups: &BTreeSet<Group>, towards: &Destination) -> Result<CardGroups> {
     let pairwise = |id| model::pairwise(vault, id, towards);
     card.disclose(groups, &pairwise).map_err(|missing| Problem::invalid(missing).into())
 }
 
 /// The number under which `peer` knows our version `local` of this person's card: 1 for the first that it is shown.
 /// A person who has a new name there is counted from 1 again.
-pub fn shown_version(tx: &mut Tx<'_>, peer: &EntityId, subject: Subject, local: u32) -> Result<u32> {
-    let subject_ref = grants::subject_ref_for(tx, subject, peer)?;
-    rows::shown(tx, peer, subject_ref, subject, local)
+pub fn shown_version(tx: &mut Tx<'_>, peer: impl Into<Destination>, subject: Subject, local: u32) -> Result<u32> {
+    let peer = peer.into();
+    let subject_ref = grants::subject_ref_for(tx, subject, &peer)?;
+    rows::shown(tx, &peer, subject_ref, subject, local)
 }
 
 /// Today at the desk: the calendar day in Italy.
