@@ -10,6 +10,7 @@
 
 pub mod acts;
 mod allowed;
+pub mod cases;
 mod gate;
 mod role;
 mod rows;
@@ -33,6 +34,7 @@ use crate::vault::Vault;
 
 pub use acts::Act;
 pub use allowed::Allowed;
+pub use cases::{Function, Sight, Why};
 pub(crate) use gate::bearer;
 pub use gate::{gate, verify};
 pub use role::{AccessRole, Username};

@@ -1,0 +1,3 @@
+DROP TABLE broken_glass;
+DROP TABLE case_member;
+DROP TABLE case_file;
