@@ -67,7 +67,7 @@ acts! {
     /// Entering and changing this node's own offices.
     WriteOffices = "offices.write" [Supervisor, Admin];
     /// Entering and changing partners' offices in the address book.
-    WriteAddressBook = "address-book.write" [Operator, Supervisor, Admin];
+    WriteAddressBook = "addressbook.write" [Operator, Supervisor, Admin];
 
     /// Seeing the other members of the network.
     ReadPeers = "peers.read" [Operator, Supervisor, Dpo, Admin];

@@ -12,8 +12,10 @@
 
 mod api;
 mod model;
+mod paper;
 mod received;
 mod rows;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -34,6 +36,7 @@ use crate::vault::{Holding, Subject, Vault};
 
 pub use api::api;
 pub use model::{CardGaps, Held, Shown, Version, Versions, for_referral, from_referral};
+pub use paper::{PrintedField, PrintedGroup, printed};
 pub use received::{Received, ReceivedCard, erase_brought, erase_received, received, store_received};
 
 /// The tables of this room that hold personal data.

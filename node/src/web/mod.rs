@@ -12,6 +12,7 @@ mod answer;
 mod caller;
 mod docs;
 pub mod document;
+pub(crate) mod html;
 mod input;
 mod limit;
 pub mod members;
@@ -39,6 +40,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::config::Config;
 
 pub use answer::{Json, NoContent};
+pub use html::{Html, SHEET_STYLE};
 pub use input::Input;
 pub use path::{IfMatch, Path, Query};
 
