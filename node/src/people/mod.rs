@@ -38,7 +38,7 @@ pub const HOLDING: Holding = Holding { room: "people", tables: &["person", "pers
 pub fn create(tx: &mut Tx<'_>, vault: &Vault, by: &Actor, label: &Label) -> Result<Person> {
     let subject = vault.subject_for_person(tx)?;
     let person = rows::insert(tx, vault, subject, by.staff(), label)?;
-    cases::open(tx, person.id.into(), Kind::Person, by.staff())?;
+    cases::open(tx, person.id.into(), Kind::Person, subject, by.staff())?;
     let sight = Sight::of_taking_up(by.clone(), person.id.into());
     journal::record(tx, sight.entry("person.created").subject(subject).object(person.id))?;
     Ok(person)

@@ -460,6 +460,7 @@ diesel::table! {
     case_file (id) {
         id -> Uid,
         kind -> Text,
+        subject -> Uid,
         lead -> Nullable<Uid>,
         deputy -> Nullable<Uid>,
         opened_at -> Timestamp,
@@ -493,6 +494,37 @@ diesel::table! {
         person_told_at -> Nullable<Timestamp>,
         reviewed_at -> Nullable<Timestamp>,
         reviewed_by -> Nullable<Uid>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    case_handover (id) {
+        id -> Uid,
+        case_file -> Uid,
+        subject -> Uid,
+        from_staff -> Nullable<Uid>,
+        to_staff -> Uid,
+        by_staff -> Uid,
+        sealed -> Binary,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    countersignature (id) {
+        id -> Uid,
+        case_file -> Uid,
+        trainee -> Uid,
+        supervisor -> Uid,
+        act -> Text,
+        at -> Timestamp,
+        signed_at -> Nullable<Timestamp>,
+        signed_by -> Nullable<Uid>,
+        outcome -> Nullable<Text>,
     }
 }
 

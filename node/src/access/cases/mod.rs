@@ -23,19 +23,19 @@ use super::Staff;
 use crate::error::Result;
 use crate::journal::{self, Actor, Entry};
 use crate::store::Tx;
-use crate::vault::Holding;
+use crate::vault::{Holding, Subject};
 
 pub use functions::{Function, Functions, Tells};
 pub use rows::{CaseFile, Kind, Listing, Member, case_file, cases_of, members};
 pub use sight::{Sight, Why};
 
 /// The tables of this room that hold personal data.
-pub const HOLDING: Holding = Holding { room: "access", tables: &["broken_glass"] };
+pub const HOLDING: Holding = Holding { room: "access", tables: &["case_file", "broken_glass", "case_handover"] };
 
 /// Opens the case of a person who was just taken up. Whoever did it leads; a case that the node opened by itself has no
 /// lead yet.
-pub fn open(tx: &mut Tx<'_>, case: Uuid, kind: Kind, lead: Option<Uuid>) -> Result<()> {
-    rows::open(tx, case, kind, lead)?;
+pub fn open(tx: &mut Tx<'_>, case: Uuid, kind: Kind, subject: Subject, lead: Option<Uuid>) -> Result<()> {
+    rows::open(tx, case, kind, subject, lead)?;
     if let Some(lead) = lead {
         rows::put(tx, case, lead, &Functions::from(Function::CaseOperator), None)?;
     }

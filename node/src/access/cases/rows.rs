@@ -11,6 +11,7 @@ use crate::access::AccessRole;
 use crate::error::{Error, Result};
 use crate::store::schema::{broken_glass, case_file, case_member};
 use crate::store::{At, Conn, Id, Tx};
+use crate::vault::Subject;
 
 /// What a case is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +50,8 @@ pub struct CaseFile {
     pub id: Uuid,
     /// Which of the two.
     pub kind: Kind,
+    /// Whose key seals what is written about the case.
+    pub subject: Subject,
     /// Who leads; nobody where it waits for somebody.
     pub lead: Option<Uuid>,
     /// Who stands in.
@@ -100,11 +103,12 @@ pub fn cases_of(member: Uuid) -> _ {
     case_member::table.filter(case_member::staff.eq(member)).select(case_member::case_file)
 }
 
-pub(super) fn open(tx: &mut Tx<'_>, case: Uuid, kind: Kind, lead: Option<Uuid>) -> Result<()> {
+pub(super) fn open(tx: &mut Tx<'_>, case: Uuid, kind: Kind, subject: Subject, lead: Option<Uuid>) -> Result<()> {
     diesel::insert_into(case_file::table)
         .values((
             case_file::id.eq(Id(case)),
             case_file::kind.eq(kind.as_str()),
+            case_file::subject.eq(Id(subject.0)),
             case_file::lead.eq(lead.map(Id)),
             case_file::opened_at.eq(At::from(tx.now())),
             case_file::version.eq(1),
@@ -115,12 +119,13 @@ pub(super) fn open(tx: &mut Tx<'_>, case: Uuid, kind: Kind, lead: Option<Uuid>) 
 
 /// The case of that id.
 pub fn case_file(conn: &mut Conn, case: Uuid) -> Result<Option<CaseFile>> {
-    type Stored = (Id, String, Option<Id>, Option<Id>, At, i32);
+    type Stored = (Id, String, Id, Option<Id>, Option<Id>, At, i32);
     let found: Option<Stored> = case_file::table
         .find(Id(case))
         .select((
             case_file::id,
             case_file::kind,
+            case_file::subject,
             case_file::lead,
             case_file::deputy,
             case_file::opened_at,
@@ -128,9 +133,10 @@ pub fn case_file(conn: &mut Conn, case: Uuid) -> Result<Option<CaseFile>> {
         ))
         .first(conn)
         .optional()?;
-    let Some((id, kind, lead, deputy, opened_at, version)) = found else { return Ok(None) };
+    let Some((id, kind, subject, lead, deputy, opened_at, version)) = found else { return Ok(None) };
     let (lead, deputy) = (lead.map(|id| id.0), deputy.map(|id| id.0));
-    Ok(Some(CaseFile { id: id.0, kind: kind.parse()?, lead, deputy, opened_at: opened_at.0, version }))
+    let subject = Subject(subject.0);
+    Ok(Some(CaseFile { id: id.0, kind: kind.parse()?, subject, lead, deputy, opened_at: opened_at.0, version }))
 }
 
 /// Puts somebody on a case. Whoever is on it already is put anew.

@@ -7,6 +7,8 @@ use crate::access::AccessRole;
 use crate::error::Result;
 use crate::store::{Store, scratch};
 
+const SUBJECT: Subject = Subject(Uuid::from_u128(99));
+
 fn staff(number: u128, role: AccessRole) -> Staff {
     Staff { id: Uuid::from_u128(number), role, label: String::new() }
 }
@@ -36,7 +38,7 @@ async fn who_takes_her_up_leads_and_who_has_no_part_sees_nothing() {
         let case = Uuid::new_v4();
         let (anna, bruno) = (staff(1, AccessRole::Operator), staff(2, AccessRole::Operator));
         let lead = anna.id;
-        store.write(move |tx| open(tx, case, Kind::Person, Some(lead))).await.unwrap();
+        store.write(move |tx| open(tx, case, Kind::Person, SUBJECT, Some(lead))).await.unwrap();
 
         let sight = look(&store, &anna, case).await.unwrap();
         assert_eq!(sight.why(), &Why::Team(Function::CaseOperator.into()));
@@ -59,7 +61,7 @@ async fn a_function_sees_its_sections_and_no_others() {
         let id = tutor.id;
         store
             .write(move |tx| {
-                open(tx, case, Kind::Person, Some(Uuid::from_u128(1)))?;
+                open(tx, case, Kind::Person, SUBJECT, Some(Uuid::from_u128(1)))?;
                 rows::put(tx, case, id, &Function::JobTutor.into(), None)
             })
             .await
@@ -82,7 +84,7 @@ async fn what_came_in_is_the_offices_until_somebody_is_put_on_it() {
             assert_eq!(sight.why(), &Why::Office);
         }
         let id = anna.id;
-        store.write(move |tx| open(tx, referral, Kind::Referral, Some(id))).await.unwrap();
+        store.write(move |tx| open(tx, referral, Kind::Referral, SUBJECT, Some(id))).await.unwrap();
         assert!(store.write(move |tx| anna.sight_of_received(tx, referral)).await.is_ok());
         let refused = store.write(move |tx| bruno.sight_of_received(tx, referral)).await.unwrap_err();
         assert_eq!(refused.code(), Code::OutsideCase);
@@ -97,7 +99,7 @@ async fn broken_glass_is_open_for_its_time() {
         let id = bruno.id;
         store
             .write(move |tx| {
-                open(tx, case, Kind::Person, None)?;
+                open(tx, case, Kind::Person, SUBJECT, None)?;
                 rows::insert_broken_glass_for_tests(tx, case, id, TimeDelta::hours(1))
             })
             .await
