@@ -107,7 +107,7 @@ pub const HOLDINGS: &[Holding] = &[
 pub fn desk(cfg: &mut ServiceConfig<'_>) {
     let rooms = scope::scope("").configure(|cfg| {
         cfg.configure(web::staff::api).configure(web::members::api);
-        cfg.configure(people::api).configure(cards::api).configure(consents::api);
+        cfg.configure(people::api).configure(cards::api).configure(cards::europass::api).configure(consents::api);
         cfg.configure(referrals::api);
     });
     cfg.service(scope::scope(DESK).configure(web::status::api).service(rooms.wrap(from_fn(access::gate))));
