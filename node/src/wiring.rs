@@ -115,6 +115,8 @@ pub fn desk(cfg: &mut ServiceConfig<'_>) {
         cfg.configure(people::api).configure(cards::api).configure(consents::api);
         // Last: paths of other rooms lie below its own.
         cfg.configure(referrals::api).configure(offices::api);
+        cfg.configure(people::api).configure(cards::api).configure(cards::europass::api).configure(consents::api);
+        cfg.configure(referrals::api);
     });
     let rooms = rooms.wrap(from_fn(web::once)).wrap(from_fn(access::gate));
     cfg.service(scope::scope(DESK).configure(web::status::api).service(rooms));

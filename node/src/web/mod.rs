@@ -11,6 +11,7 @@
 //! - Nothing here is `static`: several nodes share a process, and each has a [`Web`] of its own.
 //! - A page of this node makes no request to anybody else.
 
+mod accept;
 mod answer;
 mod attachment;
 mod caller;
@@ -47,6 +48,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::config::Config;
 
+pub use accept::Accept;
 pub use answer::{Json, NoContent};
 pub use attachment::Attachment;
 pub use conflict::or_both_sides;
