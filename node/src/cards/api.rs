@@ -4,7 +4,6 @@ use actix_web::web::Data;
 use actix_web::{get, post, put};
 use serde::{Deserialize, Serialize};
 use staffetta_protocol::card::{Card, QuickCard};
-use staffetta_protocol::problem::Code;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -19,7 +18,7 @@ use crate::people::PersonId;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
 use crate::web::document::DESK;
-use crate::web::{IfMatch, Input, Json, Path, Query};
+use crate::web::{self, IfMatch, Input, Json, Path, Query};
 
 /// The routes, below the desk's base.
 pub fn api(cfg: &mut ServiceConfig<'_>) {
@@ -106,13 +105,9 @@ async fn read_card(
 /// The whole card: what is absent is gone, but for sections that one may not read, which stay. `If-Match` names the version that was read, `"0"` where there is none. A
 /// changed field whose source the body does not say comes from the operator.
 #[utoipa::path(tag = "cards",
-    params(("person" = Uuid, Path, description = "The person."),
-           ("If-Match" = String, Header, description = "The version that was read, as its `ETag` gave it.")),
-    request_body = Card,
+    params(("person" = Uuid, Path, description = "The person."), IfMatch), request_body = Card,
     responses((status = 200, description = "The card in its new version.", body = HeldCard),
-              (status = 403, description = "Her functions in the case do not write a section that differs."),
-              (status = 412, description = "Another version came in between."),
-              (status = 428, description = "`If-Match` is missing.")))]
+              (status = 403, description = "Her functions in the case do not write a section that differs.")))]
 #[put("/people/{person}/card")]
 async fn save_card(
     staff: Allowed<WriteCards>,
@@ -123,14 +118,26 @@ async fn save_card(
     IfMatch(version): IfMatch,
     Input(card): Input<Card>,
 ) -> Result<Json<HeldCard>> {
-    let expected = u32::try_from(version).map_err(|_| Code::VersionConflict)?;
-    let staff = staff.staff();
-    let act = move |tx: &mut Tx<'_>| {
-        let sight = staff.sight(tx, id)?;
-        let ours = peers.own_roles_in(tx.conn())?;
-        HeldCard::of(&super::put_as(tx, &vault, &sight, &ours, card, expected)?, &sight)
+    let expected = u32::try_from(version).unwrap_or(u32::MAX);
+    let (staff, keys) = (staff.staff(), vault.clone());
+    let colleague = staff.clone();
+    let saved = store
+        .write(move |tx| {
+            let sight = staff.sight(tx, id)?;
+            let ours = peers.own_roles_in(tx.conn())?;
+            HeldCard::of(&super::put_as(tx, &keys, &sight, &ours, card, expected)?, &sight)
+        })
+        .await;
+    let look = async || {
+        let act = move |tx: &mut Tx<'_>| {
+            let sight = colleague.sight(tx, id)?;
+            HeldCard::of(&super::look(tx, &vault, &sight)?, &sight)
+        };
+        let card = store.write(act).await?;
+        let version = card.version();
+        Ok((card, version.into()))
     };
-    let card = store.write(act).await?;
+    let card = web::or_both_sides(saved, look).await?;
     let version = card.version();
     Ok(Json::ok(card).etag(version))
 }

@@ -13,7 +13,7 @@ use crate::peers::Peers;
 use crate::people::PersonId;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
-use crate::web::{IfMatch, Input, Json, NoContent, Path};
+use crate::web::{self, IfMatch, Input, Json, NoContent, Path};
 
 /// The routes, below the desk's base.
 pub(super) fn api(cfg: &mut ServiceConfig<'_>) {
@@ -60,14 +60,11 @@ async fn read_card_section(
 /// of a skill is confirmed by job centres and certifying bodies only.
 #[utoipa::path(tag = "cards",
     params(("person" = Uuid, Path, description = "The person."),
-           ("section" = String, Path, description = "Letter or word of the section."),
-           ("If-Match" = String, Header, description = "The section as it was read, as its `ETag` gave it.")),
+           ("section" = String, Path, description = "Letter or word of the section."), IfMatch),
     request_body = CardSectionEdit,
     responses((status = 200, description = "The section as it stands now.", body = CardSection),
               (status = 403, description = "Her functions in the case do not write it."),
-              (status = 409, description = "Somebody else drafts it."),
-              (status = 412, description = "It changed since it was read."),
-              (status = 428, description = "`If-Match` is missing.")))]
+              (status = 409, description = "Somebody else drafts it.")))]
 #[put("/people/{person}/card/sections/{section}")]
 async fn save_card_section(
     staff: Allowed<WriteCards>,
@@ -75,18 +72,30 @@ async fn save_card_section(
     vault: Data<Vault>,
     peers: Data<Peers>,
     Path(place): Path<Place>,
-    IfMatch(revision): IfMatch,
+    revision: IfMatch,
     Input(edit): Input<CardSectionEdit>,
 ) -> Result<Json<CardSection>> {
     let (staff, which) = (staff.staff(), section(&place.section)?);
-    let act = move |tx: &mut Tx<'_>| {
-        let sight = staff.sight(tx, place.person)?;
-        let ours = peers.own_roles_in(tx.conn())?;
-        let edit = edit.of(which, sight.staff(), super::today(tx))?;
-        let part = super::save_section(tx, &vault, &sight, &ours, (which, revision), edit)?;
-        Ok((part.revision, CardSection::of(part, &sight)))
+    let (revision, person) = (revision.row().unwrap_or(i32::MAX), place.person);
+    let (keys, colleague) = (vault.clone(), staff.clone());
+    let saved = store
+        .write(move |tx| {
+            let sight = staff.sight(tx, person)?;
+            let ours = peers.own_roles_in(tx.conn())?;
+            let edit = edit.of(which, sight.staff(), super::today(tx))?;
+            let part = super::save_section(tx, &keys, &sight, &ours, (which, revision), edit)?;
+            Ok((part.revision, CardSection::of(part, &sight)))
+        })
+        .await;
+    let look = async || {
+        let act = move |tx: &mut Tx<'_>| {
+            let sight = colleague.sight(tx, person)?;
+            let part = super::look_at_section(tx, &vault, &sight, which)?;
+            Ok((CardSection::of(part.clone(), &sight), part.revision.into()))
+        };
+        store.write(act).await
     };
-    let (revision, shown) = store.write(act).await?;
+    let (revision, shown) = web::or_both_sides(saved, look).await?;
     Ok(Json::ok(shown).etag(revision))
 }
 
@@ -95,19 +104,16 @@ async fn save_card_section(
 /// One's own, or a colleague's who does not finish it. `If-Match` names the section as it was read.
 #[utoipa::path(tag = "cards",
     params(("person" = Uuid, Path, description = "The person."),
-           ("section" = String, Path, description = "Letter or word of the section."),
-           ("If-Match" = String, Header, description = "The section as it was read, as its `ETag` gave it.")),
-    responses((status = 204, description = "It is gone."),
-              (status = 412, description = "It changed since it was read."),
-              (status = 428, description = "`If-Match` is missing.")))]
+           ("section" = String, Path, description = "Letter or word of the section."), IfMatch),
+    responses((status = 204, description = "It is gone.")))]
 #[delete("/people/{person}/card/sections/{section}/draft")]
 async fn discard_card_draft(
     staff: Allowed<WriteCards>,
     store: Data<Store>,
     Path(place): Path<Place>,
-    IfMatch(revision): IfMatch,
+    revision: IfMatch,
 ) -> Result<NoContent> {
-    let (staff, which) = (staff.staff(), section(&place.section)?);
+    let (staff, which, revision) = (staff.staff(), section(&place.section)?, revision.row()?);
     let act = move |tx: &mut Tx<'_>| {
         let sight = staff.sight(tx, place.person)?;
         super::discard_draft(tx, &sight, which, revision)

@@ -145,12 +145,9 @@ async fn read_card_completeness(
 /// Gone through with her, or with whoever knows: the sections named, or all that one writes. It makes no version, since
 /// nothing changed. `If-Match` names the version of the card that was gone through.
 #[utoipa::path(tag = "cards",
-    params(("person" = Uuid, Path, description = "The person."),
-           ("If-Match" = String, Header, description = "The version that was read, as its `ETag` gave it.")),
+    params(("person" = Uuid, Path, description = "The person."), IfMatch),
     request_body = CardConfirming,
-    responses((status = 201, description = "Noted.", body = CardCompleteness),
-              (status = 412, description = "The card has changed meanwhile."),
-              (status = 428, description = "`If-Match` is missing.")))]
+    responses((status = 201, description = "Noted.", body = CardCompleteness)))]
 #[post("/people/{person}/card/confirmations")]
 async fn confirm_card(
     staff: Allowed<WriteCards>,
