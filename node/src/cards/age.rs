@@ -79,7 +79,7 @@ pub struct Word {
 /// writes. It is a note and no version: nothing changed, and a recipient is not told of a change that there was not.
 ///
 /// # Errors
-/// `not_found`; `version_conflict` where the card has changed since it was read; `not_entitled`.
+/// `not_found`; `version_conflict` where the card has changed since it was read; `function_not_entitled`.
 pub fn confirm(
     tx: &mut Tx<'_>,
     sight: &Sight,
@@ -95,12 +95,12 @@ pub fn confirm(
     }
     let writes = |section: &Section| sight.writes(*section);
     let sections: Vec<Section> = match chosen {
-        Some(chosen) if !chosen.iter().all(writes) => return Err(Code::NotEntitled.into()),
+        Some(chosen) if !chosen.iter().all(writes) => return Err(Code::FunctionNotEntitled.into()),
         Some(chosen) => chosen.iter().copied().collect(),
         None => Section::ALL.iter().copied().filter(writes).collect(),
     };
     if sections.is_empty() {
-        return Err(Code::NotEntitled.into());
+        return Err(Code::FunctionNotEntitled.into());
     }
     let letters: String = sections.iter().map(|section| section.letter()).collect();
     let confirmed = Confirmed {

@@ -77,17 +77,17 @@ pub struct Draft {
     pub sources: Vec<HeldSource>,
 }
 
-fn not_entitled(section: Section) -> Error {
+fn out_of_reach(section: Section) -> Error {
     let detail = format!("Her functions in this case do not include section {}.", section.letter());
-    Problem::new(Code::NotEntitled).detail(detail).into()
+    Problem::new(Code::FunctionNotEntitled).detail(detail).into()
 }
 
 fn must_read(sight: &Sight, section: Section) -> Result<()> {
-    if sight.reads(section) { Ok(()) } else { Err(not_entitled(section)) }
+    if sight.reads(section) { Ok(()) } else { Err(out_of_reach(section)) }
 }
 
 fn must_write(sight: &Sight, section: Section) -> Result<()> {
-    if sight.writes(section) { Ok(()) } else { Err(not_entitled(section)) }
+    if sight.writes(section) { Ok(()) } else { Err(out_of_reach(section)) }
 }
 
 fn draft_of(conn: &mut Conn, vault: &Vault, row: &SectionRow) -> Result<Option<Draft>> {
@@ -120,7 +120,7 @@ fn part(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, person: PersonId, section
 /// A section of her card with its draft, for somebody who looks at it.
 ///
 /// # Errors
-/// `not_found`; `not_entitled` where her functions do not read it.
+/// `not_found`; `function_not_entitled` where her functions do not read it.
 pub fn look_at_section(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, section: Section) -> Result<Part> {
     must_read(sight, section)?;
     let person = people::get(tx.conn(), people::of(sight))?;
@@ -132,7 +132,7 @@ pub fn look_at_section(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, section: S
 /// Saves a section: as a new version of the card, or as a draft.
 ///
 /// # Errors
-/// `not_entitled` where her functions do not write it, or this node is not the one to confirm a skill;
+/// `function_not_entitled` where her functions do not write it; `not_entitled` where this node may not confirm a skill;
 /// `version_conflict` where it changed since it was read; `conflict` where somebody else drafts it; `invalid_input`.
 pub fn save_section(
     tx: &mut Tx<'_>,
@@ -195,7 +195,7 @@ fn with_section(old: &Card, section: Section, new: &Fields, said: Said, stated: 
 /// Throws a draft away: her own, or a colleague's who does not finish it.
 ///
 /// # Errors
-/// `not_entitled`; `not_found` where there is none; `version_conflict` where it changed since it was read.
+/// `function_not_entitled`; `not_found` where there is none; `version_conflict` where it changed since it was read.
 pub fn discard_draft(tx: &mut Tx<'_>, sight: &Sight, section: Section, expected: i32) -> Result<()> {
     must_write(sight, section)?;
     let person = people::get(tx.conn(), people::of(sight))?;
@@ -228,7 +228,7 @@ pub fn drafts(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight) -> Result<Vec<Draft
 /// Makes one version of the drafts of these sections; without a choice, of all that she wrote herself.
 ///
 /// # Errors
-/// `conflict` where there is no such draft, or a section changed under its draft; `not_entitled`; `invalid_input`.
+/// `conflict` where there is no such draft, or a section changed under its draft; `function_not_entitled`; `not_entitled`; `invalid_input`.
 pub fn publish(
     tx: &mut Tx<'_>,
     vault: &Vault,

@@ -97,8 +97,8 @@ pub fn put_quick(
 /// skill is proposed here and confirmed by nobody: who may do that calls [`put_as`].
 ///
 /// # Errors
-/// `not_found`; `version_conflict` when another version came in between; `not_entitled` for a section that she does not
-/// write, or a skill that this node cannot confirm.
+/// `not_found`; `version_conflict` when another version came in between; `function_not_entitled` for a section that
+/// she does not write; `not_entitled` for a skill that this node cannot confirm.
 pub fn put(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, card: Card, expected: u32) -> Result<Held> {
     put_as(tx, vault, sight, &Roles::new(), card, expected)
 }
@@ -119,7 +119,7 @@ pub fn put_as(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, ours: &Roles, card:
     let changed = parts::changed(&parts::fields(&old)?, &parts::fields(&card)?);
     if let Some(section) = changed.into_iter().find(|section| !sight.writes(*section)) {
         let detail = format!("Her functions in this case do not include section {}.", section.letter());
-        return Err(Problem::new(Code::NotEntitled).detail(detail).into());
+        return Err(Problem::new(Code::FunctionNotEntitled).detail(detail).into());
     }
     parts::may_judge(Some(&old), &card, ours)?;
     let said = Said::by_operator(sight.staff(), tx.now());
@@ -130,7 +130,7 @@ pub fn put_as(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, ours: &Roles, card:
 /// Changes her card for another room, which says on whose word: a new version, and the sources with it.
 ///
 /// # Errors
-/// `not_found`; `not_entitled` for a section that she does not write.
+/// `not_found`; `function_not_entitled` for a section that she does not write.
 pub fn amend(
     tx: &mut Tx<'_>,
     vault: &Vault,
@@ -146,7 +146,7 @@ pub fn amend(
     change(&mut card)?;
     let changed = parts::changed(&parts::fields(&old)?, &parts::fields(&card)?);
     if changed.iter().any(|section| !sight.writes(*section)) {
-        return Err(Code::NotEntitled.into());
+        return Err(Code::FunctionNotEntitled.into());
     }
     parts::may_judge(Some(&old), &card, &Roles::new())?;
     let card = model::with_sources(before.as_ref().map(|held| &held.card), card, said)?;

@@ -6,6 +6,7 @@ use staffetta_protocol::card::{HeldSource, Section};
 use staffetta_protocol::trust::{Role, Roles};
 
 use super::*;
+use crate::access::acts::ReadCards;
 use crate::access::cases::{self, Function, Functions};
 use crate::access::{AccessRole, Staff};
 
@@ -25,7 +26,7 @@ pub(super) fn draft(fields: Value) -> Edit {
 fn colleague(tx: &mut Tx<'_>, person: PersonId, number: u128, function: Function) -> Sight {
     let id = Uuid::from_u128(number);
     cases::assign(tx, staff(), person.into(), id, &Functions::from(function)).unwrap();
-    Staff { id, role: AccessRole::Operator, label: String::new() }.sight(tx, person).unwrap()
+    Staff { id, role: AccessRole::Operator, label: String::new() }.acting::<ReadCards>().sight(tx, person).unwrap()
 }
 
 #[actix_web::test]
@@ -189,10 +190,10 @@ async fn a_function_sees_and_changes_its_sections_and_no_others() {
                 let tutor = colleague(tx, awa.id, 8, Function::JobTutor);
                 for hidden in [Section::K, Section::C] {
                     let error = look_at_section(tx, &vault, &tutor, hidden).unwrap_err();
-                    assert_eq!(error.code(), Code::NotEntitled);
+                    assert_eq!(error.code(), Code::FunctionNotEntitled);
                     let write = edit(json!({}));
                     let error = save_section(tx, &vault, &tutor, &nobody, (hidden, 1), write).unwrap_err();
-                    assert_eq!(error.code(), Code::NotEntitled);
+                    assert_eq!(error.code(), Code::FunctionNotEntitled);
                 }
                 let shown = serde_json::to_value(view::HeldCard::of(&second, &tutor)?).unwrap();
                 assert_eq!(shown["withheld"], json!(["C", "K"]));
@@ -208,7 +209,7 @@ async fn a_function_sees_and_changes_its_sections_and_no_others() {
                 let flags = |card: &Card| card.sources.iter().filter(|one| one.field.name() == "target_flags").count();
                 assert_eq!((flags(&second.card), flags(&third.card)), (1, 1));
                 let error = put(tx, &vault, &tutor, with(&back, json!({"given_names": "Awa"})), 3).unwrap_err();
-                assert_eq!(error.code(), Code::NotEntitled, "read, and not hers to write");
+                assert_eq!(error.code(), Code::FunctionNotEntitled, "read, and not hers to write");
 
                 let mentor = colleague(tx, awa.id, 9, Function::EnterpriseTutor);
                 let skills = look_at_section(tx, &vault, &mentor, Section::G)?;
