@@ -33,7 +33,8 @@ pub const TAGS: &[(&str, &str)] = &[
     ("network", "Membership, on the network authority's node."),
     ("people", "The people whom this node accompanies."),
     ("referrals", "Handing people on to other nodes, and taking them on."),
-    ("staff", "Accounts and tokens of the staff."),
+    ("session", "The door: signing in and out, and what one's own account gets in with."),
+    ("staff", "Accounts of the staff and of programs, their tokens and secrets."),
     ("status", "Whether the node is up."),
     ("trust", "Who a node is."),
 ];
@@ -102,14 +103,15 @@ pub const HOLDINGS: &[Holding] = &[
     vault::HOLDING,
 ];
 
-/// What the staff calls. Behind the gate nothing is public, so the status stands before it.
+/// What the staff calls. Behind the gate nothing is public, so the status and the door itself stand before it.
 pub fn desk(cfg: &mut ServiceConfig<'_>) {
     let rooms = scope::scope("").configure(|cfg| {
-        cfg.configure(web::staff::api).configure(web::members::api);
+        cfg.configure(web::door::api).configure(web::staff::api).configure(web::members::api);
         cfg.configure(people::api).configure(cards::api).configure(consents::api);
         cfg.configure(referrals::api);
     });
-    cfg.service(scope::scope(DESK).configure(web::status::api).service(rooms.wrap(from_fn(access::gate))));
+    let open = scope::scope(DESK).configure(web::status::api).configure(web::door::open_api);
+    cfg.service(open.service(rooms.wrap(from_fn(access::gate))));
 }
 
 #[cfg(test)]

@@ -10,6 +10,9 @@ pub trait Act: sealed::Sealed + Send + Sync + 'static {
     const ROLES: &'static [AccessRole];
 }
 
+/// What may be done in a session that is not wholly in: nothing but the steps of the door.
+pub(super) const OF_THE_DOOR: &[&str] = &[SignedIn::NAME, OwnAccount::NAME];
+
 mod sealed {
     pub trait Sealed {}
 }
@@ -37,6 +40,10 @@ macro_rules! acts {
 acts! {
     /// Asking who one is.
     SignedIn = "session.read" [Operator, Supervisor, CompanyUser, Dpo, Admin, Evaluator];
+    /// Taking the next step of the door, and changing what one gets in with.
+    OwnAccount = "session.write" [Operator, Supervisor, CompanyUser, Dpo, Admin, Evaluator];
+    /// Making tokens for oneself, narrower than oneself.
+    OwnTokens = "session.tokens" [Operator, Supervisor, CompanyUser, Dpo, Admin, Evaluator];
 
     /// Finding and opening a person's record.
     ReadPeople = "people.read" [Operator, Supervisor, Dpo];

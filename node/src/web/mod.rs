@@ -12,6 +12,7 @@ mod answer;
 mod caller;
 mod docs;
 pub mod document;
+pub mod door;
 mod input;
 mod limit;
 pub mod members;
@@ -36,6 +37,7 @@ use tracing::Span;
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use crate::access::door::Cookies;
 use crate::config::Config;
 
 pub use answer::{Json, NoContent};
@@ -67,6 +69,8 @@ struct Inner {
     rooms: Rooms,
     limits: crate::config::LimitsConfig,
     callers: caller::Callers,
+    /// The names of the staff's cookies.
+    cookies: Cookies,
     limiter: limit::Limiter,
     documents: docs::Documents,
     /// The methods of each route, for 405.
@@ -84,6 +88,7 @@ impl Web {
             rooms,
             limits: config.limits.clone(),
             callers: caller::Callers::new(&config.listen.trusted_proxies),
+            cookies: Cookies::of(entity_id),
             limiter: limit::Limiter::new(&config.limits),
             documents: docs::Documents::new(rooms, entity_id),
             methods: document::methods(rooms),

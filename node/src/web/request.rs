@@ -13,7 +13,7 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use super::limit::{self, Left};
-use super::{Web, docs};
+use super::{Web, caller, docs};
 use crate::access;
 use crate::error::{Error, response};
 use crate::journal::Actor;
@@ -41,7 +41,10 @@ pub(super) async fn pass<B: MessageBody + 'static>(
         let started = Instant::now();
         let method = request.method().clone();
         let address = web.0.callers.address(&request);
-        let mark = access::bearer(request.headers()).and_then(|token| limit::mark(token, address));
+        let shown = access::bearer(request.headers());
+        let shown = shown.or_else(|| access::cookie(request.headers(), web.0.cookies.session()));
+        let mark = shown.and_then(|token| limit::mark(token, address));
+        request.extensions_mut().insert(caller::Address(address));
         let left = web.0.limiter.count(mark.as_ref(), address);
         let mut answer = if left.retry_after.is_some() {
             let problem = Problem { retry_after: left.retry_after, ..Problem::new(Code::RateLimited) };
