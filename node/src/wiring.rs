@@ -99,6 +99,7 @@ pub const HOLDINGS: &[Holding] = &[
     inbox::HOLDING,
     outbox::HOLDING,
     grants::HOLDING,
+    access::cases::HOLDING,
     journal::HOLDING,
     vault::HOLDING,
 ];

@@ -49,6 +49,8 @@ codes! {
     NotAuthenticated = 401 "not_authenticated", "Autenticazione non riuscita.", "Authentication failed.";
     /// The caller is known and may not do this.
     NotEntitled = 403 "not_entitled", "L'operazione non è permessa a chi la chiede.", "The caller may not do this.";
+    /// The case is worked on by others: only its team sees it.
+    OutsideCase = 403 "outside_case", "Il caso è seguito da altri: lo vede solo la sua équipe.", "Others work on this case: only its team sees it.";
     /// The member is limited: only receipts, withdrawals, reconciliation and catalogue reading pass.
     MemberLimited = 403 "member_limited", "L'aderente è limitato: i nuovi messaggi non sono accettati.", "The member is limited: new messages are not taken.";
     /// A message in the request was not issued by the caller.

@@ -20,11 +20,19 @@ use crate::store::Store;
 /// How fine the last use of a token is kept: a write for each request would cost more than it tells.
 const USE_STEP: TimeDelta = TimeDelta::hours(1);
 
-/// Whose token that is. Unknown, expired, revoked and of a disabled account look the same from outside.
+/// Whose token that is, whatever it is narrowed to.
+///
+/// # Errors
+/// As [`verify_token`].
+pub async fn verify(store: &Store, token: &Token) -> Result<Staff> {
+    Ok(verify_token(store, token).await?.0)
+}
+
+/// Whose token that is, and how far it carries. Unknown, expired, revoked and of a disabled account look the same from outside.
 ///
 /// # Errors
 /// `not_authenticated`, and the store's.
-pub async fn verify(store: &Store, token: &Token) -> Result<(Staff, Pass)> {
+pub async fn verify_token(store: &Store, token: &Token) -> Result<(Staff, Pass)> {
     let (now, hash) = (store.clock().now(), token.hash());
     let known = store.read(move |conn| rows::by_hash(conn, &hash)).await?.ok_or(Code::NotAuthenticated)?;
     // The index found it by its bytes already; this comparison takes the same time for every wrong one.
@@ -100,7 +108,7 @@ async fn identify(request: &ServiceRequest) -> Result<(Staff, Pass)> {
         let text = bearer(request.headers()).ok_or(Code::NotAuthenticated)?;
         if let Some(token) = Token::parse(text) {
             let store = request.app_data::<Data<Store>>().ok_or_else(|| Error::internal("the desk has no store"))?;
-            return verify(store, &token).await;
+            return verify_token(store, &token).await;
         }
         return door.ok_or(Code::NotAuthenticated)?.verify_access_token(text).await;
     }

@@ -12,6 +12,7 @@
 
 pub mod acts;
 mod allowed;
+pub mod cases;
 pub mod door;
 mod gate;
 mod pass;
@@ -38,8 +39,9 @@ use crate::vault::Vault;
 
 pub use acts::Act;
 pub use allowed::Allowed;
+pub use cases::{Function, Sight, Why};
 pub(crate) use gate::{bearer, cookie, is_own_origin};
-pub use gate::{gate, verify};
+pub use gate::{gate, verify, verify_token};
 pub use pass::{By, Pass, Standing};
 pub use role::{AccessRole, Username};
 pub use rows::{StaffRow, TokenRow, find_staff, list, staff_row, tokens_of};

@@ -70,7 +70,7 @@ fn every_act_has_a_name_of_its_own_and_somebody_to_do_it() {
 async fn a_token_lets_in_until_it_ends() {
     scratch::each(|store| async move {
         let (id, issued) = hired(&store, "anna", AccessRole::Operator).await;
-        let (staff, pass) = verify(&store, &issued.token).await.unwrap();
+        let (staff, pass) = verify_token(&store, &issued.token).await.unwrap();
         assert_eq!((pass.standing, pass.scopes), (Standing::Full, None));
         assert_eq!((staff.id, staff.role, staff.label.as_str()), (id, AccessRole::Operator, "Anna Bianchi"));
         assert!(!format!("{staff:?}").contains("Anna"));

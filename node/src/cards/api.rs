@@ -15,7 +15,7 @@ use crate::access::acts::{ReadCards, WriteCards};
 use crate::config::Config;
 use crate::error::Result;
 use crate::people::PersonId;
-use crate::store::Store;
+use crate::store::{Store, Tx};
 use crate::vault::Vault;
 use crate::web::document::DESK;
 use crate::web::{IfMatch, Input, Json, Path, Query};
@@ -82,8 +82,12 @@ async fn add_quick_card(
     Path(id): Path<PersonId>,
     Input(quick): Input<QuickCard>,
 ) -> Result<Json<HeldCard>> {
-    let (actor, province) = (staff.actor(), config.node.province.clone());
-    let held = store.write(move |tx| super::put_quick(tx, &vault, &actor, id, quick, province.as_ref())).await?;
+    let (staff, province) = (staff.staff(), config.node.province.clone());
+    let act = move |tx: &mut Tx<'_>| {
+        let sight = staff.sight(tx, id)?;
+        super::put_quick(tx, &vault, &sight, quick, province.as_ref())
+    };
+    let held = store.write(act).await?;
     let (card, version) = shown(held);
     Ok(Json::created(card, format!("{DESK}/people/{id}/card")).etag(version))
 }
@@ -100,8 +104,12 @@ async fn read_card(
     vault: Data<Vault>,
     Path(id): Path<PersonId>,
 ) -> Result<Json<HeldCard>> {
-    let actor = staff.actor();
-    let held = store.write(move |tx| super::look(tx, &vault, &actor, id)).await?;
+    let staff = staff.staff();
+    let act = move |tx: &mut Tx<'_>| {
+        let sight = staff.sight(tx, id)?;
+        super::look(tx, &vault, &sight)
+    };
+    let held = store.write(act).await?;
     let (card, version) = shown(held);
     Ok(Json::ok(card).etag(version))
 }
@@ -127,8 +135,12 @@ async fn save_card(
     Input(card): Input<Card>,
 ) -> Result<Json<HeldCard>> {
     let expected = u32::try_from(version).map_err(|_| Code::VersionConflict)?;
-    let actor = staff.actor();
-    let held = store.write(move |tx| super::put(tx, &vault, &actor, id, card, expected)).await?;
+    let staff = staff.staff();
+    let act = move |tx: &mut Tx<'_>| {
+        let sight = staff.sight(tx, id)?;
+        super::put(tx, &vault, &sight, card, expected)
+    };
+    let held = store.write(act).await?;
     let (card, version) = shown(held);
     Ok(Json::ok(card).etag(version))
 }
@@ -140,13 +152,18 @@ async fn save_card(
     responses((status = 200, description = "A page of versions.", body = CardVersionList)))]
 #[get("/people/{person}/card/versions")]
 async fn list_card_versions(
-    _: Allowed<ReadCards>,
+    staff: Allowed<ReadCards>,
     store: Data<Store>,
     Path(id): Path<PersonId>,
     Query(page): Query<CardVersionPage>,
 ) -> Result<Json<CardVersionList>> {
     let limit = page.limit.unwrap_or(Versions::USUAL);
-    let found = store.read(move |conn| super::versions(conn, id, page.cursor, limit)).await?;
+    let staff = staff.staff();
+    let act = move |tx: &mut Tx<'_>| {
+        let sight = staff.sight(tx, id)?;
+        super::versions(tx, &sight, page.cursor, limit)
+    };
+    let found = store.write(act).await?;
     let next_cursor = found.next_before.map(|version| version.to_string());
     Ok(Json::ok(CardVersionList { items: found.items, next_cursor }))
 }
@@ -158,10 +175,15 @@ async fn list_card_versions(
     responses((status = 200, description = "What is missing.", body = CardGaps)))]
 #[get("/people/{person}/card/gaps")]
 async fn read_card_gaps(
-    _: Allowed<ReadCards>,
+    staff: Allowed<ReadCards>,
     store: Data<Store>,
     vault: Data<Vault>,
     Path(id): Path<PersonId>,
 ) -> Result<Json<CardGaps>> {
-    Ok(Json::ok(store.read(move |conn| super::gaps(conn, &vault, id)).await?))
+    let staff = staff.staff();
+    let act = move |tx: &mut Tx<'_>| {
+        let sight = staff.sight(tx, id)?;
+        super::look_for_gaps(tx, &vault, &sight)
+    };
+    Ok(Json::ok(store.write(act).await?))
 }

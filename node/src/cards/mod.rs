@@ -25,9 +25,10 @@ use staffetta_protocol::consent::Group;
 use staffetta_protocol::id::EntityId;
 use staffetta_protocol::problem::{Code, FieldError, Problem};
 
+use crate::access::Sight;
 use crate::error::{Error, Result};
 use crate::grants::{self, Permit};
-use crate::journal::{self, Actor, Entry};
+use crate::journal;
 use crate::people::{self, Person, PersonId};
 use crate::store::{Conn, Tx};
 use crate::vault::{Holding, Subject, Vault};
@@ -47,17 +48,16 @@ pub const HOLDING: Holding =
 pub fn put_quick(
     tx: &mut Tx<'_>,
     vault: &Vault,
-    by: &Actor,
-    person: PersonId,
+    sight: &Sight,
     quick: QuickCard,
     province: Option<&staffetta_protocol::card::Province>,
 ) -> Result<Held> {
-    let person = people::get(tx.conn(), person)?;
+    let person = people::get(tx.conn(), people::of(sight))?;
     let province = quick.province.as_ref().or(province).cloned();
     let province = province.ok_or_else(|| Problem::invalid(vec![Refusal::Required.at("/province")]))?;
-    let defaults = QuickDefaults { province, today: model::today(tx.now()), operator: by.staff() };
+    let defaults = QuickDefaults { province, today: model::today(tx.now()), operator: sight.staff() };
     let card = quick.into_card(&defaults);
-    save(tx, vault, by, &person, card, 0).map_err(|error| match error.code() {
+    save(tx, vault, sight, &person, card, 0).map_err(|error| match error.code() {
         Code::VersionConflict => Code::AlreadyExists.into(),
         _ => error,
     })
@@ -68,23 +68,24 @@ pub fn put_quick(
 ///
 /// # Errors
 /// `not_found`; `version_conflict` when another version came in between.
-pub fn put(tx: &mut Tx<'_>, vault: &Vault, by: &Actor, person: PersonId, card: Card, expected: u32) -> Result<Held> {
-    let person = people::get(tx.conn(), person)?;
+pub fn put(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, card: Card, expected: u32) -> Result<Held> {
+    let person = people::get(tx.conn(), people::of(sight))?;
     let before = rows::newest(tx.conn(), vault, person.id)?;
     if before.as_ref().map_or(0, |held| held.version) != expected {
         return Err(Code::VersionConflict.into());
     }
-    let card = model::with_sources(before.as_ref().map(|held| &held.card), card, model::today(tx.now()), by.staff())?;
-    save(tx, vault, by, &person, card, expected)
+    let card =
+        model::with_sources(before.as_ref().map(|held| &held.card), card, model::today(tx.now()), sight.staff())?;
+    save(tx, vault, sight, &person, card, expected)
 }
 
-fn save(tx: &mut Tx<'_>, vault: &Vault, by: &Actor, person: &Person, card: Card, expected: u32) -> Result<Held> {
-    let held = rows::save(tx, vault, person, by.staff(), card, expected)?;
+fn save(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, person: &Person, card: Card, expected: u32) -> Result<Held> {
+    let held = rows::save(tx, vault, person, sight.staff(), card, expected)?;
     let card = &held.card;
     let names: Vec<&str> =
         [&card.given_names, &card.family_names].into_iter().flatten().map(|name| name.as_str()).collect();
     people::index(tx, vault, person, card.tax_code.as_ref(), &names, card.birth_date.as_ref())?;
-    let entry = Entry::new(by.clone(), "card.saved").subject(person.subject).object(person.id);
+    let entry = sight.entry("card.saved").subject(person.subject).object(person.id);
     journal::record(tx, entry.code(format_args!("version:{}", held.version)))?;
     Ok(held)
 }
@@ -93,10 +94,10 @@ fn save(tx: &mut Tx<'_>, vault: &Vault, by: &Actor, person: &Person, card: Card,
 ///
 /// # Errors
 /// `not_found`, also for a person without a card and for one who was erased.
-pub fn look(tx: &mut Tx<'_>, vault: &Vault, by: &Actor, person: PersonId) -> Result<Held> {
-    let person = people::get(tx.conn(), person)?;
+pub fn look(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight) -> Result<Held> {
+    let person = people::get(tx.conn(), people::of(sight))?;
     let held = current(tx.conn(), vault, person.id)?.ok_or(Code::NotFound)?;
-    let entry = Entry::new(by.clone(), "card.read").subject(person.subject).object(person.id);
+    let entry = sight.entry("card.read").subject(person.subject).object(person.id);
     journal::record(tx, entry.code(format_args!("version:{}", held.version)))?;
     Ok(held)
 }
@@ -110,9 +111,10 @@ pub fn current(conn: &mut Conn, vault: &Vault, person: PersonId) -> Result<Optio
 ///
 /// # Errors
 /// `not_found`.
-pub fn versions(conn: &mut Conn, person: PersonId, before: Option<u32>, limit: u32) -> Result<Versions> {
-    let person = people::get(conn, person)?;
-    rows::versions(conn, person.id, before, limit.clamp(1, Versions::LARGEST))
+pub fn versions(tx: &mut Tx<'_>, sight: &Sight, before: Option<u32>, limit: u32) -> Result<Versions> {
+    let person = people::get(tx.conn(), people::of(sight))?;
+    journal::record(tx, sight.entry("card.versions-read").subject(person.subject).object(person.id))?;
+    rows::versions(tx.conn(), person.id, before, limit.clamp(1, Versions::LARGEST))
 }
 
 /// What her card still needs for each step. Nothing of what it says.
@@ -123,6 +125,16 @@ pub fn gaps(conn: &mut Conn, vault: &Vault, person: PersonId) -> Result<CardGaps
     let person = people::get(conn, person)?;
     let card = current(conn, vault, person.id)?.map(|held| held.card).unwrap_or_default();
     Ok(CardGaps { preview: card.missing_for_preview(), referral: card.missing_for_referral() })
+}
+
+/// The same, for somebody who looks at it.
+///
+/// # Errors
+/// `not_found`.
+pub fn look_for_gaps(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight) -> Result<CardGaps> {
+    let person = people::get(tx.conn(), people::of(sight))?;
+    journal::record(tx, sight.entry("card.gaps-read").subject(person.subject).object(person.id))?;
+    gaps(tx.conn(), vault, person.id)
 }
 
 /// What a preview of her still needs.

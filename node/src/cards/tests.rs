@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::grants::{Recipient, Thread};
+use crate::journal::Actor;
 use crate::people::Label;
 use crate::store::scratch;
 use crate::vault::MasterKey;
@@ -21,6 +22,11 @@ fn vault() -> Vault {
 
 fn staff() -> Actor {
     Actor::Staff(Uuid::from_u128(7))
+}
+
+/// She works on this person's case.
+fn seen(person: PersonId) -> Sight {
+    Sight::of_taking_up(staff(), person.into())
 }
 
 fn cpi() -> EntityId {
@@ -67,43 +73,43 @@ async fn a_card_begins_quickly_and_is_then_saved_whole_in_versions() {
             .write(move |tx| {
                 let awa = person(tx, &vault);
                 assert_eq!(current(tx.conn(), &vault, awa.id)?, None);
-                assert_eq!(look(tx, &vault, &staff(), awa.id).unwrap_err().code(), Code::NotFound);
-                let nowhere = put_quick(tx, &vault, &staff(), awa.id, quick(), None).unwrap_err();
+                assert_eq!(look(tx, &vault, &seen(awa.id)).unwrap_err().code(), Code::NotFound);
+                let nowhere = put_quick(tx, &vault, &seen(awa.id), quick(), None).unwrap_err();
                 assert_eq!(nowhere.problem().errors[0].field, "/province");
 
-                let first = put_quick(tx, &vault, &staff(), awa.id, quick(), Some(&prato()))?;
+                let first = put_quick(tx, &vault, &seen(awa.id), quick(), Some(&prato()))?;
                 assert_eq!(first.version, 1);
                 assert_eq!(missing_for_preview(tx.conn(), &vault, awa.id)?, []);
                 let gaps: Vec<_> =
                     missing_for_referral(tx.conn(), &vault, awa.id)?.into_iter().map(|gap| gap.field).collect();
                 assert_eq!(gaps, ["/given_names", "/birth_date", "/residence_comune"]);
-                let again = put_quick(tx, &vault, &staff(), awa.id, quick(), Some(&prato())).unwrap_err();
+                let again = put_quick(tx, &vault, &seen(awa.id), quick(), Some(&prato())).unwrap_err();
                 assert_eq!(again.code(), Code::AlreadyExists, "nothing that was written since may be lost");
 
-                let second = put(tx, &vault, &staff(), awa.id, full(&first.card), 1)?;
+                let second = put(tx, &vault, &seen(awa.id), full(&first.card), 1)?;
                 assert_eq!(second.version, 2);
                 assert_eq!(missing_for_referral(tx.conn(), &vault, awa.id)?, []);
-                assert_eq!(look(tx, &vault, &staff(), awa.id)?, second);
+                assert_eq!(look(tx, &vault, &seen(awa.id))?, second);
                 for stale in [0, 1, 3, u32::MAX] {
-                    let error = put(tx, &vault, &staff(), awa.id, full(&first.card), stale).unwrap_err();
+                    let error = put(tx, &vault, &seen(awa.id), full(&first.card), stale).unwrap_err();
                     assert_eq!(error.code(), Code::VersionConflict, "{stale}");
                 }
                 let found = people::find_same(tx.conn(), &vault, second.card.tax_code.as_ref(), &[], None)?;
                 assert_eq!(found.len(), 1, "the index follows the card");
 
-                let all = versions(tx.conn(), awa.id, None, 1)?;
+                let all = versions(tx, &seen(awa.id), None, 1)?;
                 assert_eq!((all.items[0].version, all.items[0].saved_by), (2, Some(Uuid::from_u128(7))));
-                let older = versions(tx.conn(), awa.id, all.next_before, 1)?;
+                let older = versions(tx, &seen(awa.id), all.next_before, 1)?;
                 assert_eq!((older.items[0].version, older.next_before), (1, None));
                 let nobody = people::PersonId(Uuid::new_v4());
-                assert_eq!(put(tx, &vault, &staff(), nobody, Card::default(), 0).unwrap_err().code(), Code::NotFound);
+                assert_eq!(put(tx, &vault, &seen(nobody), Card::default(), 0).unwrap_err().code(), Code::NotFound);
                 assert_eq!(gaps_of_nobody(tx, &vault, nobody), Code::NotFound);
 
                 let acts = journal::about(tx.conn(), awa.subject, 20)?;
                 assert_eq!(acts.iter().filter(|entry| entry.act == "card.saved").count(), 2);
                 assert_eq!(acts.iter().filter(|entry| entry.act == "card.read").count(), 1);
                 vault.shred(tx, awa.subject)?;
-                assert_eq!(look(tx, &vault, &staff(), awa.id).unwrap_err().code(), Code::NotFound, "erased");
+                assert_eq!(look(tx, &vault, &seen(awa.id)).unwrap_err().code(), Code::NotFound, "erased");
                 Ok(())
             })
             .await
@@ -171,15 +177,15 @@ async fn what_leaves_is_what_the_permit_names_in_versions_that_the_recipient_cou
                 let awa = person(tx, &vault);
                 let permit = permit(tx, &awa, &[Group::Preview, Group::Identity]);
                 assert_eq!(disclose(tx, &vault, awa.id, &permit).unwrap_err().code(), Code::NotFound, "no card yet");
-                let first = put_quick(tx, &vault, &staff(), awa.id, quick(), Some(&prato()))?;
+                let first = put_quick(tx, &vault, &seen(awa.id), quick(), Some(&prato()))?;
                 let lacking = disclose(tx, &vault, awa.id, &permit).unwrap_err().problem();
                 assert_eq!((lacking.code, lacking.errors[0].field.as_str()), (Code::InvalidInput, "/given_names"));
-                let second = put(tx, &vault, &staff(), awa.id, full(&first.card), 1)?;
+                let second = put(tx, &vault, &seen(awa.id), full(&first.card), 1)?;
                 let shown = disclose(tx, &vault, awa.id, &permit)?;
                 assert_eq!(&shown.groups.groups(), permit.groups(), "nothing else");
                 assert_eq!((shown.local_version, shown.card_version), (2, 1), "the first that it sees is its first");
                 assert_eq!(disclose(tx, &vault, awa.id, &permit)?.card_version, 1);
-                put(tx, &vault, &staff(), awa.id, with(&second.card, json!({"preferred_name": "Fatou"})), 2)?;
+                put(tx, &vault, &seen(awa.id), with(&second.card, json!({"preferred_name": "Fatou"})), 2)?;
                 assert_eq!(disclose(tx, &vault, awa.id, &permit)?.card_version, 2);
                 let other: EntityId = "https://other.example".parse().unwrap();
                 assert_eq!(shown_version(tx, &other, awa.subject, 3)?, 1, "each counts for itself");

@@ -22,7 +22,7 @@ use crate::grants::Disclosure;
 use crate::links::Links;
 use crate::outbox::Outbox;
 use crate::people::PersonId;
-use crate::store::Store;
+use crate::store::{Store, Tx};
 use crate::vault::Vault;
 use crate::web::document::DESK;
 use crate::web::{Input, Json, Path, Query};
@@ -212,11 +212,12 @@ async fn list_consents(
     vault: Data<Vault>,
     Path(id): Path<PersonId>,
 ) -> Result<Json<ConsentList>> {
-    let actor = staff.actor();
+    let staff = staff.staff();
     let items = store
         .write(move |tx| {
             let now = tx.now();
-            Ok(super::list(tx, &vault, &actor, id)?.into_iter().map(|it| shown(it, now)).collect())
+            let sight = staff.sight(tx, id)?;
+            Ok(super::list(tx, &vault, &sight)?.into_iter().map(|it| shown(it, now)).collect())
         })
         .await?;
     Ok(Json::ok(ConsentList { items }))
@@ -237,11 +238,12 @@ async fn give_consent(
     Path(id): Path<PersonId>,
     Input(answers): Input<Answers>,
 ) -> Result<Json<ConsentList>> {
-    let actor = staff.actor();
+    let staff = staff.staff();
     let items = store
         .write(move |tx| {
             let now = tx.now();
-            Ok(super::answer(tx, &vault, &actor, id, &answers)?.into_iter().map(|it| shown(it, now)).collect())
+            let sight = staff.sight(tx, id)?;
+            Ok(super::answer(tx, &vault, &sight, &answers)?.into_iter().map(|it| shown(it, now)).collect())
         })
         .await?;
     Ok(Json::created(ConsentList { items }, format!("{DESK}/people/{id}/consents")))
@@ -263,11 +265,12 @@ async fn renew_consent(
     Path((id, record)): Path<(PersonId, RecordId)>,
     Input(renewal): Input<Renewal>,
 ) -> Result<Json<ConsentRecord>> {
-    let actor = staff.actor();
+    let staff = staff.staff();
     let renewed = store
         .write(move |tx| {
             let now = tx.now();
-            Ok(shown(super::renew(tx, &vault, &actor, id, record, &renewal)?, now))
+            let sight = staff.sight(tx, id)?;
+            Ok(shown(super::renew(tx, &vault, &sight, record, &renewal)?, now))
         })
         .await?;
     Ok(Json::created(renewed, format!("{DESK}/people/{id}/consents")))
@@ -296,7 +299,8 @@ async fn withdraw_consent(
         .write(move |tx| {
             let now = tx.now();
             let towards = |peer: &EntityId| staff.message_actor(outbox.vault(), peer);
-            let done = super::withdraw(tx, &outbox, &staff.actor(), &towards, id, record, how)?;
+            let sight = staff.sight(tx, id)?;
+            let done = super::withdraw(tx, &outbox, &sight, &towards, record, how)?;
             (room.threads_ended)(tx, &done.threads)?;
             Ok(ConsentWithdrawalResult { consent: shown(done.consent, now), told: done.told })
         })
@@ -317,8 +321,12 @@ async fn list_disclosures(
     Path(id): Path<PersonId>,
     Query(page): Query<DisclosurePage>,
 ) -> Result<Json<DisclosureList>> {
-    let actor = staff.actor();
-    let mut all = store.write(move |tx| super::disclosures(tx, &actor, id)).await?;
+    let staff = staff.staff();
+    let act = move |tx: &mut Tx<'_>| {
+        let sight = staff.sight(tx, id)?;
+        super::disclosures(tx, &sight)
+    };
+    let mut all = store.write(act).await?;
     if let Some(cursor) = page.cursor {
         let last = all.iter().position(|it| it.message.0 == cursor);
         let last = last.ok_or_else(|| Problem::invalid(vec![Refusal::WrongShape.at("/cursor")]))?;

@@ -31,10 +31,11 @@ use staffetta_protocol::message;
 use staffetta_protocol::problem::{Code, Problem};
 use uuid::Uuid;
 
+use crate::access::Sight;
 use crate::cards;
 use crate::error::{Error, Result};
 use crate::grants::{self, Disclosure, Recipient};
-use crate::journal::{self, Actor, Entry};
+use crate::journal;
 use crate::outbox::{self, Outbox, Outgoing};
 use crate::people::{self, Person, PersonId};
 use crate::store::{Conn, Tx};
@@ -70,8 +71,8 @@ pub type Towards<'a> = &'a dyn Fn(&EntityId) -> message::Actor;
 /// # Errors
 /// `not_found`; `invalid_input`; `already_exists` where a live consent for the same recipient and purpose covers one of
 /// the groups: that one is renewed instead, so that one withdrawal is enough.
-pub fn answer(tx: &mut Tx<'_>, vault: &Vault, by: &Actor, person: PersonId, answers: &Answers) -> Result<Vec<Consent>> {
-    let person = people::get(tx.conn(), person)?;
+pub fn answer(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, answers: &Answers) -> Result<Vec<Consent>> {
+    let person = people::get(tx.conn(), people::of(sight))?;
     let mut found = Vec::new();
     answers.check(&At::Root, &mut found);
     if !found.is_empty() {
@@ -81,7 +82,7 @@ pub fn answer(tx: &mut Tx<'_>, vault: &Vault, by: &Actor, person: PersonId, answ
     let list = At::Root.key("answers");
     let mut saved = Vec::new();
     for (index, answer) in answers.answers.iter().enumerate() {
-        saved.push(answer_one(tx, vault, by, &person, answers, answer, &list.index(index))?);
+        saved.push(answer_one(tx, vault, sight, &person, answers, answer, &list.index(index))?);
     }
     Ok(saved)
 }
@@ -89,7 +90,7 @@ pub fn answer(tx: &mut Tx<'_>, vault: &Vault, by: &Actor, person: PersonId, answ
 fn answer_one(
     tx: &mut Tx<'_>,
     vault: &Vault,
-    by: &Actor,
+    sight: &Sight,
     person: &Person,
     act: &Answers,
     answer: &Answer,
@@ -111,7 +112,7 @@ fn answer_one(
         not_after,
         single_use: answer.purpose.rule().single_use,
         expressed: act.expressed.clone(),
-        entered_by: by.staff(),
+        entered_by: sight.staff(),
         withdrawn: None,
         recall: None,
     };
@@ -127,7 +128,7 @@ fn answer_one(
         open(tx, &consent, not_after)?;
     }
     let act = if yes { "consent.given" } else { "consent.refused" };
-    note(tx, by, act, &consent)?;
+    note(tx, sight, act, &consent)?;
     Ok(consent)
 }
 
@@ -135,14 +136,8 @@ fn answer_one(
 ///
 /// # Errors
 /// `not_found`; `illegal_transition` for what was refused or withdrawn: that is asked anew.
-pub fn renew(
-    tx: &mut Tx<'_>,
-    vault: &Vault,
-    by: &Actor,
-    person: PersonId,
-    record: RecordId,
-    renewal: &Renewal,
-) -> Result<Consent> {
+pub fn renew(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, record: RecordId, renewal: &Renewal) -> Result<Consent> {
+    let person = people::of(sight);
     let was = of(tx.conn(), vault, person, record)?;
     let state = was.state.after(Event::Renew)?;
     let mut found = Vec::new();
@@ -160,12 +155,12 @@ pub fn renew(
         answered_at: now,
         not_after: Some(not_after),
         expressed: renewal.expressed.clone(),
-        entered_by: by.staff(),
+        entered_by: sight.staff(),
         ..was
     };
     rows::insert(tx, vault, &consent)?;
     open(tx, &consent, not_after)?;
-    note(tx, by, "consent.renewed", &consent)?;
+    note(tx, sight, "consent.renewed", &consent)?;
     Ok(consent)
 }
 
@@ -187,20 +182,19 @@ pub struct Withdrawn {
 pub fn withdraw(
     tx: &mut Tx<'_>,
     handle: &Outbox,
-    by: &Actor,
+    sight: &Sight,
     towards: Towards<'_>,
-    person: PersonId,
     record: RecordId,
     how: Withdrawal,
 ) -> Result<Withdrawn> {
-    let consent = of(tx.conn(), handle.vault(), person, record)?;
-    end(tx, handle, by, towards, consent, how)
+    let consent = of(tx.conn(), handle.vault(), people::of(sight), record)?;
+    end(tx, handle, sight, towards, consent, how)
 }
 
 fn end(
     tx: &mut Tx<'_>,
     handle: &Outbox,
-    by: &Actor,
+    sight: &Sight,
     towards: Towards<'_>,
     mut consent: Consent,
     how: Withdrawal,
@@ -231,7 +225,7 @@ fn end(
     for peer in &told {
         tell(tx, handle, towards, &consent, peer, &disclosed)?;
     }
-    note(tx, by, "consent.withdrawn", &consent)?;
+    note(tx, sight, "consent.withdrawn", &consent)?;
     Ok(Withdrawn { consent, told, threads })
 }
 
@@ -298,9 +292,9 @@ fn guarded(tx: &mut Tx<'_>, vault: &Vault, person: &Person, said: &Expression) -
     Ok(())
 }
 
-fn note(tx: &mut Tx<'_>, by: &Actor, act: &'static str, consent: &Consent) -> Result<()> {
-    let entry = Entry::new(by.clone(), act).subject(consent.subject).object(consent.record);
-    journal::record(tx, entry.code(format_args!("seq:{}", consent.seq)).ground(consent.purpose.code()))
+fn note(tx: &mut Tx<'_>, sight: &Sight, act: &'static str, consent: &Consent) -> Result<()> {
+    let entry = sight.entry(act).subject(consent.subject).object(consent.record);
+    journal::record(tx, entry.code(format_args!("{} seq:{}", consent.purpose.code(), consent.seq)))
 }
 
 /// The newest answer of this person's record.
@@ -316,9 +310,9 @@ pub fn of(conn: &mut Conn, vault: &Vault, person: PersonId, record: RecordId) ->
 ///
 /// # Errors
 /// `not_found`.
-pub fn list(tx: &mut Tx<'_>, vault: &Vault, by: &Actor, person: PersonId) -> Result<Vec<Consent>> {
-    let person = people::get(tx.conn(), person)?;
-    journal::record(tx, Entry::new(by.clone(), "consent.read").subject(person.subject).object(person.id))?;
+pub fn list(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight) -> Result<Vec<Consent>> {
+    let person = people::get(tx.conn(), people::of(sight))?;
+    journal::record(tx, sight.entry("consent.read").subject(person.subject).object(person.id))?;
     rows::of_person(tx.conn(), vault, person.id)
 }
 
@@ -326,8 +320,8 @@ pub fn list(tx: &mut Tx<'_>, vault: &Vault, by: &Actor, person: PersonId) -> Res
 ///
 /// # Errors
 /// `not_found`.
-pub fn disclosures(tx: &mut Tx<'_>, by: &Actor, person: PersonId) -> Result<Vec<Disclosure>> {
-    let person = people::get(tx.conn(), person)?;
-    journal::record(tx, Entry::new(by.clone(), "disclosures.read").subject(person.subject).object(person.id))?;
+pub fn disclosures(tx: &mut Tx<'_>, sight: &Sight) -> Result<Vec<Disclosure>> {
+    let person = people::get(tx.conn(), people::of(sight))?;
+    journal::record(tx, sight.entry("disclosures.read").subject(person.subject).object(person.id))?;
     grants::disclosures_about(tx.conn(), &[person.subject])
 }

@@ -7,6 +7,7 @@ use staffetta_protocol::problem::ItemCode;
 use uuid::Uuid;
 
 use super::{Channel, Withdrawal, WithdrawnBy, end, rows};
+use crate::access::Sight;
 use crate::cards;
 use crate::error::Result;
 use crate::grants;
@@ -42,10 +43,10 @@ pub fn withdrawn(tx: &mut Tx<'_>, handle: &Outbox, message: &Message, body: &Con
             if body.seq.get() < consent.seq && message.issued_at < consent.answered_at {
                 return Ok(Effect::none(Taken::Superseded));
             }
-            let by = Actor::Peer(message.from.clone());
+            let sight = Sight::of_peer(message.from.clone(), consent.person.into());
             let how = Withdrawal { by: WithdrawnBy::Person, channel: Channel::Recipient };
             let system = |_: &EntityId| MessageActor { role: ActorRole::System, pseudonym: None };
-            let done = end(tx, handle, &by, &system, consent, how)?;
+            let done = end(tx, handle, &sight, &system, consent, how)?;
             Ok(Effect { taken: Taken::Accepted, threads: done.threads })
         }
         _ => Ok(Effect::none(Taken::Refused(ItemCode::NotEntitled))),

@@ -13,8 +13,9 @@ use uuid::Uuid;
 use super::{Cursor, Label, Listed, Page, PersonId};
 use crate::access::Allowed;
 use crate::access::acts::{ReadPeople, WritePeople};
+use crate::access::cases::Listing;
 use crate::error::Result;
-use crate::store::Store;
+use crate::store::{Store, Tx};
 use crate::vault::Vault;
 use crate::web::document::DESK;
 use crate::web::{Input, Json, Path, Query};
@@ -105,8 +106,8 @@ async fn list_people(
     if !(1..=Page::LARGEST).contains(&limit) {
         return Err(Problem::invalid(vec![Refusal::OutOfRange.at("/limit")]).into());
     }
-    let actor = staff.actor();
-    let page = store.write(move |tx| super::list(tx, &vault, &actor, after, limit)).await?;
+    let (actor, of) = (staff.actor(), Listing::of(staff.id, staff.role));
+    let page = store.write(move |tx| super::list(tx, &vault, &actor, of, after, limit)).await?;
     let items = page.items.into_iter().map(PersonSummary::from).collect();
     Ok(Json::ok(PersonList { items, next_cursor: page.next.map(|cursor| cursor.to_string()) }))
 }
@@ -146,8 +147,12 @@ async fn read_person(
     vault: Data<Vault>,
     Path(id): Path<PersonId>,
 ) -> Result<Json<PersonSummary>> {
-    let actor = staff.actor();
-    let listed = store.write(move |tx| super::look(tx, &vault, &actor, id)).await?;
+    let staff = staff.staff();
+    let act = move |tx: &mut Tx<'_>| {
+        let sight = staff.sight(tx, id)?;
+        super::look(tx, &vault, &sight)
+    };
+    let listed = store.write(act).await?;
     Ok(Json::ok(listed.into()))
 }
 
@@ -164,10 +169,11 @@ async fn relabel_person(
     Path(id): Path<PersonId>,
     Input(new): Input<NewPerson>,
 ) -> Result<Json<PersonSummary>> {
-    let actor = staff.actor();
+    let staff = staff.staff();
     let listed = store
         .write(move |tx| {
-            let person = super::relabel(tx, &vault, &actor, id, &new.label)?;
+            let sight = staff.sight(tx, id)?;
+            let person = super::relabel(tx, &vault, &sight, &new.label)?;
             Ok(Listed { person, label: new.label })
         })
         .await?;

@@ -6,6 +6,8 @@
 //!   is not found, exactly like one that is somebody else's to see.
 //! - The index finds her by what she is known by: a blind token names candidates, the sealed value decides. Its rows go
 //!   with the person.
+//! - Whoever takes her up leads her case. From then on every verb about her takes a [`Sight`]: the proof that whoever
+//!   acts has a part in it.
 //! - Whoever reads or writes personal data here leaves an entry in the journal, in the same transaction.
 
 mod api;
@@ -19,6 +21,8 @@ use staffetta_protocol::card::{BirthDate, TaxCode};
 use staffetta_protocol::problem::Code;
 use uuid::Uuid;
 
+use crate::access::Sight;
+use crate::access::cases::{self, Kind, Listing};
 use crate::error::Result;
 use crate::journal::{self, Actor, Entry};
 use crate::store::{Conn, Tx};
@@ -34,7 +38,9 @@ pub const HOLDING: Holding = Holding { room: "people", tables: &["person", "pers
 pub fn create(tx: &mut Tx<'_>, vault: &Vault, by: &Actor, label: &Label) -> Result<Person> {
     let subject = vault.subject_for_person(tx)?;
     let person = rows::insert(tx, vault, subject, by.staff(), label)?;
-    journal::record(tx, Entry::new(by.clone(), "person.created").subject(subject).object(person.id))?;
+    cases::open(tx, person.id.into(), Kind::Person, subject, by.staff())?;
+    let sight = Sight::of_taking_up(by.clone(), person.id.into());
+    journal::record(tx, sight.entry("person.created").subject(subject).object(person.id))?;
     Ok(person)
 }
 
@@ -50,16 +56,29 @@ pub fn get(conn: &mut Conn, id: PersonId) -> Result<Person> {
 ///
 /// # Errors
 /// `not_found`, also for a person who was erased.
-pub fn look(tx: &mut Tx<'_>, vault: &Vault, by: &Actor, id: PersonId) -> Result<Listed> {
+pub fn look(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight) -> Result<Listed> {
+    let id = of(sight);
     let listed = rows::listed(tx.conn(), vault, id)?.ok_or(Code::NotFound)?;
-    let entry = Entry::new(by.clone(), "person.read").subject(listed.person.subject).object(id);
-    journal::record(tx, entry)?;
+    journal::record(tx, sight.entry("person.read").subject(listed.person.subject).object(id))?;
     Ok(listed)
 }
 
-/// A page of people, in the order in which they came. The label of each is data of hers: each gets her entry.
-pub fn list(tx: &mut Tx<'_>, vault: &Vault, by: &Actor, after: Option<Cursor>, limit: u32) -> Result<Page> {
-    let page = rows::page(tx.conn(), vault, after, limit.clamp(1, Page::LARGEST))?;
+/// The person whose case it is.
+pub fn of(sight: &Sight) -> PersonId {
+    PersonId(sight.case())
+}
+
+/// A page of the people whom `of` covers, in the order in which they came. The label of each is data of hers: each gets
+/// her entry.
+pub fn list(
+    tx: &mut Tx<'_>,
+    vault: &Vault,
+    by: &Actor,
+    of: Listing,
+    after: Option<Cursor>,
+    limit: u32,
+) -> Result<Page> {
+    let page = rows::page(tx.conn(), vault, of, after, limit.clamp(1, Page::LARGEST))?;
     for listed in &page.items {
         let entry = Entry::new(by.clone(), "person.listed").subject(listed.person.subject).object(listed.person.id);
         journal::record(tx, entry)?;
@@ -71,10 +90,11 @@ pub fn list(tx: &mut Tx<'_>, vault: &Vault, by: &Actor, after: Option<Cursor>, l
 ///
 /// # Errors
 /// `not_found`.
-pub fn relabel(tx: &mut Tx<'_>, vault: &Vault, by: &Actor, id: PersonId, label: &Label) -> Result<Person> {
+pub fn relabel(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, label: &Label) -> Result<Person> {
+    let id = of(sight);
     let person = get(tx.conn(), id)?;
     let person = rows::relabel(tx, vault, &person, label)?;
-    journal::record(tx, Entry::new(by.clone(), "person.labelled").subject(person.subject).object(id))?;
+    journal::record(tx, sight.entry("person.labelled").subject(person.subject).object(id))?;
     Ok(person)
 }
 

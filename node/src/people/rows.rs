@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::model::{Cursor, Key, Label, Listed, Page, Person, PersonId};
+use crate::access::cases::{Listing, cases_of};
 use crate::error::{Error, Result};
 use crate::store::schema::{person, person_index};
 use crate::store::{At, Conn, Id, Tx};
@@ -82,12 +83,15 @@ pub(super) fn listed(conn: &mut Conn, vault: &Vault, id: PersonId) -> Result<Opt
     row(conn, id)?.map_or(Ok(None), |row| row.listed(conn, vault))
 }
 
-pub(super) fn page(conn: &mut Conn, vault: &Vault, after: Option<Cursor>, limit: u32) -> Result<Page> {
+pub(super) fn page(conn: &mut Conn, vault: &Vault, of: Listing, after: Option<Cursor>, limit: u32) -> Result<Page> {
     let mut query = person::table
         .order((person::created_at.asc(), person::id.asc()))
         .limit(i64::from(limit) + 1)
         .select(Row::as_select())
         .into_boxed();
+    if let Listing::Of(staff) = of {
+        query = query.filter(person::id.eq_any(cases_of(staff)));
+    }
     if let Some(Cursor { created_at, id }) = after {
         let at = At::from(created_at);
         query = query.filter(person::created_at.gt(at).or(person::created_at.eq(at).and(person::id.gt(Id(id.0)))));

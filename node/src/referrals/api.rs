@@ -13,6 +13,7 @@ use super::opener::{Draft, Sending};
 use super::view::{Referral, Referrals};
 use crate::access::Allowed;
 use crate::access::acts::{ReadReferrals, SendPreview, SendReferral};
+use crate::access::cases::Listing;
 use crate::error::Result;
 use crate::web::{Input, Json, Path, Query};
 
@@ -52,12 +53,13 @@ pub(super) async fn add_referral(
     desk: Data<Desk>,
     Input(new): Input<NewReferral>,
 ) -> Result<Json<Referral>> {
+    let about = new.person;
     let act = move |referrals: &super::Referrals, tx: &mut crate::store::Tx<'_>, by| {
         let NewReferral { person, recipient, organisation, purpose, confirm_duplicate } = new;
         let recipient = referrals.resolve(tx.conn(), recipient, organisation.as_ref())?;
         referrals.draft(tx, by, &Draft { person, recipient, purpose, confirm_duplicate })
     };
-    desk.begin(&staff, act).await
+    desk.begin(&staff, about, act).await
 }
 
 /// Lists referrals.
@@ -70,11 +72,11 @@ pub(super) async fn add_referral(
 )]
 #[get("/referrals")]
 pub(super) async fn list_referrals(
-    _: Allowed<ReadReferrals>,
+    staff: Allowed<ReadReferrals>,
     desk: Data<Desk>,
     Query(query): Query<ReferralQuery>,
 ) -> Result<Json<Referrals>> {
-    Ok(Json::ok(desk.list(query.wanted()?).await?))
+    Ok(Json::ok(desk.list(query.wanted(Listing::of(staff.id, staff.role))?).await?))
 }
 
 /// Shows a referral.

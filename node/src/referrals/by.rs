@@ -10,8 +10,9 @@ use staffetta_protocol::problem::{Code, Problem};
 use staffetta_protocol::trust::{Roles, may_send};
 use uuid::Uuid;
 
+use crate::access::{Sight, Staff};
 use crate::error::{Error, Result};
-use crate::journal;
+use crate::journal::{self, Entry};
 use crate::peers::{Peer, Peers};
 use crate::store::Conn;
 use crate::vault::Vault;
@@ -25,12 +26,28 @@ pub enum By {
         id: Uuid,
         /// Its access role.
         role: ActorRole,
+        /// Why she may: the ground of what she reads.
+        why: &'static str,
     },
     /// The node, by itself: what follows from an act, never a decision.
     System,
 }
 
 impl By {
+    /// A member of staff who has a part in the case.
+    pub(super) fn at_the_desk(staff: &Staff, sight: &Sight) -> Self {
+        Self::Staff { id: staff.id, role: staff.role.into(), why: sight.why().as_str() }
+    }
+
+    /// The journal entry of an act that stays here, with its ground.
+    pub(super) fn entry(self, act: &'static str) -> Entry {
+        let entry = Entry::new(self.journal(), act);
+        match self {
+            Self::Staff { why, .. } => entry.ground(why),
+            Self::System => entry,
+        }
+    }
+
     /// For the journal.
     pub(super) fn journal(self) -> journal::Actor {
         match self {
@@ -42,7 +59,7 @@ impl By {
     /// For a message to `towards`.
     pub(super) fn actor(self, vault: &Vault, towards: &EntityId) -> Actor {
         match self {
-            Self::Staff { id, role } => Actor { role, pseudonym: Some(vault.pseudonym(id, towards)) },
+            Self::Staff { id, role, .. } => Actor { role, pseudonym: Some(vault.pseudonym(id, towards)) },
             Self::System => Actor { role: ActorRole::System, pseudonym: None },
         }
     }

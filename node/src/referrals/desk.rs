@@ -3,12 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
+use staffetta_protocol::problem::Code;
 use uuid::Uuid;
 
 use super::view::{Referral, Referrals as ReferralList};
-use super::{By, Referrals, Wanted};
-use crate::access::Staff;
+use super::{By, Referrals, Side, Wanted, rows};
+use crate::access::{Sight, Staff};
 use crate::error::Result;
+use crate::people::PersonId;
 use crate::store::{Store, Tx};
 use crate::web::Json;
 
@@ -29,26 +31,22 @@ impl fmt::Debug for Desk {
     }
 }
 
-impl From<&Staff> for By {
-    fn from(staff: &Staff) -> Self {
-        Self::Staff { id: staff.id, role: staff.role.into() }
-    }
-}
-
 impl Desk {
     /// A handle; `wake` tells the links that something was queued.
     pub fn new(store: Store, referrals: Referrals, wake: impl Fn() + Send + Sync + 'static) -> Self {
         Self { store, referrals, wake: Arc::new(wake) }
     }
 
-    /// Begins a referral.
+    /// Begins a referral of a person in whose case `staff` has a part.
     pub(super) async fn begin(
         &self,
         staff: &Staff,
+        person: PersonId,
         act: impl FnOnce(&Referrals, &mut Tx<'_>, By) -> Result<Uuid> + Send + 'static,
     ) -> Result<Json<Referral>> {
-        let (referrals, by) = (self.referrals.clone(), By::from(staff));
+        let (referrals, staff) = (self.referrals.clone(), staff.clone());
         let act = move |tx: &mut Tx<'_>| {
+            let by = By::at_the_desk(&staff, &staff.sight(tx, person)?);
             let id = act(&referrals, tx, by)?;
             referrals.look(tx, by, id)
         };
@@ -85,8 +83,9 @@ impl Desk {
         id: Uuid,
         act: impl FnOnce(&Referrals, &mut Tx<'_>, By) -> Result<T> + Send + 'static,
     ) -> Result<Referral> {
-        let (referrals, by) = (self.referrals.clone(), By::from(staff));
+        let (referrals, staff) = (self.referrals.clone(), staff.clone());
         let act = move |tx: &mut Tx<'_>| {
+            let by = By::at_the_desk(&staff, &sight(tx, &staff, id)?);
             act(&referrals, tx, by)?;
             referrals.look(tx, by, id)
         };
@@ -97,5 +96,14 @@ impl Desk {
         let referrals = self.referrals.clone();
         let now = self.store.clock().now();
         self.store.read(move |conn| referrals.list(conn, &wanted, now)).await
+    }
+}
+
+/// Of the side that opened the person's case counts, of the side that received the referral's own.
+fn sight(tx: &mut Tx<'_>, staff: &Staff, id: Uuid) -> Result<Sight> {
+    let row = rows::find(tx.conn(), id)?.ok_or(Code::NotFound)?;
+    match (Side::parse(&row.side), row.person) {
+        (Some(Side::Opener), Some(person)) => staff.sight(tx, person.0),
+        _ => staff.sight_of_received(tx, id),
     }
 }

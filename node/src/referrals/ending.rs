@@ -21,7 +21,7 @@ use super::opener::{checked, codes, permitted};
 use crate::cards;
 use crate::error::{Error, Result};
 use crate::grants::{self, Permit};
-use crate::journal::{self, Entry};
+use crate::journal;
 use crate::outbox::{self, Outbox};
 use crate::people::PersonId;
 use crate::store::{At, Id, Tx};
@@ -77,7 +77,7 @@ impl Referrals {
             };
             Some(case.say(tx, self.outbox(), by, &permit, speech)?)
         } else {
-            let entry = Entry::new(by.journal(), "referral.withdrawn").subject(case.subject()).object(id);
+            let entry = by.entry("referral.withdrawn").subject(case.subject()).object(id);
             journal::record(tx, entry.code("not_sent"))?;
             None
         };
@@ -153,7 +153,7 @@ impl Referrals {
         case.row.told_by = by.staff().map(Id);
         case.row.told_how = Some(how.as_str().to_owned());
         case.save(tx)?;
-        let entry = Entry::new(by.journal(), "referral.person-told").subject(case.subject()).object(id);
+        let entry = by.entry("referral.person-told").subject(case.subject()).object(id);
         journal::record(tx, entry.code(how.as_str()))
     }
 

@@ -15,6 +15,7 @@ use super::ending::ToldHow;
 use super::model::known::KnownPerson;
 use super::model::{Side, State};
 use super::rows::Wanted;
+use crate::access::cases::Listing;
 use crate::error::Result;
 use crate::people::PersonId;
 
@@ -234,13 +235,13 @@ pub(super) struct ReferralQuery {
 }
 
 impl ReferralQuery {
-    /// As the rows are asked.
+    /// As the rows are asked, of those that `of` covers.
     ///
     /// # Errors
     /// `invalid_input` with a code per parameter.
-    pub(super) fn wanted(self) -> Result<Wanted> {
+    pub(super) fn wanted(self, of: Listing) -> Result<Wanted> {
         let mut found = Vec::new();
-        let mut wanted = Wanted { person: self.person, peer: self.peer, ..Wanted::default() };
+        let mut wanted = Wanted { person: self.person, peer: self.peer, ..Wanted::page(of, 0) };
         let limit = self.limit.unwrap_or(50);
         if !(1..=200).contains(&limit) {
             found.push(Refusal::OutOfRange.at("/limit"));

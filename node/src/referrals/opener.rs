@@ -24,7 +24,7 @@ use super::{Referrals, unknown_member};
 use crate::cards::{self, Shown};
 use crate::error::{Error, Result};
 use crate::grants::{self, Permit};
-use crate::journal::{self, Entry};
+use crate::journal;
 use crate::people::{self, PersonId};
 use crate::store::{At, Id, Tx};
 
@@ -103,7 +103,7 @@ impl Referrals {
             version: 1,
         };
         rows::insert(tx, &row)?;
-        let entry = Entry::new(by.journal(), "referral.created").subject(subject).object(id);
+        let entry = by.entry("referral.created").subject(subject).object(id);
         journal::record(tx, entry.peer(&draft.recipient))?;
         Ok(id)
     }

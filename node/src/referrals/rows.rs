@@ -5,8 +5,9 @@ use diesel::prelude::*;
 use staffetta_protocol::id::EntityId;
 use uuid::Uuid;
 
+use crate::access::cases::{Listing, cases_of};
 use crate::error::Result;
-use crate::store::schema::referral;
+use crate::store::schema::{case_member, referral};
 use crate::store::{At, Conn, Id, Tx};
 
 /// As stored; [`super::case::Case`] gives the columns their meaning.
@@ -86,8 +87,10 @@ pub(super) fn of_person(conn: &mut Conn, person: Uuid) -> Result<Vec<(Uuid, Stri
 }
 
 /// Which referrals a list shows.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Wanted {
+    /// Whose cases; one that came in and that nobody was put on is everybody's.
+    pub of: Listing,
     /// Those that this node opened, or took.
     pub side: Option<super::Side>,
     /// Those in this state.
@@ -102,12 +105,26 @@ pub struct Wanted {
     pub limit: i64,
 }
 
+impl Wanted {
+    /// A page of all that `of` covers.
+    pub const fn page(of: Listing, limit: i64) -> Self {
+        Self { of, side: None, state: None, person: None, peer: None, after: None, limit }
+    }
+}
+
 pub(super) fn list(conn: &mut Conn, wanted: &Wanted) -> Result<Vec<Row>> {
     let mut query = referral::table
         .order((referral::created_at.desc(), referral::id.desc()))
         .limit(wanted.limit)
         .select(Row::as_select())
         .into_boxed();
+    if let Listing::Of(staff) = wanted.of {
+        let in_team = referral::person.eq_any(cases_of(staff).nullable()).assume_not_null();
+        let on_it = referral::id.eq_any(cases_of(staff));
+        let nobodys =
+            referral::side.eq("taker").and(referral::id.ne_all(case_member::table.select(case_member::case_file)));
+        query = query.filter(in_team.or(on_it).or(nobodys));
+    }
     if let Some(side) = wanted.side {
         query = query.filter(referral::side.eq(side.as_str()));
     }

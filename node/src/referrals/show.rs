@@ -17,7 +17,7 @@ use super::view::{
 };
 use crate::cards;
 use crate::error::Result;
-use crate::journal::{self, Entry};
+use crate::journal;
 use crate::outbox;
 use crate::people::{self, PersonId};
 use crate::store::{Conn, Id, Tx};
@@ -127,7 +127,7 @@ impl Handle {
             Some(card) => Some(known(tx.conn(), vault, &case, &card.groups)?),
             None => None,
         };
-        let entry = Entry::new(by.journal(), "referral.read").subject(case.subject()).object(id);
+        let entry = by.entry("referral.read").subject(case.subject()).object(id);
         journal::record(tx, entry.peer(case.peer()))?;
         Ok(Referral {
             summary: case.summary(tx.conn(), now)?,

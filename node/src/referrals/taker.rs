@@ -20,7 +20,7 @@ use super::model::{Event, Side};
 use super::opener::checked;
 use crate::error::{Error, Result};
 use crate::grants;
-use crate::journal::{self, Entry};
+use crate::journal;
 use crate::people::{self, PersonId};
 use crate::store::{Id, Tx};
 
@@ -129,7 +129,7 @@ impl Referrals {
         case.row.person = person.map(|person| Id(person.0));
         case.row.known_choice = Some(choice.as_str().to_owned());
         case.save(tx)?;
-        let entry = Entry::new(by.journal(), "referral.known-person").subject(case.subject()).object(id);
+        let entry = by.entry("referral.known-person").subject(case.subject()).object(id);
         journal::record(tx, entry.code(choice.as_str()))
     }
 

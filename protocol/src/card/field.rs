@@ -22,6 +22,23 @@ pub enum Section {
 }
 
 impl Section {
+    /// Every section, in the order of the card.
+    pub const ALL: &'static [Self] = &[
+        Self::A,
+        Self::B,
+        Self::C,
+        Self::D,
+        Self::E,
+        Self::F,
+        Self::G,
+        Self::H,
+        Self::I,
+        Self::J,
+        Self::K,
+        Self::L,
+        Self::M,
+    ];
+
     /// What the section is about.
     #[must_use]
     pub const fn label(self) -> &'static str {

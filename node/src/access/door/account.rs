@@ -193,7 +193,7 @@ impl Door {
             return Err(Problem::invalid(vec![Refusal::Required.at("/current_password")]).into());
         };
         let from = super::attempts::Source::device(&self.0.vault, username, "at the desk");
-        self.charge(from, username.to_owned()).await?;
+        self.charge(from).await?;
         if !self.0.hasher.compare(login.password.clone(), &current).await?.is_right {
             return Err(Code::NotAuthenticated.into());
         }

@@ -118,7 +118,8 @@ impl Door {
         let id = pass.session().ok_or(Code::NotEntitled)?;
         let row = rows::by_id(tx.conn(), id)?.ok_or(Code::NotAuthenticated)?;
         let is_over = row.ended_at.is_some() || row.expires_at <= tx.now();
-        if is_over { Err(Code::NotAuthenticated.into()) } else { Ok(row) }
+        let has_left = staff_row(tx.conn(), row.staff)?.is_none_or(|account| account.disabled_at.is_some());
+        if is_over || has_left { Err(Code::NotAuthenticated.into()) } else { Ok(row) }
     }
 
     /// The sessions of an account that are open, newest first.

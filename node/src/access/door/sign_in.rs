@@ -50,7 +50,7 @@ impl Door {
     pub async fn sign_in(&self, attempt: Attempt) -> Result<Entered> {
         let Attempt { username, password, factor, address, device } = attempt;
         let from = self.source(username.as_str(), &address, device.as_deref());
-        self.charge(from, username.as_str().to_owned()).await?;
+        let locks = self.charge(from).await?;
         let name = username.as_str().to_owned();
         let known = self.0.store.read(move |conn| {
             let Some(account) = find_staff(conn, &name)? else { return Ok(None) };
@@ -69,7 +69,7 @@ impl Door {
                 _ => None,
             };
             match &entered {
-                None => refused(tx, account.as_ref().map(|account| account.id), "credentials")?,
+                None => turned_away(tx, account.as_ref().map(|account| account.id), "credentials", locks)?,
                 // The code is still to come, and its failures are counted at the same place.
                 Some(entered) if entered.session.standing == Standing::SecondFactor => attempts::take_back(tx, &from)?,
                 Some(_) => attempts::forgive(tx, &from)?,
@@ -104,13 +104,13 @@ impl Door {
         let id = staff.id;
         let account = self.0.store.read(move |conn| staff_row(conn, id)).await?.ok_or(Code::NotAuthenticated)?;
         let from = self.source(&account.username, address, device);
-        self.charge(from, account.username.clone()).await?;
+        let locks = self.charge(from).await?;
         let (door, pass) = (self.clone(), pass.clone());
         let entered = self.0.store.write(move |tx| {
             let login = rows::lock(tx, account.id)?;
             let old = door.current(tx, &pass)?;
             if account.disabled_at.is_some() || !prove(&door.0.vault, tx, account.id, &login, &factor)? {
-                refused(tx, Some(account.id), "second_factor")?;
+                turned_away(tx, Some(account.id), "second_factor", locks)?;
                 return Ok(None);
             }
             let required = door.0.rules.totp_required;
@@ -162,20 +162,11 @@ impl Door {
         Ok(Entered { staff, session, device })
     }
 
-    /// Counts an attempt as failed until it turns out to be right.
-    pub(super) async fn charge(&self, from: Source, username: String) -> Result<()> {
+    /// Counts an attempt as failed until it turns out to be right; whether the next one from there has to wait if not.
+    pub(super) async fn charge(&self, from: Source) -> Result<bool> {
         let budget = self.0.rules.strangers_per_hour;
-        let charged = self.0.store.write(move |tx| {
-            let charge = attempts::charge(tx, &from, budget)?;
-            if charge == (Charge::Counted { locks: true })
-                && let Some(account) = find_staff(tx.conn(), &username)?
-            {
-                journal::record(tx, Entry::new(Actor::System, "staff.locked").object(account.id))?;
-            }
-            Ok(charge)
-        });
-        match charged.await? {
-            Charge::Counted { .. } => Ok(()),
+        match self.0.store.write(move |tx| attempts::charge(tx, &from, budget)).await? {
+            Charge::Counted { locks } => Ok(locks),
             Charge::Wait { seconds } => {
                 Err(Error::Problem(Problem { retry_after: Some(seconds), ..Problem::new(Code::RateLimited) }))
             }
@@ -226,6 +217,15 @@ pub(super) fn refused(tx: &mut Tx<'_>, staff: Option<Uuid>, why: &str) -> Result
             None => entry,
         },
     )
+}
+
+/// The same of an attempt that was counted, with the entry of an account at which the next one has to wait.
+fn turned_away(tx: &mut Tx<'_>, staff: Option<Uuid>, why: &str, locks: bool) -> Result<()> {
+    refused(tx, staff, why)?;
+    match staff {
+        Some(id) if locks => journal::record(tx, Entry::new(Actor::System, "staff.locked").object(id)),
+        _ => Ok(()),
+    }
 }
 
 /// The entry of somebody who got in.

@@ -86,7 +86,7 @@ async fn two_answers_of_one_act_are_two_records_for_one_office_only() {
         let (p1, p2) = agree(&centre, &person).await;
         assert_ne!(p1, p2);
         let id = person.id;
-        let listed = centre.write(move |tx, outbox| list(tx, outbox.vault(), &staff(), id)).await;
+        let listed = centre.write(move |tx, outbox| list(tx, outbox.vault(), &seen(id))).await;
         let of = |record| listed.iter().find(|it| it.record == record).unwrap();
         assert_eq!(of(p1).groups, BTreeSet::from([Group::Preview]));
         assert_eq!(of(p2).groups.len(), 5, "nothing of what comes after acceptance is in a plain yes");
@@ -98,7 +98,7 @@ async fn two_answers_of_one_act_are_two_records_for_one_office_only() {
         centre
             .write(move |tx, outbox| {
                 let vault = outbox.vault();
-                let again = answer(tx, vault, &staff(), someone.id, &both()).unwrap_err();
+                let again = answer(tx, vault, &seen(someone.id), &both()).unwrap_err();
                 assert_eq!(again.code(), Code::AlreadyExists, "one withdrawal must be enough");
                 let wrong = Recipient {
                     peer: &OTHER.parse().unwrap(),
@@ -110,10 +110,10 @@ async fn two_answers_of_one_act_are_two_records_for_one_office_only() {
                 assert_eq!(error.code(), Code::ConsentNotValid);
 
                 let no = asked("ipa:c_h501", json!([{"purpose": "P1", "answer": "no"}]));
-                let refused = answer(tx, vault, &staff(), someone.id, &no)?.remove(0);
+                let refused = answer(tx, vault, &seen(someone.id), &no)?.remove(0);
                 assert_eq!((refused.state, refused.not_after), (State::Refused, None));
                 assert!(grants::permit(tx, subject, wrong, Purpose::P1, &preview).is_err());
-                let error = withdraw(tx, outbox, &staff(), &spoken, someone.id, refused.record, SAID).unwrap_err();
+                let error = withdraw(tx, outbox, &seen(someone.id), &spoken, refused.record, SAID).unwrap_err();
                 assert_eq!(error.code(), Code::IllegalTransition);
 
                 for (not_after, code) in
@@ -121,7 +121,7 @@ async fn two_answers_of_one_act_are_two_records_for_one_office_only() {
                 {
                     let late = json!([{"purpose": "P1", "answer": "yes", "not_after": not_after}]);
                     let late = asked("ipa:c_h501", late);
-                    let problem = answer(tx, vault, &staff(), someone.id, &late).unwrap_err().problem();
+                    let problem = answer(tx, vault, &seen(someone.id), &late).unwrap_err().problem();
                     assert_eq!(problem.errors[0].field, "/answers/0/not_after");
                     assert_eq!(problem.errors[0].code, code);
                 }
@@ -141,23 +141,23 @@ async fn two_answers_of_one_act_are_two_records_for_one_office_only() {
                 assert_eq!((run_out.state, run_out.stands(tx.now())), (State::Given, State::Expired));
                 assert!(grants::live_grants(tx.conn(), run_out.subject, Purpose::P1, now)?.is_empty());
                 let renewal: Renewal = read(&json!({"expressed": said()}).to_string()).unwrap();
-                let renewed = renew(tx, vault, &staff(), id, p1, &renewal)?;
+                let renewed = renew(tx, vault, &seen(id), p1, &renewal)?;
                 assert_eq!((renewed.seq, renewed.stands(tx.now())), (2, State::Renewed));
                 let live = grants::live_grants(tx.conn(), run_out.subject, Purpose::P1, now)?;
                 assert_eq!(live[0].grant.seq.get(), 2);
                 let nobody = PersonId(Uuid::new_v4());
                 for error in [
-                    renew(tx, vault, &staff(), nobody, p1, &renewal).unwrap_err(),
-                    withdraw(tx, outbox, &staff(), &spoken, nobody, p1, SAID).unwrap_err(),
-                    answer(tx, vault, &staff(), nobody, &both()).unwrap_err(),
+                    renew(tx, vault, &seen(nobody), p1, &renewal).unwrap_err(),
+                    withdraw(tx, outbox, &seen(nobody), &spoken, p1, SAID).unwrap_err(),
+                    answer(tx, vault, &seen(nobody), &both()).unwrap_err(),
                 ] {
                     assert_eq!(error.code(), Code::NotFound, "another person's record does not exist");
                 }
-                let done = withdraw(tx, outbox, &staff(), &spoken, id, p1, SAID)?;
+                let done = withdraw(tx, outbox, &seen(id), &spoken, p1, SAID)?;
                 assert_eq!(done.consent.seq, 2);
                 assert!(grants::tombstoned(tx.conn(), outbox.entity_id(), p1, 2)?);
                 assert!(grants::live_grants(tx.conn(), run_out.subject, Purpose::P1, now)?.is_empty());
-                assert_eq!(renew(tx, vault, &staff(), id, p1, &renewal).unwrap_err().code(), Code::IllegalTransition);
+                assert_eq!(renew(tx, vault, &seen(id), p1, &renewal).unwrap_err().code(), Code::IllegalTransition);
                 Ok(())
             })
             .await;
@@ -178,12 +178,12 @@ async fn a_minor_does_not_answer_alone() {
                 let vault = outbox.vault();
                 let mut card = cards::current(tx.conn(), vault, person.id)?.unwrap().card;
                 card.is_minor = Minor::UnderAssessment;
-                cards::put(tx, vault, &staff(), person.id, card, 2)?;
-                let problem = answer(tx, vault, &staff(), person.id, &both()).unwrap_err().problem();
+                cards::put(tx, vault, &seen(person.id), card, 2)?;
+                let problem = answer(tx, vault, &seen(person.id), &both()).unwrap_err().problem();
                 assert_eq!(problem.errors[0].field, "/expressed/by");
                 let mut guarded = both();
                 guarded.expressed.by = ExpressedBy::Guardian;
-                assert_eq!(answer(tx, vault, &staff(), person.id, &guarded)?.len(), 2);
+                assert_eq!(answer(tx, vault, &seen(person.id), &guarded)?.len(), 2);
                 Ok(())
             })
             .await;

@@ -8,8 +8,9 @@ use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::*;
-use crate::access::{self, AccessRole};
+use crate::access::{self, AccessRole, Function, cases};
 use crate::config::Config;
+use crate::journal::Actor;
 use crate::links::Links;
 use crate::peers::{Client, Peers};
 use crate::web::document::DESK;
@@ -41,6 +42,15 @@ async fn token(side: &Side, role: AccessRole) -> String {
         Ok(access::issue_token(tx, Actor::System, id, &label, None)?.token.expose().to_owned())
     })
     .await
+}
+
+/// Puts the account of this role on the person's case.
+async fn on_case(side: &Side, role: AccessRole, person: PersonId) {
+    side.write(move |tx, _| {
+        let staff = access::find_staff(tx.conn(), role.as_str())?.unwrap();
+        cases::assign(tx, Actor::System, person.into(), staff.id, &Function::CaseOperator.into())
+    })
+    .await;
 }
 
 /// The application, asked by whoever holds the token.
@@ -134,6 +144,7 @@ async fn a_person_her_card_and_her_yes_go_in_and_come_back() {
         let record = given["items"][0]["record"].as_str().unwrap().to_owned();
         let how = json!({"by": "person", "channel": "in_person"});
         let other = centre.person().await;
+        on_case(&centre, AccessRole::Operator, other.id).await;
         let path = format!("/people/{}/consents/{record}/withdrawals", other.id);
         assert_eq!(ask("POST", &path, Some(how.clone())).await.0, StatusCode::NOT_FOUND, "not of this person");
         let path = format!("{consents}/{record}/withdrawals");
@@ -151,6 +162,7 @@ async fn a_card_is_saved_on_the_version_that_was_read() {
     each(|centre, _| async move {
         let operator = token(&centre, AccessRole::Operator).await;
         let person = centre.person().await;
+        on_case(&centre, AccessRole::Operator, person.id).await;
         let ask = desk!(centre);
         let path = format!("/people/{}/card", person.id);
         let (_, held, etag) = ask(&operator, "GET", &path, None, None).await;

@@ -22,6 +22,7 @@ use super::*;
 use crate::cards::Received;
 use crate::grants::{Admitted, Thread};
 use crate::inbox::{self, Accepted, Inbox, Taken};
+use crate::journal::Actor;
 use crate::keys::{Keys, Kind};
 use crate::outbox::{Bounds, Transport};
 use crate::people::Label;
@@ -35,6 +36,11 @@ const OFFICE: &str = "ipa:c_g999#centro";
 
 fn staff() -> Actor {
     Actor::Staff(Uuid::from_u128(7))
+}
+
+/// She works on this person's case.
+fn seen(person: PersonId) -> Sight {
+    Sight::of_taking_up(staff(), person.into())
 }
 
 fn spoken(_: &EntityId) -> message::Actor {
@@ -100,7 +106,7 @@ impl Side {
             )
             .unwrap();
             let province = Province::new("PO").unwrap();
-            let held = cards::put_quick(tx, vault, &staff(), person.id, quick, Some(&province))?;
+            let held = cards::put_quick(tx, vault, &seen(person.id), quick, Some(&province))?;
             let mut value = serde_json::to_value(&held.card).unwrap();
             value.as_object_mut().unwrap().extend(
                 json!({
@@ -113,7 +119,7 @@ impl Side {
                 .clone(),
             );
             let card: Card = read(&value.to_string()).unwrap();
-            cards::put(tx, vault, &staff(), person.id, card, 1)?;
+            cards::put(tx, vault, &seen(person.id), card, 1)?;
             Ok(person)
         })
         .await
@@ -202,13 +208,13 @@ async fn referral(at: &Side, person: &Person, thread: &Thread) -> MessageId {
 
 async fn agree(at: &Side, person: &Person) -> (RecordId, RecordId) {
     let person = person.id;
-    let saved = at.write(move |tx, outbox| answer(tx, outbox.vault(), &staff(), person, &both())).await;
+    let saved = at.write(move |tx, outbox| answer(tx, outbox.vault(), &seen(person), &both())).await;
     (saved[0].record, saved[1].record)
 }
 
 async fn take_back(at: &Side, person: &Person, record: RecordId) -> Withdrawn {
     let person = person.id;
-    at.write(move |tx, outbox| withdraw(tx, outbox, &staff(), &spoken, person, record, SAID)).await
+    at.write(move |tx, outbox| withdraw(tx, outbox, &seen(person), &spoken, record, SAID)).await
 }
 
 async fn transport(at: &Side, message: MessageId) -> Transport {
@@ -237,7 +243,7 @@ async fn no_word_of_hers_can_be_read_on_the_disk() {
         }
         centre
             .write(move |tx, outbox| {
-                let listed = disclosures(tx, &staff(), person.id)?;
+                let listed = disclosures(tx, &seen(person.id))?;
                 assert_eq!(listed.len(), 2);
                 assert!(listed.iter().all(|it| it.organisation == "CPI Prato" && it.card_version == Some(2)));
                 outbox.vault().shred(tx, person.subject)

@@ -9,9 +9,10 @@ use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::world::{Node, REFERRAL, each};
-use crate::access::{self, AccessRole};
+use crate::access::{self, AccessRole, Function, Token, cases};
 use crate::config::Config;
 use crate::journal::Actor;
+use crate::people::PersonId;
 use crate::referrals::Desk;
 use crate::web::document::DESK;
 use crate::web::{Rooms, Web, application};
@@ -38,6 +39,16 @@ impl<'a> Asked<'a> {
         };
         let token = node.store.write(act).await.unwrap().token.expose().to_owned();
         Self { node, token }
+    }
+
+    /// Puts this account on the person's case.
+    async fn works_on(&self, person: PersonId) {
+        let token = Token::parse(&self.token).unwrap();
+        let staff = access::verify(&self.node.store, &token).await.unwrap();
+        let act = move |tx: &mut crate::store::Tx<'_>| {
+            cases::assign(tx, Actor::System, person.into(), staff.id, &Function::CaseOperator.into())
+        };
+        self.node.store.write(act).await.unwrap();
     }
 
     async fn ask(&self, method: &str, path: &str, body: Option<Value>) -> (u16, String, Value) {
@@ -72,6 +83,7 @@ async fn the_relay_through_the_desk() {
         let anna = Asked::of(&w.ponte, "anna", AccessRole::Operator).await;
         let bruno = Asked::of(&w.cpi, "bruno", AccessRole::Operator).await;
         let person = w.ponte.person().await;
+        anna.works_on(person).await;
         let draft = json!({"person": person, "organisation": "ipa:c_g999", "purpose": "P2"});
         let (status, location, referral) = anna.ask("POST", "/referrals", Some(draft)).await;
         assert_eq!((status, &referral["summary"]["state"]), (201, &json!("draft")));
@@ -119,7 +131,7 @@ async fn the_relay_through_the_desk() {
 #[actix_web::test]
 async fn who_may_not_and_what_does_not_fit() {
     each(|w| async move {
-        let (_, _, here, _) = w.received(&[REFERRAL.as_slice(), &[Group::Needs]].concat()).await;
+        let (person, _, here, _) = w.received(&[REFERRAL.as_slice(), &[Group::Needs]].concat()).await;
         let path = format!("/referrals/{here}");
         let dpo = Asked::of(&w.ponte, "dora", AccessRole::Dpo).await;
         assert_eq!(dpo.ask("GET", &path, None).await.0, 200);
@@ -130,6 +142,9 @@ async fn who_may_not_and_what_does_not_fit() {
         assert_eq!(stranger.ask("GET", &path, None).await.0, 401);
 
         let anna = Asked::of(&w.ponte, "anna", AccessRole::Operator).await;
+        let (status, _, refused) = anna.ask("GET", &path, None).await;
+        assert_eq!((status, &refused["code"]), (403, &json!("outside_case")));
+        anna.works_on(person).await;
         for (path, code) in [
             ("/referrals/no-id".to_owned(), 404),
             (format!("/referrals/{}", uuid::Uuid::new_v4()), 404),

@@ -15,6 +15,8 @@ use staffetta_protocol::receipt::{Item, Receipt};
 use staffetta_protocol::trust::{MemberState, Role, Roles};
 use uuid::Uuid;
 
+use crate::access::Sight;
+use crate::access::cases::Listing;
 use crate::cards;
 use crate::clock::Clock;
 use crate::consents::{self, Answers, Channel, Withdrawal, WithdrawnBy};
@@ -30,7 +32,12 @@ use crate::store::scratch::{self, Scratch};
 use crate::store::{Store, Tx};
 use crate::vault::{MasterKey, Vault};
 
-pub(super) const BY: By = By::Staff { id: Uuid::from_u128(7), role: ActorRole::Operator };
+pub(super) const BY: By = By::Staff { id: Uuid::from_u128(7), role: ActorRole::Operator, why: "case_team" };
+
+/// She works on this person's case.
+fn seen(person: PersonId) -> Sight {
+    Sight::of_taking_up(Actor::Staff(Uuid::from_u128(7)), person.into())
+}
 
 /// One node.
 pub(super) struct Node {
@@ -162,7 +169,7 @@ impl Node {
     pub(super) async fn list(&self) -> Vec<Uuid> {
         let referrals = self.referrals.clone();
         let now = self.store.clock().now();
-        let wanted = crate::referrals::Wanted { limit: 50, ..Default::default() };
+        let wanted = crate::referrals::Wanted::page(Listing::All, 50);
         let list = self.store.read(move |conn| referrals.list(conn, &wanted, now)).await.unwrap();
         list.items.into_iter().map(|item| item.id).collect()
     }
@@ -173,7 +180,7 @@ impl Node {
         let act = move |tx: &mut Tx<'_>| {
             let by = Actor::Staff(Uuid::from_u128(7));
             let person = people::create(tx, &vault, &by, &people::Label::new("Zzawa").unwrap())?;
-            cards::put(tx, &vault, &by, person.id, card(), 0)?;
+            cards::put(tx, &vault, &seen(person.id), card(), 0)?;
             Ok(person.id)
         };
         self.store.write(act).await.unwrap()
@@ -195,18 +202,16 @@ impl Node {
             }
         }))
         .unwrap();
-        let act =
-            move |tx: &mut Tx<'_>| consents::answer(tx, &vault, &Actor::Staff(Uuid::from_u128(7)), person, &answers);
+        let act = move |tx: &mut Tx<'_>| consents::answer(tx, &vault, &seen(person), &answers);
         self.store.write(act).await.unwrap()[0].record
     }
 
     pub(super) async fn no_more(&self, person: PersonId, record: RecordId) {
         let outbox = self.outbox.clone();
         let act = move |tx: &mut Tx<'_>| {
-            let by = Actor::Staff(Uuid::from_u128(7));
             let how = Withdrawal { by: WithdrawnBy::Person, channel: Channel::InPerson };
             let towards = |id: &EntityId| BY.actor(outbox.vault(), id);
-            let done = consents::withdraw(tx, &outbox, &by, &towards, person, record, how)?;
+            let done = consents::withdraw(tx, &outbox, &seen(person), &towards, record, how)?;
             wire::withdrawn_by_consent(tx, &done.threads)
         };
         self.store.write(act).await.unwrap();

@@ -1,0 +1,223 @@
+//! Rows of cases, their teams, and of glass that was broken.
+
+use std::str::FromStr;
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use super::functions::Functions;
+use crate::access::AccessRole;
+use crate::error::{Error, Result};
+use crate::store::schema::{broken_glass, case_file, case_member};
+use crate::store::{At, Conn, Id, Tx};
+use crate::vault::Subject;
+
+/// What a case is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The record of a person whom this node accompanies.
+    Person,
+    /// A preview or referral that came in.
+    Referral,
+}
+
+impl Kind {
+    /// As it stands in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Referral => "referral",
+        }
+    }
+}
+
+impl FromStr for Kind {
+    type Err = Error;
+
+    fn from_str(stored: &str) -> Result<Self> {
+        [Self::Person, Self::Referral]
+            .into_iter()
+            .find(|kind| kind.as_str() == stored)
+            .ok_or_else(|| Error::internal("a stored case is of no known kind"))
+    }
+}
+
+/// A case: who answers for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseFile {
+    /// The person's id, or the referral's.
+    pub id: Uuid,
+    /// Which of the two.
+    pub kind: Kind,
+    /// Whose key seals what is written about the case.
+    pub subject: Subject,
+    /// Who leads; nobody where it waits for somebody.
+    pub lead: Option<Uuid>,
+    /// Who stands in.
+    pub deputy: Option<Uuid>,
+    /// Since when.
+    pub opened_at: DateTime<Utc>,
+    /// For `If-Match`.
+    pub version: i32,
+}
+
+/// Somebody in a case's team.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// The account.
+    pub staff: Uuid,
+    /// What she does there.
+    pub functions: Functions,
+    /// Who countersigns for her, if she is learning.
+    pub supervisor: Option<Uuid>,
+    /// Since when.
+    pub since: DateTime<Utc>,
+}
+
+/// Which cases a list may name to somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listing {
+    /// Every case of the node: whoever answers for the operators, or for the data.
+    All,
+    /// Those in whose team this account is: filter by [`cases_of`].
+    Of(Uuid),
+}
+
+impl Listing {
+    /// What an account of this role sees listed.
+    pub const fn of(staff: Uuid, role: AccessRole) -> Self {
+        match role {
+            AccessRole::Supervisor | AccessRole::Dpo => Self::All,
+            AccessRole::Operator | AccessRole::CompanyUser | AccessRole::Admin | AccessRole::Evaluator => {
+                Self::Of(staff)
+            }
+        }
+    }
+}
+
+/// The ids of the cases in whose team `member` is, to filter a list by.
+#[diesel::dsl::auto_type(no_type_alias)]
+pub fn cases_of(member: Uuid) -> _ {
+    let member: Id = Id(member);
+    case_member::table.filter(case_member::staff.eq(member)).select(case_member::case_file)
+}
+
+pub(super) fn open(tx: &mut Tx<'_>, case: Uuid, kind: Kind, subject: Subject, lead: Option<Uuid>) -> Result<()> {
+    diesel::insert_into(case_file::table)
+        .values((
+            case_file::id.eq(Id(case)),
+            case_file::kind.eq(kind.as_str()),
+            case_file::subject.eq(Id(subject.0)),
+            case_file::lead.eq(lead.map(Id)),
+            case_file::opened_at.eq(At::from(tx.now())),
+            case_file::version.eq(1),
+        ))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+/// The case of that id.
+pub fn case_file(conn: &mut Conn, case: Uuid) -> Result<Option<CaseFile>> {
+    type Stored = (Id, String, Id, Option<Id>, Option<Id>, At, i32);
+    let found: Option<Stored> = case_file::table
+        .find(Id(case))
+        .select((
+            case_file::id,
+            case_file::kind,
+            case_file::subject,
+            case_file::lead,
+            case_file::deputy,
+            case_file::opened_at,
+            case_file::version,
+        ))
+        .first(conn)
+        .optional()?;
+    let Some((id, kind, subject, lead, deputy, opened_at, version)) = found else { return Ok(None) };
+    let (lead, deputy) = (lead.map(|id| id.0), deputy.map(|id| id.0));
+    let subject = Subject(subject.0);
+    Ok(Some(CaseFile { id: id.0, kind: kind.parse()?, subject, lead, deputy, opened_at: opened_at.0, version }))
+}
+
+/// Puts somebody on a case. Whoever is on it already is put anew.
+pub(super) fn put(
+    tx: &mut Tx<'_>,
+    case: Uuid,
+    staff: Uuid,
+    functions: &Functions,
+    supervisor: Option<Uuid>,
+) -> Result<()> {
+    let was = case_member::table.find((Id(case), Id(staff)));
+    diesel::delete(was).execute(tx.conn())?;
+    diesel::insert_into(case_member::table)
+        .values((
+            case_member::case_file.eq(Id(case)),
+            case_member::staff.eq(Id(staff)),
+            case_member::functions.eq(functions.stored()),
+            case_member::supervisor.eq(supervisor.map(Id)),
+            case_member::since.eq(At::from(tx.now())),
+        ))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+/// The team of a case, the longest in it first.
+pub fn members(conn: &mut Conn, case: Uuid) -> Result<Vec<Member>> {
+    let found: Vec<(Id, String, Option<Id>, At)> = case_member::table
+        .filter(case_member::case_file.eq(Id(case)))
+        .order((case_member::since.asc(), case_member::staff.asc()))
+        .select((case_member::staff, case_member::functions, case_member::supervisor, case_member::since))
+        .load(conn)?;
+    found
+        .into_iter()
+        .map(|(staff, stored, supervisor, since)| {
+            let functions = parsed(&stored)?;
+            Ok(Member { staff: staff.0, functions, supervisor: supervisor.map(|id| id.0), since: since.0 })
+        })
+        .collect()
+}
+
+/// What `staff` does in a case, if she is in its team.
+pub(super) fn functions(conn: &mut Conn, case: Uuid, staff: Uuid) -> Result<Option<Functions>> {
+    let stored: Option<String> =
+        case_member::table.find((Id(case), Id(staff))).select(case_member::functions).first(conn).optional()?;
+    stored.as_deref().map(parsed).transpose()
+}
+
+fn parsed(stored: &str) -> Result<Functions> {
+    Functions::parse(stored).ok_or_else(|| Error::internal("stored functions of a team do not parse"))
+}
+
+/// The glass that `staff` broke and that is still open at `now`.
+pub(super) fn broken_glass(conn: &mut Conn, case: Uuid, staff: Uuid, now: DateTime<Utc>) -> Result<Option<Uuid>> {
+    let found: Option<Id> = broken_glass::table
+        .filter(broken_glass::staff.eq(Id(staff)))
+        .filter(broken_glass::case_file.eq(Id(case)))
+        .filter(broken_glass::until.gt(At::from(now)))
+        .select(broken_glass::id)
+        .first(conn)
+        .optional()?;
+    Ok(found.map(|id| id.0))
+}
+
+#[cfg(test)]
+pub(super) fn insert_broken_glass_for_tests(
+    tx: &mut Tx<'_>,
+    case: Uuid,
+    staff: Uuid,
+    lasts: chrono::TimeDelta,
+) -> Result<()> {
+    let now = tx.now();
+    diesel::insert_into(broken_glass::table)
+        .values((
+            broken_glass::id.eq(Id(Uuid::new_v4())),
+            broken_glass::case_file.eq(Id(case)),
+            broken_glass::subject.eq(Id(Uuid::new_v4())),
+            broken_glass::staff.eq(Id(staff)),
+            broken_glass::sealed.eq(Vec::<u8>::new()),
+            broken_glass::at.eq(At::from(now)),
+            broken_glass::until.eq(At::from(now + lasts)),
+        ))
+        .execute(tx.conn())?;
+    Ok(())
+}
