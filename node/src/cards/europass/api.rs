@@ -1,0 +1,3 @@
+//! Tmp
+use utoipa_actix_web::service_config::ServiceConfig;
+pub fn api(_: &mut ServiceConfig<'_>) {}
