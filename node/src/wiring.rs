@@ -19,6 +19,7 @@ use crate::web::document::{DESK, EXCHANGE, NETWORK};
 use crate::web::{self, Rooms};
 use crate::{
     access, assessments, authority, cards, consents, documents, grants, inbox, journal, links, outbox, peers, people,
+    access, authority, cards, consents, documents, grants, inbox, journal, links, offices, outbox, peers, people,
     referrals, vault,
 };
 
@@ -34,6 +35,7 @@ pub const TAGS: &[(&str, &str)] = &[
     ("exchange", "Messages from node to node, and the links that carry them."),
     ("members", "The other members of the network, as this node knows them."),
     ("network", "Membership, on the network authority's node."),
+    ("offices", "Offices of this node, and the address book of partners."),
     ("people", "The people whom this node accompanies."),
     ("referrals", "Handing people on to other nodes, and taking them on."),
     ("staff", "Accounts and tokens of the staff."),
@@ -114,6 +116,9 @@ pub fn desk(cfg: &mut ServiceConfig<'_>) {
         cfg.configure(web::staff::api).configure(web::members::api);
         cfg.configure(documents::api).configure(assessments::api);
         cfg.configure(people::api).configure(cards::api).configure(consents::api);
+        // Last: paths of other rooms lie below its own.
+        cfg.configure(referrals::api).configure(offices::api);
+        cfg.configure(people::api).configure(cards::api).configure(cards::europass::api).configure(consents::api);
         cfg.configure(referrals::api);
     });
     let rooms = rooms.wrap(from_fn(web::once)).wrap(from_fn(access::gate));

@@ -274,9 +274,10 @@ async fn describe_document(
     store: Data<Store>,
     vault: Data<Vault>,
     Path((id, document)): Path<(PersonId, DocumentId)>,
-    IfMatch(expected): IfMatch,
+    expected: IfMatch,
     Input(description): Input<Description>,
 ) -> Result<Json<DocumentRecord>> {
+    let expected = expected.row()?;
     let staff = staff.staff();
     let act = move |tx: &mut Tx<'_>| {
         let sight = staff.sight(tx, id)?;
@@ -329,9 +330,10 @@ async fn file_document(
     staff: Allowed<WriteDocuments>,
     handles: (Data<Store>, Data<Vault>, Data<Config>),
     Path((id, document)): Path<(PersonId, DocumentId)>,
-    IfMatch(expected): IfMatch,
+    expected: IfMatch,
     raw: Raw<Paper>,
 ) -> Result<Json<DocumentRecord>> {
+    let expected = expected.row()?;
     let (store, vault, config) = handles;
     let (staff, room) = (staff.staff(), config.limits.person_documents_bytes);
     let media = Media::named(raw.media).ok_or(Code::UnsupportedMediaType)?;

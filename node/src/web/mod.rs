@@ -11,12 +11,14 @@
 //! - Nothing here is `static`: several nodes share a process, and each has a [`Web`] of its own.
 //! - A page of this node makes no request to anybody else.
 
+mod accept;
 mod answer;
 mod attachment;
 mod caller;
 mod conflict;
 mod docs;
 pub mod document;
+pub(crate) mod html;
 mod input;
 mod language;
 mod limit;
@@ -46,9 +48,11 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::config::Config;
 
+pub use accept::Accept;
 pub use answer::{Json, NoContent};
 pub use attachment::Attachment;
 pub use conflict::or_both_sides;
+pub use html::{Html, SHEET_STYLE};
 pub use input::Input;
 pub use once::once;
 pub use path::{IfMatch, Path, Query};

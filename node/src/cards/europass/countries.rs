@@ -1,6 +1,6 @@
 //! Countries by two letters and by three (ISO 3166-1), and how telephone numbers name them (ITU-T E.164).
 
-use staffetta_protocol::card::Country;
+use staffetta_protocol::card::{Citizenship, Country};
 
 /// Alpha-2 and alpha-3, in the order of the first. Source: ISO 3166-1, as the `pycountry` data set gives it.
 #[rustfmt::skip]
@@ -58,6 +58,11 @@ pub(super) fn read(code: &str) -> Option<Country> {
 pub(super) fn two_letters(country: &Country) -> Option<String> {
     let found = COUNTRIES.iter().find(|(_, three)| *three == country.as_str())?;
     Some(found.0.to_ascii_lowercase())
+}
+
+/// A citizenship of a code as Europass writes it. It has no code for the stateless.
+pub(super) fn citizenship(code: &str) -> Option<Citizenship> {
+    Citizenship::new(read(code)?.as_str()).ok()
 }
 
 /// Two-digit country codes of ITU-T E.164; 1 and 7 stand alone, and every other has three digits.

@@ -9,8 +9,16 @@ use super::tree::Tree;
 use super::v3;
 
 /// Members of which there are several, so that one of them is an array too.
-const ARRAYS: &[&str] =
-    &["WorkExperience", "Education", "Telephone", "MotherTongue", "ForeignLanguage", "Certificate", "Achievement"];
+const ARRAYS: &[&str] = &[
+    "WorkExperience",
+    "Education",
+    "Telephone",
+    "Nationality",
+    "MotherTongue",
+    "ForeignLanguage",
+    "Certificate",
+    "Achievement",
+];
 /// Members that are numbers.
 const NUMBERS: &[&str] = &["Year", "Month", "Day"];
 /// Elements in a document, at most: as of XML.

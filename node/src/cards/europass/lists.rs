@@ -2,7 +2,7 @@
 //!
 //! Sources: EURES/HR-Open code lists CL14, CL37, CL38 and CL39, CEFR, ISO 639.
 
-use staffetta_protocol::card::codes::{Cefr, ContractInterest, LicenceCategory, ScheduleKind, SeekingStatus};
+use staffetta_protocol::card::codes::{AdminSex, Cefr, ContractInterest, LicenceCategory, ScheduleKind, SeekingStatus};
 use staffetta_protocol::card::{EscoOccupation, Isco08, LanguageCode};
 
 /// Languages whose bibliographic code (ISO 639-2/B, which Europass samples use) is not the terminological one.
@@ -95,6 +95,27 @@ beside! { schedule, schedule_code: ScheduleKind {
 beside! { seeking, seeking_code: SeekingStatus {
     Active = "Active", Passive = "Passive", NotConsidering = "NotConsideringPositions",
 } }
+
+/// Sex, as the newer schema writes it (ECV01) and as the older does. What a list has beyond the two and *not stated*
+/// is a word for more than one of ours.
+pub(super) fn sex(code: &str) -> Option<AdminSex> {
+    match code {
+        "female" | "Female" | "F" => Some(AdminSex::F),
+        "male" | "Male" | "M" => Some(AdminSex::M),
+        "NotSpecified" | "do_not_indicate" => Some(AdminSex::NotStated),
+        _ => None,
+    }
+}
+
+/// As the newer schema writes it.
+pub(super) fn sex_code(sex: AdminSex) -> Option<&'static str> {
+    match sex {
+        AdminSex::F => Some("female"),
+        AdminSex::M => Some("male"),
+        AdminSex::NotStated => Some("NotSpecified"),
+        AdminSex::X | AdminSex::NotAsked | AdminSex::Unknown => None,
+    }
+}
 
 /// A licence category, as the directive writes it.
 pub(super) fn licence(code: &str) -> Option<LicenceCategory> {

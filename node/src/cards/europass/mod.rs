@@ -7,14 +7,15 @@
 //! - Silence is no answer. The schema reads a missing `Disability` as *no disabilities*; here it is reported as unknown,
 //!   and one that is there is not collected.
 //! - An import makes a draft and saves nothing: fields that the card has already keep their values ([`onto`]).
-//! - A CV leaves with the parts of the card that its reader may read, with no employer, no centre, no telephone number
-//!   that could harm.
+//! - A CV leaves with the parts of the card that its reader may read, and with no centre and no telephone number that could
+//!   harm. Where she is from, and whom she worked for, stand only in the copy for herself.
 //!
 //! Three forms: XML since 2020 ([`v4`]), XML and JSON until 2020 ([`v3`]). For JSON the form with a published schema was
 //! chosen; the editor of today exports XML only.
 
 mod api;
 mod countries;
+mod desk;
 mod json;
 mod levels;
 mod lists;
@@ -39,6 +40,7 @@ use staffetta_protocol::problem::{Code, Problem};
 use uuid::Uuid;
 
 pub use api::api;
+pub use desk::{Draft, draft, export};
 pub use report::{Line, Outcome, Reason, Report};
 
 use reading::Reading;
@@ -167,6 +169,9 @@ pub struct Writing {
     pub document: Uuid,
     /// When it is written.
     pub at: DateTime<Utc>,
+    /// The copy that the person keeps for herself: also employers abroad, the countries of schools, mother tongues, sex
+    /// and citizenship, which a CV for others does without.
+    pub for_herself: bool,
 }
 
 /// The card as a CV. What the form has no element for is not in it.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
-use staffetta_protocol::card::codes::SourceKind;
+use staffetta_protocol::card::codes::{SourceKind, SourceMeans};
 use staffetta_protocol::card::{Card, CardField, Day, HeldSource, List, Section, rows};
 use uuid::Uuid;
 
@@ -65,7 +65,13 @@ pub(super) fn onto(
     }
     let mut card: Card = serde_json::from_value(Value::Object(draft)).map_err(Error::internal)?;
     let kept = card.sources.iter().filter(|source| !taken.contains(source.field.name())).cloned();
-    let source = |field| HeldSource { field, source: SourceKind::Document, on: by.on, operator: by.operator };
+    let source = |field| HeldSource {
+        field,
+        source: SourceKind::Document,
+        on: by.on,
+        means: SourceMeans::Import,
+        operator: by.operator,
+    };
     let sources = kept.chain(taken.iter().filter_map(|name| CardField::named(name)).map(source)).collect();
     card.sources = List::new(sources).map_err(|_| Error::internal("more sources than fields"))?;
     Ok((card, report))

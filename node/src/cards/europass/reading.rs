@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use staffetta_protocol::card::{Card, Day, List, PartialDate, PhoneNumber, Refusal, Text};
+use staffetta_protocol::card::{Card, Country, Day, List, PartialDate, PhoneNumber, Refusal, Text};
 
 use super::prose;
 use super::report::{Fate, Reason, Report, report};
@@ -126,6 +126,17 @@ impl Reading {
             }
             both => both,
         }
+    }
+
+    /// The employer, where it is known to be abroad: of others the card keeps no name.
+    pub(super) fn employer(&mut self, name: Option<&Tree>, country: Option<&Country>) -> Option<Text<200>> {
+        let name = name.filter(|name| name.value().is_some())?;
+        match country.map(Country::as_str) {
+            Some("ITA") => self.left(name, Reason::NotCollected),
+            None => self.left(name, Reason::Ambiguous),
+            Some(_) => return self.one(Some(name), "work_experience", text),
+        }
+        None
     }
 
     /// The card, its fields, and the report.

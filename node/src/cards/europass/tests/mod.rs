@@ -1,5 +1,6 @@
 //! Files as people bring them, cards there and back, and files that mean harm.
 
+mod desk;
 mod hostile;
 mod round;
 mod samples;
@@ -24,6 +25,11 @@ fn syntax(form: Form) -> Syntax {
     }
 }
 
+/// The copy for herself, which has all that both know.
 fn about() -> Writing {
-    Writing { document: Uuid::from_u128(9), at: chrono::DateTime::from_timestamp(1_795_424_400, 0).unwrap() }
+    Writing {
+        for_herself: true,
+        document: Uuid::from_u128(9),
+        at: chrono::DateTime::from_timestamp(1_795_424_400, 0).unwrap(),
+    }
 }

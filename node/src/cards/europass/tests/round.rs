@@ -51,28 +51,35 @@ fn occupation() -> impl Strategy<Value = Occupation> {
     ]
 }
 
-fn work() -> impl Strategy<Value = WorkExperience> {
-    let country = select(&["ITA", "MLI", "GBR", "GRC", "AFG"][..]).prop_map(|code| Country::new(code).unwrap());
-    (occupation(), of(words()), of(country), periods(), select(WorkSetting::ALL), of(0_u32..60)).prop_map(
-        |(occupation, description, country, (start, end), setting, years)| WorkExperience {
-            occupation,
-            description,
-            sector: Ateco::new("81.21").ok(),
-            country,
-            start,
-            end,
-            years: years.map(Whole::nearest),
-            setting,
-            paid: YesNo::Yes,
-        },
-    )
+fn country() -> impl Strategy<Value = Country> {
+    select(&["ITA", "MLI", "GBR", "GRC", "AFG"][..]).prop_map(|code| Country::new(code).unwrap())
 }
 
-fn school() -> impl Strategy<Value = Education> {
-    (words(), of("[0-9]{2,4}"), periods(), select(YesNo::ALL)).prop_map(|(title, field, (start, end), completed)| {
-        let field = field.map(|code| IscedField::new(&code).unwrap());
-        Education { title, field, start, end, completed, years_attended: Whole::new(3).ok() }
-    })
+fn work() -> impl Strategy<Value = HeldWorkExperience> {
+    (occupation(), of(words()), of(country()), of(words()), periods(), select(WorkSetting::ALL), of(0_u32..60))
+        .prop_map(|(occupation, description, country, employer_name_abroad, (start, end), setting, years)| {
+            HeldWorkExperience {
+                employer_name_abroad,
+                occupation,
+                description,
+                sector: Ateco::new("81.21").ok(),
+                country,
+                start,
+                end,
+                years: years.map(Whole::nearest),
+                setting,
+                paid: YesNo::Yes,
+            }
+        })
+}
+
+fn school() -> impl Strategy<Value = HeldEducation> {
+    (words(), of("[0-9]{2,4}"), of(country()), periods(), select(YesNo::ALL)).prop_map(
+        |(title, field, education_country, (start, end), completed)| {
+            let field = field.map(|code| IscedField::new(&code).unwrap());
+            HeldEducation { title, field, education_country, start, end, completed, years_attended: Whole::new(3).ok() }
+        },
+    )
 }
 
 fn levels() -> impl Strategy<Value = Proficiency> {
@@ -108,6 +115,7 @@ prop_compose! {
         mails in vec("[a-z]{1,8}", 0..3),
         languages in subsequence(LANGUAGES, 0..=LANGUAGES.len()),
         proficiency in vec((levels(), any::<bool>()), LANGUAGES.len()),
+        (sex, citizens, tongues) in (of(select(AdminSex::ALL)), subsequence(&["MLI", "ITA", "GBR", "XXA"][..], 0..=3), subsequence(LANGUAGES, 0..4)),
         certificates in vec((select(LANGUAGES), words(), words(), of(partial()), of(select(Cefr::ALL))), 0..3),
     ) -> Card {
         let phone = numbers.into_iter().enumerate().map(|(at, (start, end, kind, safe_to_call))| Phone {
@@ -129,6 +137,9 @@ prop_compose! {
             email: list(email.collect()),
             language_skills: list(known.collect()),
             language_certificates: list(held.collect()),
+            sex_for_admin: sex,
+            citizenship: list(citizens.into_iter().map(|code| Citizenship::new(code).unwrap()).collect()),
+            mother_tongues: list(tongues.into_iter().map(code).collect()),
             ..Card::default()
         }
     }
@@ -205,18 +216,22 @@ fn known(card: &Card, form: Form) -> Card {
         Some(declared(name))
     });
     let skills = list(skills.collect());
-    let work = card.work_experience.iter().map(|work| WorkExperience {
+    let work = card.work_experience.iter().map(|work| HeldWorkExperience {
         occupation: match &work.occupation {
             Occupation::Esco { isco08, .. } if !v4 => Occupation::Isco { isco08: isco08.clone() },
             other => other.clone(),
         },
+        employer_name_abroad: work
+            .employer_name_abroad
+            .clone()
+            .filter(|_| work.country.as_ref().is_some_and(|country| country.as_str() != "ITA")),
         sector: None,
         years: None,
         setting: WorkSetting::NotAsked,
         paid: YesNo::NotAsked,
         ..work.clone()
     });
-    let schools = card.education.iter().map(|school| Education {
+    let schools = card.education.iter().map(|school| HeldEducation {
         field: school.field.clone().filter(|_| v4),
         completed: YesNo::NotAsked,
         years_attended: None,
@@ -268,6 +283,14 @@ fn known(card: &Card, form: Form) -> Card {
         work_experience: list(work.collect()),
         education: list(schools.collect()),
         skills,
+        sex_for_admin: card.sex_for_admin.filter(|sex| match sex {
+            AdminSex::F | AdminSex::M => true,
+            AdminSex::NotStated => v4,
+            _ => false,
+        }),
+        // The stateless have no code in Europass.
+        citizenship: list(card.citizenship.iter().filter(|code| code.as_str() != "XXA").cloned().collect()),
+        mother_tongues: card.mother_tongues.clone(),
         driving_licence: list(
             card.driving_licence.iter().map(|l| DrivingLicence { issued_in: LicenceIssued::NotAsked, ..*l }).collect(),
         ),
@@ -315,6 +338,19 @@ proptest! {
         let back = read(&file, syntax(Form::Candidate)).unwrap();
         for field in &back.fields {
             prop_assert!(back.report.items.iter().any(|line| line.field == Some(*field)), "{}", field);
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_cv_for_others_says_nothing_of_where_she_is_from(card in cards()) {
+        for form in [Form::Candidate, Form::PassportXml, Form::PassportJson] {
+            let file = write(&card, form, &crate::cards::europass::Writing { for_herself: false, ..about() });
+            let back = read(&file, syntax(form)).unwrap().card;
+            prop_assert!(back.sex_for_admin.is_none() && back.citizenship.is_empty() && back.mother_tongues.is_empty());
+            prop_assert!(back.work_experience.iter().all(|work| work.employer_name_abroad.is_none()));
+            prop_assert!(back.education.iter().all(|school| school.education_country.is_none()));
         }
     }
 }

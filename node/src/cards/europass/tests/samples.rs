@@ -9,7 +9,7 @@ use crate::cards::europass::onto::{Taker, only, onto};
 use crate::cards::europass::{Form, Imported, Outcome, Reason, Syntax};
 
 /// As the editor of today exports: prefixes, HTML in texts, white space, a photo, an empty section.
-const CANDIDATE: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
+pub(super) const CANDIDATE: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 <Candidate xsi:schemaLocation="http://www.europass.eu/1.0 Candidate.xsd" xmlns="http://www.europass.eu/1.0"
     xmlns:oa="http://www.openapplications.org/oagis/9" xmlns:eures="http://www.europass_eures.eu/1.0"
     xmlns:hr="http://www.hr-xml.org/3" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
@@ -106,6 +106,8 @@ fn the_newer_form_as_an_editor_writes_it() {
         "email": ["awa@esempio.example"],
         "phone": [{"number": "+393331234567", "type": "mobile", "safe_to_call": "not_asked"}],
         "seeking_status": "not_considering",
+        "sex_for_admin": "not_stated",
+        "mother_tongues": ["bam"],
         "availability_from": today(),
         "contract_interest": ["apprenticeship"],
         "driving_licence": [{"category": "b", "issued_in": "not_asked"}],
@@ -116,6 +118,7 @@ fn the_newer_form_as_an_editor_writes_it() {
         "skills": [{"skill": {"kind": "free", "text": "Fogli di calcolo"}, "level": "not_asked", "source": "self",
             "validation_path": {"value": "declared_only", "proposed_by": "operator"}}],
         "work_experience": [{"occupation": {"kind": "free", "text": "Saldatrice"}, "country": "MLI",
+            "employer_name_abroad": "Zzofficina Bamako",
             "description": "Cancelli & ringhiere in ferro", "start": "2015", "end": "2017-04",
             "setting": "not_asked", "paid": "not_asked"}]
     });
@@ -235,6 +238,8 @@ fn the_older_form_is_the_same_in_both_syntaxes() {
     assert_eq!(card["language_certificates"][0]["date"], "2019");
     assert_eq!(card["skills"][1]["skill"]["text"], "Meulage");
     assert_eq!(card["driving_licence"].as_array().unwrap().len(), 2);
+    assert_eq!((&card["sex_for_admin"], &card["mother_tongues"]), (&json!("f"), &json!(["bam"])));
+    assert_eq!(card["work_experience"][0]["employer_name_abroad"], "Zzatelier");
     let person = "/SkillsPassport/LearnerInfo/Identification";
     for imported in [&json, &xml] {
         let reason = |element: &str| found(imported, element).2;

@@ -2,8 +2,8 @@
 
 use staffetta_protocol::card::codes::{LicenceIssued, WorkSetting, YesNo};
 use staffetta_protocol::card::{
-    BirthDate, DrivingLicence, Education, Email, Isco08, LanguageCertificate, LanguageCode, LanguageSkill, Occupation,
-    PartialDate, Phone, PhoneKind, SkillName, WorkExperience,
+    BirthDate, DrivingLicence, Email, HeldEducation, HeldWorkExperience, Isco08, LanguageCertificate, LanguageCode,
+    LanguageSkill, Occupation, PartialDate, Phone, PhoneKind, SkillName,
 };
 
 use crate::cards::europass::levels::Levels;
@@ -26,6 +26,12 @@ pub(in crate::cards::europass) fn read(root: &Tree, r: &mut Reading) {
     learner.all("WorkExperience").for_each(|done| work(done, r));
     learner.all("Education").for_each(|school| education(school, r));
     let Some(skills) = learner.child("Skills") else { return };
+    for tongue in skills.all("Linguistic").flat_map(|linguistic| linguistic.all("MotherTongue")) {
+        match tongue.at(&["Description", "Code"]).and_then(Tree::value).and_then(|code| lists::language(&code)) {
+            Some(code) => r.add(|card| &mut card.mother_tongues, code, tongue, "mother_tongues", PartialEq::eq),
+            None => r.left(tongue, Reason::NotInList),
+        }
+    }
     for known in skills.all("Linguistic").flat_map(|linguistic| linguistic.all("ForeignLanguage")) {
         language(known, r);
     }
@@ -66,6 +72,9 @@ fn identification(person: &Tree, r: &mut Reading) {
             None => {}
         }
     }
+    if let Some(told) = person.child("Demographics") {
+        demographics(told, r);
+    }
     let Some(contacts) = person.child("ContactInfo") else { return };
     for email in contacts.all("Email") {
         match email.child("Contact").and_then(Tree::value).map(|address| Email::new(&address)) {
@@ -88,6 +97,17 @@ fn identification(person: &Tree, r: &mut Reading) {
                 r.add(|card| &mut card.phone, held, phone, "phone", |a, b| a.number == b.number);
             }
             Err(reason) => r.left(phone, reason),
+        }
+    }
+}
+
+fn demographics(told: &Tree, r: &mut Reading) {
+    let sex = told.at(&["Gender", "Code"]);
+    r.card.sex_for_admin = r.one(sex, "sex_for_admin", |code| lists::sex(code).ok_or(Reason::NotInList));
+    for nationality in told.all("Nationality") {
+        match nationality.child("Code").and_then(Tree::value).and_then(|code| countries::citizenship(&code)) {
+            Some(citizen) => r.add(|card| &mut card.citizenship, citizen, nationality, "citizenship", PartialEq::eq),
+            None => r.left(nationality, Reason::NotInList),
         }
     }
 }
@@ -120,7 +140,7 @@ fn period(owner: &Tree, field: &'static str, r: &mut Reading) -> (Option<Partial
 fn work(done: &Tree, r: &mut Reading) {
     const FIELD: &str = "work_experience";
     if let Some(employer) = done.child("Employer") {
-        r.left_all(employer, &["Name", "Sector"], Reason::NotCollected);
+        r.left_all(employer, &["Sector"], Reason::NotOnCard);
     }
     let position = done.child("Position");
     let code = position.and_then(|position| position.child("Code")).filter(|code| code.value().is_some());
@@ -146,8 +166,10 @@ fn work(done: &Tree, r: &mut Reading) {
     let description = r.one(done.child("Activities"), FIELD, one_line);
     let country = done.at(&["Employer", "ContactInfo", "Address", "Contact", "Country", "Code"]);
     let country = r.one(country, FIELD, |code| countries::read(code).ok_or(Reason::NotInList));
-    let held = WorkExperience {
+    let employer_name_abroad = r.employer(done.at(&["Employer", "Name"]), country.as_ref());
+    let held = HeldWorkExperience {
         occupation,
+        employer_name_abroad,
         description,
         sector: None,
         country,
@@ -175,7 +197,17 @@ fn education(school: &Tree, r: &mut Reading) {
     let (start, end) = period(school, FIELD, r);
     // Fields of study are those of 1997 here, and the card's are those of 2013.
     r.left_all(school, &["Field"], Reason::NotInList);
-    let held = Education { title: words, field: None, start, end, completed: YesNo::NotAsked, years_attended: None };
+    let country = school.at(&["Organisation", "ContactInfo", "Address", "Contact", "Country", "Code"]);
+    let country = r.one(country, FIELD, |code| countries::read(code).ok_or(Reason::NotInList));
+    let held = HeldEducation {
+        title: words,
+        field: None,
+        education_country: country,
+        start,
+        end,
+        completed: YesNo::NotAsked,
+        years_attended: None,
+    };
     r.push(|card| &mut card.education, held);
 }
 

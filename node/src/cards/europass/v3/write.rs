@@ -1,9 +1,10 @@
 //! The card as a `SkillsPassport`. What this schema has no element for is left out, and nothing is put in its place.
 
 use chrono::SecondsFormat;
-use staffetta_protocol::card::codes::{Cefr, YesNo};
+use staffetta_protocol::card::codes::{AdminSex, Cefr, YesNo};
 use staffetta_protocol::card::{
-    Card, Education, LanguageSkill, Occupation, PartialDate, Phone, PhoneKind, SkillName, WorkExperience,
+    Card, Citizenship, Country, HeldEducation, HeldWorkExperience, LanguageCode, LanguageSkill, Occupation,
+    PartialDate, Phone, PhoneKind, SkillName,
 };
 
 use super::ROOT;
@@ -21,14 +22,14 @@ pub(in crate::cards::europass) fn write(card: &Card, about: &Writing) -> Tree {
         .with(Tree::leaf("XSDVersion", "V3.4"))
         .with(Tree::leaf("Generator", "staffetta"));
     let learner = Tree::new("LearnerInfo")
-        .with_all(identification(card).unless_empty())
-        .with_all(card.work_experience.iter().map(work))
-        .with_all(card.education.iter().map(education))
-        .with_all(skills(card).unless_empty());
+        .with_all(identification(card, about).unless_empty())
+        .with_all(card.work_experience.iter().map(|done| work(done, about)))
+        .with_all(card.education.iter().map(|school| education(school, about)))
+        .with_all(skills(card, about).unless_empty());
     Tree::new(ROOT).with(Tree::leaf("Locale", "it")).with(info).with(learner)
 }
 
-fn identification(card: &Card) -> Tree {
+fn identification(card: &Card, about: &Writing) -> Tree {
     let name = Tree::new("PersonName")
         .with_all(card.given_names.as_ref().map(|name| Tree::leaf("FirstName", name.as_str())))
         .with_all(card.family_names.as_ref().map(|name| Tree::leaf("Surname", name.as_str())));
@@ -37,10 +38,33 @@ fn identification(card: &Card) -> Tree {
     let contacts = Tree::new("ContactInfo").with_all(email).with_all(card.phone.iter().filter_map(phone));
     // An estimated date would be read as a stated one.
     let birth = card.birth_date.filter(|birth| !birth.estimated).map(|birth| date("Birthdate", birth.value));
+    let mut told: Vec<Tree> = birth.into_iter().collect();
+    if about.for_herself {
+        // It knows the two and no third, nor that somebody does not say.
+        let sex = card.sex_for_admin.and_then(|sex| match sex {
+            AdminSex::F => Some("F"),
+            AdminSex::M => Some("M"),
+            _ => None,
+        });
+        told.extend(sex.map(|code| Tree::new("Gender").with(Tree::leaf("Code", code))));
+        told.extend(card.citizenship.iter().filter_map(citizen));
+    }
     Tree::new("Identification")
         .with_all(name.unless_empty())
         .with_all(contacts.unless_empty())
-        .with_all(Tree::new("Demographics").with_all(birth).unless_empty())
+        .with_all(Tree::new("Demographics").with_all(told).unless_empty())
+}
+
+fn citizen(code: &Citizenship) -> Option<Tree> {
+    let code = countries::two_letters(&Country::new(code.as_str()).ok()?)?;
+    Some(Tree::new("Nationality").with(Tree::leaf("Code", code.to_ascii_uppercase())))
+}
+
+/// In which country an organisation is.
+fn seat(country: &Country) -> Option<Tree> {
+    let country = Tree::new("Country").with(Tree::leaf("Code", countries::two_letters(country)?.to_ascii_uppercase()));
+    let address = Tree::new("Address").with(Tree::new("Contact").with(country));
+    Some(Tree::new("ContactInfo").with(address))
 }
 
 /// A number that others may answer, so that a call could harm, is on no CV.
@@ -62,30 +86,33 @@ fn period(start: Option<PartialDate>, end: Option<PartialDate>) -> Option<Tree> 
     Tree::new("Period").with_all(ends).unless_empty()
 }
 
-/// Work done. The employer is not on the card, and so on no CV of ours; its country is where the work was.
-fn work(work: &WorkExperience) -> Tree {
+/// Work done. The employer is named in the copy for herself only; its country is where the work was.
+fn work(work: &HeldWorkExperience, about: &Writing) -> Tree {
     let position = match &work.occupation {
         Occupation::Free { text } => Tree::leaf("Label", text.as_str()),
         Occupation::Isco { isco08 } | Occupation::Esco { isco08, .. } => Tree::leaf("Code", isco08.as_str()),
     };
-    let country = work.country.as_ref().and_then(countries::two_letters).map(|code| {
-        let country = Tree::new("Country").with(Tree::leaf("Code", code.to_ascii_uppercase()));
-        let address = Tree::new("Address").with(Tree::new("Contact").with(country));
-        Tree::new("Employer").with(Tree::new("ContactInfo").with(address))
-    });
+    let name = work.employer_name_abroad.as_ref().filter(|_| about.for_herself);
+    let employer = Tree::new("Employer")
+        .with_all(name.map(|name| Tree::leaf("Name", name.as_str())))
+        .with_all(work.country.as_ref().and_then(seat));
     Tree::new("WorkExperience")
         .with_all(period(work.start, work.end))
         .with(Tree::new("Position").with(position))
         .with_all(work.description.as_ref().map(|text| Tree::leaf("Activities", prose::html(text.as_str()))))
-        .with_all(country)
+        .with_all(employer.unless_empty())
 }
 
-fn education(school: &Education) -> Tree {
+fn education(school: &HeldEducation, about: &Writing) -> Tree {
     let title = Tree::leaf("Title", school.title.as_str());
-    Tree::new("Education").with_all(period(school.start, school.end)).with(title)
+    let country = school.education_country.as_ref().filter(|_| about.for_herself).and_then(seat);
+    let organisation = country.map(|seat| Tree::new("Organisation").with(seat));
+    Tree::new("Education").with_all(period(school.start, school.end)).with(title).with_all(organisation)
 }
 
-fn skills(card: &Card) -> Tree {
+fn skills(card: &Card, about: &Writing) -> Tree {
+    let tongue = |code: &LanguageCode| Tree::new("MotherTongue").with(named(code));
+    let tongues = card.mother_tongues.iter().filter(|_| about.for_herself).map(tongue);
     let languages = card.language_skills.iter().map(|known| language(known, card));
     let lines: String = card
         .skills
@@ -102,9 +129,15 @@ fn skills(card: &Card) -> Tree {
         card.driving_licence.iter().map(|licence| Tree::leaf("Licence", lists::licence_code(licence.category)));
     let driving = Tree::new("Description").with_all(licences).unless_empty();
     Tree::new("Skills")
-        .with_all(Tree::new("Linguistic").with_all(languages).unless_empty())
+        .with_all(Tree::new("Linguistic").with_all(tongues).with_all(languages).unless_empty())
         .with_all(told)
         .with_all(driving.map(|list| Tree::new("Driving").with(list)))
+}
+
+fn named(language: &LanguageCode) -> Tree {
+    Tree::new("Description")
+        .with(Tree::leaf("Code", lists::two_letters(language)))
+        .with_all(lists::name_of(language).map(|name| Tree::leaf("Label", name)))
 }
 
 fn language(known: &LanguageSkill, card: &Card) -> Tree {
@@ -124,11 +157,8 @@ fn language(known: &LanguageSkill, card: &Card) -> Tree {
             .with_all(held.date.map(|issued| date("Date", issued)))
             .with_all(held.level.and_then(|level| leaf("Level", level)))
     });
-    let description = Tree::new("Description")
-        .with(Tree::leaf("Code", lists::two_letters(&known.language)))
-        .with_all(lists::name_of(&known.language).map(|name| Tree::leaf("Label", name)));
     Tree::new("ForeignLanguage")
-        .with(description)
+        .with(named(&known.language))
         .with_all(Tree::new("ProficiencyLevel").with_all(told.into_iter().flatten()).unless_empty())
         .with_all(Tree::new("VerifiedBy").with_all(certificates).unless_empty())
 }

@@ -6,6 +6,7 @@ use staffetta_protocol::card::{BirthDate, Email, Phone, PhoneKind, PhoneNumber};
 use crate::cards::europass::reading::{Reading, date, telephone, text, why};
 use crate::cards::europass::report::Reason;
 use crate::cards::europass::tree::Tree;
+use crate::cards::europass::{countries, lists};
 
 pub(super) fn read(person: &Tree, r: &mut Reading) {
     let mut names = person.all("PersonName");
@@ -17,6 +18,20 @@ pub(super) fn read(person: &Tree, r: &mut Reading) {
     let birth = r.one(person.child("BirthDate"), "birth_date", date);
     r.card.birth_date = birth.map(|value| BirthDate { value, estimated: false });
     person.all("Communication").for_each(|way| communication(way, r));
+    let sex = r.one(person.child("GenderCode"), "sex_for_admin", |code| lists::sex(code).ok_or(Reason::NotInList));
+    r.card.sex_for_admin = sex;
+    for nationality in person.all("NationalityCode") {
+        match nationality.value().and_then(|code| countries::citizenship(&code)) {
+            Some(citizen) => r.add(|card| &mut card.citizenship, citizen, nationality, "citizenship", PartialEq::eq),
+            None => r.left(nationality, Reason::NotInList),
+        }
+    }
+    for tongue in person.all("PrimaryLanguageCode") {
+        match tongue.value().and_then(|code| lists::language(&code)) {
+            Some(code) => r.add(|card| &mut card.mother_tongues, code, tongue, "mother_tongues", PartialEq::eq),
+            None => r.left(tongue, Reason::NotInList),
+        }
+    }
     r.left_all(person, &["Disability"], Reason::NotCollected);
 }
 

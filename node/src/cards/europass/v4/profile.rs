@@ -2,8 +2,8 @@
 
 use staffetta_protocol::card::codes::{LicenceIssued, WorkSetting, YesNo};
 use staffetta_protocol::card::{
-    Day, DrivingLicence, Education, EscoSkill, IscedField, LanguageSkill, List, Occupation, OccupationCode,
-    PartialDate, SkillName, TargetOccupation, TargetOccupations, Whole, WorkExperience,
+    Day, DrivingLicence, EscoSkill, HeldEducation, HeldWorkExperience, IscedField, LanguageSkill, List, Occupation,
+    OccupationCode, PartialDate, SkillName, TargetOccupation, TargetOccupations, Whole,
 };
 
 use crate::cards::europass::levels::Levels;
@@ -19,8 +19,8 @@ pub(super) fn read(profile: &Tree, r: &mut Reading) {
     r.left_all(profile, &["Attachment"], Reason::NotCollected);
     let employers = profile.all("EmploymentHistory").flat_map(|history| history.all("EmployerHistory"));
     for employer in employers {
-        r.left_all(employer, &["OrganizationName", "OrganizationContact", "Link"], Reason::NotCollected);
-        employer.all("PositionHistory").for_each(|position| work(position, r));
+        r.left_all(employer, &["OrganizationContact", "Link"], Reason::NotCollected);
+        employer.all("PositionHistory").for_each(|position| work(position, employer, r));
     }
     let schools = profile.all("EducationHistory").flat_map(|history| history.all("EducationOrganizationAttendance"));
     schools.for_each(|school| education(school, r));
@@ -47,7 +47,7 @@ pub(super) fn read(profile: &Tree, r: &mut Reading) {
     profile.all("CandidatePositionPreferences").for_each(|wishes| preferences(wishes, r));
 }
 
-fn work(position: &Tree, r: &mut Reading) {
+fn work(position: &Tree, employer: &Tree, r: &mut Reading) {
     let mut isco = None;
     let mut esco = None;
     for code in position.all("JobCategoryCode") {
@@ -98,8 +98,10 @@ fn work(position: &Tree, r: &mut Reading) {
     }
     let description = r.one(position.child("Description"), FIELD, one_line);
     let country = r.one(position.child("Country"), FIELD, |code| countries::read(code).ok_or(Reason::NotInList));
-    let done = WorkExperience {
+    let employer_name_abroad = r.employer(employer.child("OrganizationName"), country.as_ref());
+    let done = HeldWorkExperience {
         occupation,
+        employer_name_abroad,
         description,
         sector: None,
         country,
@@ -150,7 +152,17 @@ fn education(school: &Tree, r: &mut Reading) {
     if let (Some(main), true) = (main, specific.is_some()) {
         r.left(main, Reason::Coded);
     }
-    let done = Education { title: words, field, start, end, completed: YesNo::NotAsked, years_attended: None };
+    let address = school.at(&["OrganizationContact", "Communication", "Address", "CountryCode"]);
+    let country = r.one(address, FIELD, |code| countries::read(code).ok_or(Reason::NotInList));
+    let done = HeldEducation {
+        title: words,
+        field,
+        education_country: country,
+        start,
+        end,
+        completed: YesNo::NotAsked,
+        years_attended: None,
+    };
     r.push(|card| &mut card.education, done);
 }
 

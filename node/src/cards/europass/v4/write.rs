@@ -2,14 +2,18 @@
 
 use staffetta_protocol::card::codes::YesNo;
 use staffetta_protocol::card::{
-    Card, Education, LanguageSkill, Occupation, OccupationCode, PartialDate, Phone, PhoneKind, Skill, SkillName,
-    TargetOccupations, WorkExperience,
+    Card, Citizenship, Country, HeldEducation, HeldWorkExperience, LanguageCode, LanguageSkill, Occupation,
+    OccupationCode, PartialDate, Phone, PhoneKind, Skill, SkillName, TargetOccupations,
 };
 
 use super::{NAMESPACE, ROOT};
 use crate::cards::europass::levels::Levels;
 use crate::cards::europass::tree::Tree;
 use crate::cards::europass::{Writing, countries, lists, prose};
+
+fn two_letters(country: Country) -> Option<String> {
+    countries::two_letters(&country)
+}
 
 /// The document.
 pub(in crate::cards::europass) fn write(card: &Card, about: &Writing) -> Tree {
@@ -26,11 +30,17 @@ pub(in crate::cards::europass) fn write(card: &Card, about: &Writing) -> Tree {
         .attribute("xmlns:hr", "http://www.hr-xml.org/3")
         .with(id)
         .with_all(seeking.map(|code| Tree::leaf("hr:PositionSeekingStatusCode", code)))
-        .with(person(card))
-        .with(profile(card))
+        .with(person(card, about))
+        .with(profile(card, about))
 }
 
-fn person(card: &Card) -> Tree {
+fn person(card: &Card, about: &Writing) -> Tree {
+    let own = |trees: Vec<Tree>| if about.for_herself { trees } else { Vec::new() };
+    let citizen =
+        |code: &Citizenship| Some(Tree::leaf("NationalityCode", two_letters(Country::new(code.as_str()).ok()?)?));
+    let sex = card.sex_for_admin.and_then(lists::sex_code).map(|code| Tree::leaf("GenderCode", code));
+    let tongue =
+        |code: &LanguageCode| Tree::leaf("PrimaryLanguageCode", lists::bibliographic(code)).attribute("name", "NORMAL");
     let name = Tree::new("PersonName")
         .with_all(card.given_names.as_ref().map(|name| Tree::leaf("oa:GivenName", name.as_str())))
         .with_all(card.family_names.as_ref().map(|name| Tree::leaf("hr:FamilyName", name.as_str())));
@@ -44,7 +54,10 @@ fn person(card: &Card) -> Tree {
         .with(name)
         .with_all(mails)
         .with_all(card.phone.iter().filter_map(phone))
+        .with_all(own(card.citizenship.iter().filter_map(citizen).collect()))
         .with_all(birth.map(|birth| Tree::leaf("hr:BirthDate", birth.value)))
+        .with_all(own(sex.into_iter().collect()))
+        .with_all(own(card.mother_tongues.iter().map(tongue).collect()))
 }
 
 /// A number that others may answer, so that a call could harm, is on no CV.
@@ -63,9 +76,10 @@ fn phone(phone: &Phone) -> Option<Tree> {
     )
 }
 
-fn profile(card: &Card) -> Tree {
-    let work = Tree::new("EmploymentHistory").with_all(card.work_experience.iter().map(employment));
-    let schools = Tree::new("EducationHistory").with_all(card.education.iter().map(school));
+fn profile(card: &Card, about: &Writing) -> Tree {
+    let work = Tree::new("EmploymentHistory").with_all(card.work_experience.iter().map(|work| employment(work, about)));
+    let schools =
+        Tree::new("EducationHistory").with_all(card.education.iter().map(|education| school(education, about)));
     let licences = card.driving_licence.iter().map(|licence| {
         Tree::new("eures:License").with(Tree::leaf("hr:LicenseTypeCode", lists::licence_code(licence.category)))
     });
@@ -104,8 +118,8 @@ fn coded(code: &str, list: &str, version: &str, uri: &str) -> Tree {
         .attribute("listURI", uri)
 }
 
-/// Work done. The employer is not on the card, and so on no CV of ours.
-fn employment(work: &WorkExperience) -> Tree {
+/// Work done. The employer is named in the copy for herself only.
+fn employment(work: &HeldWorkExperience, about: &Writing) -> Tree {
     let period = Tree::new("eures:EmploymentPeriod")
         .with_all(dated("eures:StartDate", work.start))
         .with_all(dated("eures:EndDate", work.end));
@@ -125,10 +139,14 @@ fn employment(work: &WorkExperience) -> Tree {
         Occupation::Free { .. } => position,
     };
     let country = work.country.as_ref().and_then(countries::two_letters);
-    Tree::new("EmployerHistory").with(position.with_all(country.map(|code| Tree::leaf("Country", code))))
+    let employer = work.employer_name_abroad.as_ref().filter(|_| about.for_herself);
+    let employer = employer.map(|name| Tree::leaf("hr:OrganizationName", name.as_str()));
+    Tree::new("EmployerHistory")
+        .with_all(employer)
+        .with(position.with_all(country.map(|code| Tree::leaf("Country", code))))
 }
 
-fn school(education: &Education) -> Tree {
+fn school(education: &HeldEducation, about: &Writing) -> Tree {
     let period = Tree::new("AttendancePeriod")
         .with_all(dated("StartDate", education.start))
         .with_all(dated("EndDate", education.end));
@@ -137,7 +155,14 @@ fn school(education: &Education) -> Tree {
         Tree::new("FieldOfStudy").with(Tree::new("SpecificFieldOfStudy").with(concentration))
     });
     let degree = Tree::new("EducationDegree").with(Tree::leaf("hr:DegreeName", education.title.as_str()));
-    Tree::new("EducationOrganizationAttendance").with_all(period.unless_empty()).with(degree.with_all(field))
+    let country = education.education_country.clone().filter(|_| about.for_herself).and_then(two_letters).map(|code| {
+        let address = Tree::new("Address").with(Tree::leaf("CountryCode", code));
+        Tree::new("OrganizationContact").with(Tree::new("Communication").with(address))
+    });
+    Tree::new("EducationOrganizationAttendance")
+        .with_all(country)
+        .with_all(period.unless_empty())
+        .with(degree.with_all(field))
 }
 
 fn language(known: &LanguageSkill) -> Tree {
