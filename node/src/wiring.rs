@@ -18,9 +18,8 @@ use crate::vault::Holding;
 use crate::web::document::{DESK, EXCHANGE, NETWORK};
 use crate::web::{self, Rooms};
 use crate::{
-    access, assessments, authority, cards, consents, documents, grants, inbox, journal, links, outbox, peers, people,
-    access, authority, cards, consents, documents, grants, inbox, journal, links, offices, outbox, peers, people,
-    referrals, vault,
+    access, assessments, authority, cards, consents, documents, grants, inbox, journal, links, offices, outbox, peers,
+    people, referrals, vault,
 };
 
 /// Every room with an API.

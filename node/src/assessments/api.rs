@@ -216,10 +216,11 @@ async fn change_assessment(
     staff: Allowed<WriteAssessments>,
     handles: (Data<Store>, Data<Vault>),
     Path((id, assessment)): Path<(PersonId, AssessmentId)>,
-    IfMatch(expected): IfMatch,
+    expected: IfMatch,
     Input(work): Input<Work>,
 ) -> Result<Json<AssessmentRecord>> {
-    let ((store, vault), staff) = (handles, staff.staff());
+    let (store, vault) = handles;
+    let (staff, expected) = (staff.staff(), expected.row()?);
     let act = move |tx: &mut Tx<'_>| {
         let sight = staff.sight(tx, id)?;
         super::change(tx, &vault, &sight, assessment, work, expected)
@@ -245,10 +246,11 @@ async fn begin_assessment_phase(
     staff: Allowed<WriteAssessments>,
     handles: (Data<Store>, Data<Vault>),
     Path((id, assessment)): Path<(PersonId, AssessmentId)>,
-    IfMatch(expected): IfMatch,
+    expected: IfMatch,
     Input(phase): Input<PhaseBegun>,
 ) -> Result<Json<AssessmentRecord>> {
-    let ((store, vault), staff) = (handles, staff.staff());
+    let (store, vault) = handles;
+    let (staff, expected) = (staff.staff(), expected.row()?);
     let act = move |tx: &mut Tx<'_>| {
         let sight = staff.sight(tx, id)?;
         super::begin(tx, &vault, &sight, assessment, phase, expected)
@@ -275,10 +277,11 @@ async fn sign_assessment(
     staff: Allowed<WriteAssessments>,
     handles: (Data<Store>, Data<Vault>),
     Path((id, assessment)): Path<(PersonId, AssessmentId)>,
-    IfMatch(expected): IfMatch,
+    expected: IfMatch,
     Input(signature): Input<Signature>,
 ) -> Result<Json<AssessmentRecord>> {
-    let ((store, vault), staff) = (handles, staff.staff());
+    let (store, vault) = handles;
+    let (staff, expected) = (staff.staff(), expected.row()?);
     let act = move |tx: &mut Tx<'_>| {
         let sight = staff.sight(tx, id)?;
         super::sign(tx, &vault, &sight, assessment, signature, expected)

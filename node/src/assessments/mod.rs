@@ -42,11 +42,11 @@ pub const HOLDING: Holding = Holding { room: "assessments", tables: &["assessmen
 const SECTION: Section = Section::G;
 
 fn reads(sight: &Sight) -> Result<()> {
-    if sight.reads(SECTION) { Ok(()) } else { Err(Code::NotEntitled.into()) }
+    if sight.reads(SECTION) { Ok(()) } else { Err(Code::FunctionNotEntitled.into()) }
 }
 
 fn writes(sight: &Sight) -> Result<()> {
-    if sight.writes(SECTION) { Ok(()) } else { Err(Code::NotEntitled.into()) }
+    if sight.writes(SECTION) { Ok(()) } else { Err(Code::FunctionNotEntitled.into()) }
 }
 
 fn note(tx: &mut Tx<'_>, sight: &Sight, act: &'static str, of: &Assessment) -> Result<()> {
@@ -81,7 +81,7 @@ fn refers(conn: &mut Conn, sight: &Sight, work: &Work) -> Result<()> {
 /// Opens an assessment.
 ///
 /// # Errors
-/// `not_found`; `not_entitled`; `invalid_input` for evidence that is no document of hers.
+/// `not_found`; `function_not_entitled`; `invalid_input` for evidence that is no document of hers.
 pub fn open(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, work: Work) -> Result<Assessment> {
     writes(sight)?;
     let person = people::get(tx.conn(), people::of(sight))?;
@@ -94,7 +94,7 @@ pub fn open(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, work: Work) -> Result
 /// An assessment of hers, for somebody who looks at it.
 ///
 /// # Errors
-/// `not_found`, also for one of somebody else; `not_entitled`.
+/// `not_found`, also for one of somebody else; `function_not_entitled`.
 pub fn look(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, id: AssessmentId) -> Result<Assessment> {
     reads(sight)?;
     let seen = found(tx.conn(), vault, sight, id)?;
@@ -106,7 +106,7 @@ pub fn look(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, id: AssessmentId) -> 
 /// more.
 ///
 /// # Errors
-/// `not_found`, also for an `after` that is none of hers; `not_entitled`.
+/// `not_found`, also for an `after` that is none of hers; `function_not_entitled`.
 pub fn list(
     tx: &mut Tx<'_>,
     vault: &Vault,
@@ -126,7 +126,7 @@ pub fn list(
 /// Changes what is written in an assessment, until it is signed.
 ///
 /// # Errors
-/// `not_found`; `not_entitled`; `version_conflict`; `illegal_transition` for one that was signed; `invalid_input` for
+/// `not_found`; `function_not_entitled`; `version_conflict`; `illegal_transition` for one that was signed; `invalid_input` for
 /// evidence that is no document of hers.
 pub fn change(
     tx: &mut Tx<'_>,
@@ -146,7 +146,7 @@ pub fn change(
 /// Begins the next phase.
 ///
 /// # Errors
-/// `not_found`; `not_entitled`; `version_conflict`; `illegal_transition` out of order; `invalid_input` for a day that
+/// `not_found`; `function_not_entitled`; `version_conflict`; `illegal_transition` out of order; `invalid_input` for a day that
 /// cannot be, or somebody who does not work here.
 pub fn begin(
     tx: &mut Tx<'_>,
@@ -172,7 +172,7 @@ pub fn begin(
 /// before it is superseded.
 ///
 /// # Errors
-/// `not_found`; `not_entitled`; `version_conflict`; `illegal_transition` before the synthesis or a second time;
+/// `not_found`; `function_not_entitled`; `version_conflict`; `illegal_transition` before the synthesis or a second time;
 /// `invalid_input` where there is no summary, the sheet is no document of hers, or a minor signs for herself; `conflict`
 /// for a person who has no card to put it in.
 pub fn sign(
@@ -214,7 +214,7 @@ pub fn sign(
 /// that stands there already takes what was found of it, unless its pile was confirmed. The version of the card.
 ///
 /// # Errors
-/// `not_found`; `not_entitled`; `invalid_input` for what is no finding of this assessment, or more skills than a card
+/// `not_found`; `function_not_entitled`; `invalid_input` for what is no finding of this assessment, or more skills than a card
 /// holds; `conflict` for a person who has no card.
 pub fn propose(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, id: AssessmentId, findings: &[Uuid]) -> Result<u32> {
     writes(sight)?;

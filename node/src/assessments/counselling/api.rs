@@ -178,10 +178,11 @@ async fn rewrite_counselling_note(
     staff: Allowed<WriteCounselling>,
     handles: (Data<Store>, Data<Vault>),
     Path((id, note)): Path<(PersonId, NoteId)>,
-    IfMatch(expected): IfMatch,
+    expected: IfMatch,
     Input(text): Input<CounsellingText>,
 ) -> Result<Json<CounsellingEntry>> {
-    let ((store, vault), staff) = (handles, staff.staff());
+    let (store, vault) = handles;
+    let (staff, expected) = (staff.staff(), expected.row()?);
     let act = move |tx: &mut Tx<'_>| {
         let sight = staff.sight(tx, id)?;
         super::rewrite(tx, &vault, &sight, note, &text.text, expected)

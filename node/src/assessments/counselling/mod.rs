@@ -100,16 +100,16 @@ fn seen(conn: &mut Conn, sight: &Sight, id: NoteId) -> Result<NoteInfo> {
         Some(info) if may_see(sight, info.author) => Ok(info),
         // Whoever may see none of them is told that, whether there is one or not.
         None if sight.counsels() => Err(Code::NotFound.into()),
-        _ => Err(Code::NotEntitled.into()),
+        _ => Err(Code::FunctionNotEntitled.into()),
     }
 }
 
 /// Writes a note.
 ///
 /// # Errors
-/// `not_found`; `not_entitled` for whoever does not counsel in the case.
+/// `not_found`; `function_not_entitled` for whoever does not counsel in the case.
 pub fn write(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, text: &NoteText) -> Result<NoteInfo> {
-    let author = sight.staff().filter(|_| sight.counsels()).ok_or(Code::NotEntitled)?;
+    let author = sight.staff().filter(|_| sight.counsels()).ok_or(Code::FunctionNotEntitled)?;
     let person = people::get(tx.conn(), people::of(sight))?;
     let info = rows::insert(tx, vault, &person, author, text)?;
     note(tx, sight, "counselling_note.written", info.id)?;
@@ -120,12 +120,12 @@ pub fn write(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, text: &NoteText) -> 
 /// whether there are more.
 ///
 /// # Errors
-/// `not_found`, also for an `after` that is none of hers; `not_entitled` for whoever does not work on the case.
+/// `not_found`, also for an `after` that is none of hers; `function_not_entitled` for whoever does not work on the case.
 pub fn list(tx: &mut Tx<'_>, sight: &Sight, after: Option<NoteId>, limit: u32) -> Result<(Vec<NoteInfo>, bool)> {
     let only_by = match (sight.counsels(), sight.functions(), sight.staff()) {
         (true, ..) => None,
         (false, Some(_), Some(author)) => Some(author),
-        _ => return Err(Code::NotEntitled.into()),
+        _ => return Err(Code::FunctionNotEntitled.into()),
     };
     let person = people::get(tx.conn(), people::of(sight))?;
     journal::record(tx, sight.entry("counselling_notes.listed").subject(person.subject).object(person.id))?;
@@ -138,7 +138,7 @@ pub fn list(tx: &mut Tx<'_>, sight: &Sight, after: Option<NoteId>, limit: u32) -
 /// A note with its text, for somebody who counsels in the case or wrote it.
 ///
 /// # Errors
-/// `not_found`, also for a person who was erased; `not_entitled` for everybody else, whether there is such a note or not.
+/// `not_found`, also for a person who was erased; `function_not_entitled` for everybody else, whether there is such a note or not.
 pub fn read(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, id: NoteId) -> Result<(NoteInfo, NoteText)> {
     let info = seen(tx.conn(), sight, id)?;
     let text = rows::text(tx.conn(), vault, id)?.ok_or(Code::NotFound)?;
@@ -149,7 +149,7 @@ pub fn read(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, id: NoteId) -> Result
 /// Writes a note anew: its author only.
 ///
 /// # Errors
-/// `not_found`; `not_entitled`; `version_conflict`.
+/// `not_found`; `function_not_entitled`; `version_conflict`.
 pub fn rewrite(
     tx: &mut Tx<'_>,
     vault: &Vault,
@@ -160,7 +160,7 @@ pub fn rewrite(
 ) -> Result<NoteInfo> {
     let was = seen(tx.conn(), sight, id)?;
     if sight.staff() != Some(was.author) {
-        return Err(Code::NotEntitled.into());
+        return Err(Code::FunctionNotEntitled.into());
     }
     if was.version != expected {
         return Err(Code::VersionConflict.into());
@@ -191,10 +191,10 @@ impl fmt::Debug for AccessNote {
 /// (art. 15 GDPR), and for nothing else.
 ///
 /// # Errors
-/// `not_found`; `not_entitled` for whoever is neither the person nor answers for her rights.
+/// `not_found`; `function_not_entitled` for whoever is neither the person nor answers for her rights.
 pub fn counselling_notes_for_access(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight) -> Result<Vec<AccessNote>> {
     if !matches!(sight.why(), Why::Herself | Why::DataProtection) {
-        return Err(Code::NotEntitled.into());
+        return Err(Code::FunctionNotEntitled.into());
     }
     let person = people::get(tx.conn(), people::of(sight))?;
     let mut told = Vec::new();

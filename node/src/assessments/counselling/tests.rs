@@ -1,6 +1,7 @@
 use chrono::TimeDelta;
 
 use super::*;
+use crate::access::acts::ReadCounselling;
 use crate::access::cases::{self, Functions};
 use crate::access::{self, AccessRole, Function, Staff};
 use crate::people::{Label, Person};
@@ -23,7 +24,7 @@ fn hired(tx: &mut Tx<'_>, username: &str, role: AccessRole) -> Staff {
 
 fn on_case(tx: &mut Tx<'_>, who: &Staff, person: &Person, functions: impl Into<Functions>) -> Sight {
     cases::assign(tx, Actor::System, person.id.into(), who.id, &functions.into()).unwrap();
-    who.sight(tx, person.id).unwrap()
+    who.acting::<ReadCounselling>().sight(tx, person.id).unwrap()
 }
 
 async fn case(store: &Store, vault: &Vault) -> (Staff, Staff, Person) {
@@ -47,7 +48,7 @@ async fn a_note_is_read_by_who_counsels_and_by_its_author_and_by_nobody_else() {
         let vault = vault();
         let (anna, paola, person) = case(&store, &vault).await;
         let act = move |tx: &mut Tx<'_>| {
-            let psychologist = paola.sight(tx, person.id)?;
+            let psychologist = paola.acting::<ReadCounselling>().sight(tx, person.id)?;
             let text = says("Ha raccontato del viaggio.\nDorme poco.");
             let info = write(tx, &vault, &psychologist, &text)?;
             assert_eq!(read(tx, &vault, &psychologist, info.id)?, (info, text.clone()));
@@ -57,19 +58,23 @@ async fn a_note_is_read_by_who_counsels_and_by_its_author_and_by_nobody_else() {
             for function in Function::ALL.iter().filter(|function| **function != Function::Psychologist) {
                 let sight = on_case(tx, &bruno, &person, *function);
                 for id in [info.id, NoteId(Uuid::nil())] {
-                    assert_eq!(code(read(tx, &vault, &sight, id)), Code::NotEntitled, "{function}");
-                    assert_eq!(code(rewrite(tx, &vault, &sight, id, &text, 1)), Code::NotEntitled, "{function}");
+                    assert_eq!(code(read(tx, &vault, &sight, id)), Code::FunctionNotEntitled, "{function}");
+                    assert_eq!(
+                        code(rewrite(tx, &vault, &sight, id, &text, 1)),
+                        Code::FunctionNotEntitled,
+                        "{function}"
+                    );
                 }
-                assert_eq!(code(write(tx, &vault, &sight, &text)), Code::NotEntitled, "{function}");
+                assert_eq!(code(write(tx, &vault, &sight, &text)), Code::FunctionNotEntitled, "{function}");
                 assert_eq!(list(tx, &sight, None, 9)?, (vec![], false), "not even that there is one: {function}");
             }
-            let whole = anna.sight(tx, person.id)?;
-            assert_eq!(code(read(tx, &vault, &whole, info.id)), Code::NotEntitled, "who leads the case");
-            let dpo = hired(tx, "dario", AccessRole::Dpo).sight(tx, person.id)?;
+            let whole = anna.acting::<ReadCounselling>().sight(tx, person.id)?;
+            assert_eq!(code(read(tx, &vault, &whole, info.id)), Code::FunctionNotEntitled, "who leads the case");
+            let dpo = hired(tx, "dario", AccessRole::Dpo).acting::<ReadCounselling>().sight(tx, person.id)?;
             for sight in [&dpo, &Sight::of_herself(person.id.0), &Sight::of_the_node(person.id.0)] {
-                assert_eq!(code(read(tx, &vault, sight, info.id)), Code::NotEntitled, "{:?}", sight.why());
-                assert_eq!(code(list(tx, sight, None, 9)), Code::NotEntitled);
-                assert_eq!(code(write(tx, &vault, sight, &text)), Code::NotEntitled);
+                assert_eq!(code(read(tx, &vault, sight, info.id)), Code::FunctionNotEntitled, "{:?}", sight.why());
+                assert_eq!(code(list(tx, sight, None, 9)), Code::FunctionNotEntitled);
+                assert_eq!(code(write(tx, &vault, sight, &text)), Code::FunctionNotEntitled);
             }
 
             let colleague = hired(tx, "carla", AccessRole::Operator);
@@ -77,7 +82,7 @@ async fn a_note_is_read_by_who_counsels_and_by_its_author_and_by_nobody_else() {
             assert_eq!(read(tx, &vault, &colleague, info.id)?.1, text);
             assert_eq!(
                 code(rewrite(tx, &vault, &colleague, info.id, &text, 1)),
-                Code::NotEntitled,
+                Code::FunctionNotEntitled,
                 "not hers to change"
             );
             assert_eq!(code(read(tx, &vault, &colleague, NoteId(Uuid::nil()))), Code::NotFound);
@@ -91,7 +96,7 @@ async fn a_note_is_read_by_who_counsels_and_by_its_author_and_by_nobody_else() {
             let author = on_case(tx, &paola, &person, Function::JobTutor);
             assert_eq!(read(tx, &vault, &author, info.id)?.1.expose(), "Dorme meglio.", "she wrote it");
             assert_eq!(list(tx, &author, None, 9)?.0, [again]);
-            assert_eq!(code(write(tx, &vault, &author, &text)), Code::NotEntitled, "and counsels no longer");
+            assert_eq!(code(write(tx, &vault, &author, &text)), Code::FunctionNotEntitled, "and counsels no longer");
 
             let acts = journal::about(tx.conn(), person.subject, 90)?;
             let read_by = acts.iter().filter(|entry| entry.act == "counselling_note.read").count();
@@ -111,13 +116,13 @@ async fn the_person_is_owed_them_and_whoever_answers_for_her_rights_gets_them_fo
         let vault = vault();
         let (anna, paola, person) = case(&store, &vault).await;
         let act = move |tx: &mut Tx<'_>| {
-            let psychologist = paola.sight(tx, person.id)?;
+            let psychologist = paola.acting::<ReadCounselling>().sight(tx, person.id)?;
             write(tx, &vault, &psychologist, &says("Uno."))?;
             write(tx, &vault, &psychologist, &says("Due."))?;
             let (first, more) = list(tx, &psychologist, None, 1)?;
             let (second, end) = list(tx, &psychologist, Some(first[0].id), 1)?;
             assert!(more && !end && first[0].id != second[0].id);
-            let dpo = hired(tx, "dario", AccessRole::Dpo).sight(tx, person.id)?;
+            let dpo = hired(tx, "dario", AccessRole::Dpo).acting::<ReadCounselling>().sight(tx, person.id)?;
             for sight in [dpo, Sight::of_herself(person.id.0)] {
                 let told = counselling_notes_for_access(tx, &vault, &sight)?;
                 let mut words: Vec<&str> = told.iter().map(|note| note.text.as_str()).collect();
@@ -125,8 +130,10 @@ async fn the_person_is_owed_them_and_whoever_answers_for_her_rights_gets_them_fo
                 assert_eq!((words, told[0].author), (vec!["Due.", "Uno."], paola.id));
                 assert!(!format!("{told:?}").contains("Uno"));
             }
-            for sight in [anna.sight(tx, person.id)?, psychologist, Sight::of_the_node(person.id.0)] {
-                assert_eq!(code(counselling_notes_for_access(tx, &vault, &sight)), Code::NotEntitled);
+            for sight in
+                [anna.acting::<ReadCounselling>().sight(tx, person.id)?, psychologist, Sight::of_the_node(person.id.0)]
+            {
+                assert_eq!(code(counselling_notes_for_access(tx, &vault, &sight)), Code::FunctionNotEntitled);
             }
             let acts = journal::of_act(tx.conn(), "counselling_notes.disclosed_to_her", 9)?;
             assert_eq!((acts.len(), acts[0].code.as_deref()), (2, Some("2")));
@@ -144,7 +151,7 @@ async fn notes_go_six_months_after_the_case_has_ended_and_not_before() {
         let (_, paola, person) = case(&store, &vault).await;
         let act = move |tx: &mut Tx<'_>| {
             let now = tx.now();
-            let psychologist = paola.sight(tx, person.id)?;
+            let psychologist = paola.acting::<ReadCounselling>().sight(tx, person.id)?;
             let info = write(tx, &vault, &psychologist, &says("Uno."))?;
             assert_eq!(delete_due(tx, now + TimeDelta::days(4000))?, 0, "the case goes on");
             case_ended(tx, person.id, now)?;

@@ -24,7 +24,7 @@ async fn a_signed_summary_stands_in_the_card_and_never_changes() {
         let vault = vault();
         let (anna, person) = case(&store, &vault).await;
         let act = move |tx: &mut Tx<'_>| {
-            let sight = anna.sight(tx, person.id)?;
+            let sight = anna.acting::<WriteAssessments>().sight(tx, person.id)?;
             let first = ready(tx, &vault, &sight, "Sa saldare, e sa cucire.")?;
             assert_eq!(first.phases[1].conducted_by, Some(anna.id), "whoever enters it, unless said otherwise");
             assert_eq!(look(tx, &vault, &sight, first.id)?, first);
@@ -97,7 +97,7 @@ async fn findings_go_into_the_card_as_proposals_and_what_was_confirmed_stays() {
         let vault = vault();
         let (anna, person) = case(&store, &vault).await;
         let act = move |tx: &mut Tx<'_>| {
-            let sight = anna.sight(tx, person.id)?;
+            let sight = anna.acting::<WriteAssessments>().sight(tx, person.id)?;
             let paper: Description = read(r#"{"type": "certificate", "held_by": "person"}"#).unwrap();
             let paper = documents::enter(tx, &vault, &sight, &paper)?.id;
             let mut with = work(None).findings.into_vec();
@@ -142,7 +142,7 @@ async fn a_minors_summary_is_signed_by_her_guardian_and_nobody_signs_without_a_c
         let vault = vault();
         let (anna, person) = case(&store, &vault).await;
         let act = move |tx: &mut Tx<'_>| {
-            let sight = anna.sight(tx, person.id)?;
+            let sight = anna.acting::<WriteAssessments>().sight(tx, person.id)?;
             let held = cards::current(tx.conn(), &vault, person.id)?.unwrap();
             let minor = Card { is_minor: Minor::UnderAssessment, ..held.card };
             cards::put(tx, &vault, &sight, minor, held.version)?;
@@ -153,10 +153,10 @@ async fn a_minors_summary_is_signed_by_her_guardian_and_nobody_signs_without_a_c
             sign(tx, &vault, &sight, one.id, guardian, one.version)?;
 
             let other = people::create(tx, &vault, &anna.actor(), &Label::new("Awa").unwrap())?;
-            let sight = anna.sight(tx, other.id)?;
+            let sight = anna.acting::<WriteAssessments>().sight(tx, other.id)?;
             let one = ready(tx, &vault, &sight, "Sa cucire.")?;
             assert_eq!(code(sign(tx, &vault, &sight, one.id, typed_pin("2026-11-23"), one.version)), Code::Conflict);
-            let first = anna.sight(tx, person.id)?;
+            let first = anna.acting::<WriteAssessments>().sight(tx, person.id)?;
             assert_eq!(code(look(tx, &vault, &first, one.id)), Code::NotFound, "somebody else's");
             Ok(())
         };
@@ -171,12 +171,12 @@ async fn who_does_not_see_the_skills_sees_no_assessment() {
         let vault = vault();
         let (anna, person) = case(&store, &vault).await;
         let act = move |tx: &mut Tx<'_>| {
-            let sight = anna.sight(tx, person.id)?;
+            let sight = anna.acting::<WriteAssessments>().sight(tx, person.id)?;
             let one = open(tx, &vault, &sight, work(Some("Sa cucire.")))?;
             let bruno = hired(tx, "bruno", AccessRole::Operator);
             for function in Function::ALL {
                 let (sight, tells) = (on_case(tx, &bruno, &person, *function), function.tells());
-                let expected = |may: bool| if may { None } else { Some(Code::NotEntitled) };
+                let expected = |may: bool| if may { None } else { Some(Code::FunctionNotEntitled) };
                 let told = |outcome: Result<()>| outcome.err().map(|error| error.code());
                 let (reads, writes) = (tells.reads.contains(&Section::G), tells.writes.contains(&Section::G));
                 assert_eq!(told(look(tx, &vault, &sight, one.id).map(drop)), expected(reads), "{function}");
@@ -186,7 +186,7 @@ async fn who_does_not_see_the_skills_sees_no_assessment() {
                     change(tx, &vault, &sight, one.id, work(None), 1)?;
                     Err::<(), _>(Code::Conflict.into())
                 });
-                let undone = if writes { Code::Conflict } else { Code::NotEntitled };
+                let undone = if writes { Code::Conflict } else { Code::FunctionNotEntitled };
                 assert_eq!(code(changed), undone, "{function}");
             }
             Ok(())

@@ -7,6 +7,7 @@ use serde_json::json;
 use staffetta_protocol::card::{Province, QuickCard, read};
 
 use super::*;
+use crate::access::acts::{ReadCards, WriteAssessments};
 use crate::access::cases::{self, Functions};
 use crate::access::{AccessRole, Function, Staff};
 use crate::documents::{Description, DocumentId};
@@ -53,7 +54,7 @@ fn hired(tx: &mut Tx<'_>, username: &str, role: AccessRole) -> Staff {
 
 fn on_case(tx: &mut Tx<'_>, who: &Staff, person: &Person, functions: impl Into<Functions>) -> Sight {
     cases::assign(tx, Actor::System, person.id.into(), who.id, &functions.into()).unwrap();
-    who.sight(tx, person.id).unwrap()
+    who.acting::<ReadCards>().sight(tx, person.id).unwrap()
 }
 
 /// Somebody with a card, and an operator who works with her.
@@ -71,7 +72,7 @@ async fn case(store: &Store, vault: &Vault) -> (Staff, Person) {
             .to_string(),
         )
         .unwrap();
-        let sight = anna.sight(tx, person.id)?;
+        let sight = anna.acting::<WriteAssessments>().sight(tx, person.id)?;
         cards::put_quick(tx, &vault, &sight, quick, Some(&Province::new("PO").unwrap()))?;
         Ok((anna, person))
     };
