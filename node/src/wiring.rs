@@ -18,8 +18,8 @@ use crate::vault::Holding;
 use crate::web::document::{DESK, EXCHANGE, NETWORK};
 use crate::web::{self, Rooms};
 use crate::{
-    access, authority, cards, consents, documents, grants, inbox, journal, links, offices, outbox, peers, people,
-    referrals, vault,
+    access, assessments, authority, cards, consents, documents, grants, inbox, journal, links, offices, outbox, peers,
+    people, referrals, vault,
 };
 
 /// Every room with an API.
@@ -27,6 +27,7 @@ pub const ROOMS: Rooms = Rooms { federation, desk, tags: TAGS };
 
 /// What the operations are grouped by, with a sentence for each.
 pub const TAGS: &[(&str, &str)] = &[
+    ("assessments", "Skills assessments in three phases, their signed summaries, and what is said in counselling."),
     ("cards", "Profiling cards: the quick one, the whole one, and its versions."),
     ("consents", "What people agreed to, and what left about them."),
     ("documents", "The papers of each person: what they are, until when they hold, and their files."),
@@ -97,6 +98,7 @@ pub fn settled(tx: &mut Tx<'_>, outbox: &Outbox, settlement: &Settlement) -> Res
 pub const HOLDINGS: &[Holding] = &[
     referrals::HOLDING,
     consents::HOLDING,
+    assessments::HOLDING,
     cards::HOLDING,
     documents::HOLDING,
     people::HOLDING,
@@ -114,6 +116,7 @@ pub fn desk(cfg: &mut ServiceConfig<'_>) {
         cfg.configure(web::staff::api).configure(web::members::api);
         cfg.configure(documents::api);
         cfg.configure(web::door::api).configure(web::staff::api).configure(web::members::api);
+        cfg.configure(documents::api).configure(assessments::api);
         cfg.configure(people::api).configure(cards::api).configure(consents::api);
         // Last: paths of other rooms lie below its own.
         cfg.configure(referrals::api).configure(offices::api);
