@@ -30,6 +30,7 @@ use crate::keys::Keys;
 use crate::links::Links;
 use crate::outbox::Outbox;
 use crate::peers::{Client, Peers, Profile};
+use crate::people::People;
 use crate::referrals::{self, Referrals};
 use crate::store::Store;
 use crate::vault::{MasterKey, Vault};
@@ -171,7 +172,8 @@ impl Node {
                     .app_data(Data::new(node.desk()))
                     .app_data(Data::new(node.entity_id().clone()))
                     .app_data(Data::new(node.config.clone()))
-                    .app_data(Data::new(Consents { threads_ended: wiring::threads_ended }));
+                    .app_data(Data::new(Consents { threads_ended: wiring::threads_ended }))
+                    .app_data(Data::new(People { holdings: wiring::HOLDINGS }));
                 if let Some(authority) = &node.authority {
                     cfg.app_data(Data::new(authority.clone()));
                 }

@@ -42,6 +42,8 @@ acts! {
     ReadPeople = "people.read" [Operator, Supervisor, Dpo];
     /// Adding and changing a person's record.
     WritePeople = "people.write" [Operator, Supervisor];
+    /// Putting two records of one person together.
+    MergePeople = "people.merge" [Supervisor];
     /// Opening a profiling card.
     ReadCards = "cards.read" [Operator, Supervisor, Dpo];
     /// Filling in a profiling card.

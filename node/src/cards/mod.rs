@@ -11,6 +11,7 @@
 //! - Whoever reads or writes here leaves an entry in the journal, in the same transaction.
 
 mod api;
+mod merging;
 mod model;
 mod received;
 mod rows;
@@ -29,7 +30,7 @@ use crate::access::Sight;
 use crate::error::{Error, Result};
 use crate::grants::{self, Permit};
 use crate::journal;
-use crate::people::{self, Person, PersonId};
+use crate::people::{self, Identity, Person, PersonId};
 use crate::store::{Conn, Tx};
 use crate::vault::{Holding, Subject, Vault};
 
@@ -39,7 +40,7 @@ pub use received::{Received, ReceivedCard, erase_brought, erase_received, receiv
 
 /// The tables of this room that hold personal data.
 pub const HOLDING: Holding =
-    Holding { room: "cards", tables: &["card", "card_version", "card_shown", "received_card"] };
+    Holding { room: "cards", tables: &["card", "card_version", "card_shown", "received_card"], merge: merging::merge };
 
 /// Begins a card with the quick card's answers, and the defaults of all that was not asked.
 ///
@@ -82,9 +83,7 @@ pub fn put(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, card: Card, expected: 
 fn save(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, person: &Person, card: Card, expected: u32) -> Result<Held> {
     let held = rows::save(tx, vault, person, sight.staff(), card, expected)?;
     let card = &held.card;
-    let names: Vec<&str> =
-        [&card.given_names, &card.family_names].into_iter().flatten().map(|name| name.as_str()).collect();
-    people::index(tx, vault, person, card.tax_code.as_ref(), &names, card.birth_date.as_ref())?;
+    people::index(tx, vault, person, Identity::of(card))?;
     let entry = sight.entry("card.saved").subject(person.subject).object(person.id);
     journal::record(tx, entry.code(format_args!("version:{}", held.version)))?;
     Ok(held)
@@ -160,12 +159,12 @@ pub fn missing_for_referral(conn: &mut Conn, vault: &Vault, person: PersonId) ->
 /// `not_found` for a person without a card; `invalid_input` with what the named groups still need.
 pub fn disclose(tx: &mut Tx<'_>, vault: &Vault, person: PersonId, permit: &Permit) -> Result<Shown> {
     let person = people::get(tx.conn(), person)?;
-    if person.subject != permit.subject() {
+    if !people::subjects(tx.conn(), &person)?.contains(&permit.subject()) {
         return Err(Error::internal("the permit is about somebody else"));
     }
     let held = current(tx.conn(), vault, person.id)?.ok_or(Code::NotFound)?;
     let groups = project(vault, &held.card, permit.groups(), permit.peer())?;
-    let card_version = shown_version(tx, permit.peer(), person.subject, held.version)?;
+    let card_version = shown_version(tx, permit.peer(), permit.subject(), held.version)?;
     Ok(Shown { local_version: held.version, card_version, groups })
 }
 

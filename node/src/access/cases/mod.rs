@@ -10,6 +10,7 @@
 //! - Every door is [`Sight`]: it says who looks, at which case and why, and the journal gets the same words.
 
 mod functions;
+mod merging;
 mod rows;
 mod sight;
 
@@ -26,11 +27,11 @@ use crate::store::Tx;
 use crate::vault::Holding;
 
 pub use functions::{Function, Functions, Tells};
-pub use rows::{CaseFile, Kind, Listing, Member, case_file, cases_of, members};
+pub use rows::{CaseFile, Kind, Listing, Member, case_file, cases_among, cases_of, members};
 pub use sight::{Sight, Why};
 
 /// The tables of this room that hold personal data.
-pub const HOLDING: Holding = Holding { room: "access", tables: &["broken_glass"] };
+pub const HOLDING: Holding = Holding { room: "access", tables: &["broken_glass"], merge: merging::merge };
 
 /// Opens the case of a person who was just taken up. Whoever did it leads; a case that the node opened by itself has no
 /// lead yet.
@@ -56,7 +57,8 @@ impl Staff {
     /// What she may see of this person's case, and why.
     ///
     /// # Errors
-    /// `not_found` where there is no such case; `outside_case` where she has no part in it.
+    /// `not_found` where there is no such case; `merged` where it went into another; `outside_case` where she has no
+    /// part in it.
     pub fn sight(&self, tx: &mut Tx<'_>, case: impl Into<Uuid>) -> Result<Sight> {
         sight::of_person(tx, self, case.into())
     }
