@@ -66,7 +66,9 @@ pub fn merge(
     }
     let (stays, goes) = locked(tx, id, other)?;
     if duplicates::are_apart(tx.conn(), id, other)? {
-        return Err(Problem::new(Code::Conflict).detail("It was recorded that they are two people.").into());
+        return Err(Problem::new(Code::Conflict)
+            .says("Risulta che sono due persone distinte.", "It was recorded that they are two people.")
+            .into());
     }
     let merging = Merging {
         from: other.0,

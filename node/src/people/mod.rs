@@ -57,7 +57,7 @@ pub const HOLDING: Holding = Holding {
 pub fn create(tx: &mut Tx<'_>, vault: &Vault, by: &Actor, label: &Label) -> Result<Person> {
     let subject = vault.subject_for_person(tx)?;
     let person = rows::insert(tx, vault, subject, by.staff(), label)?;
-    cases::open(tx, person.id.into(), Kind::Person, by.staff())?;
+    cases::open(tx, person.id.into(), Kind::Person, subject, by.staff())?;
     let known = known::Known { label: label.clone(), identity: Identity::default() };
     index::put(tx, vault, &person, &known)?;
     let sight = Sight::of_taking_up(by.clone(), person.id.into());
@@ -120,14 +120,17 @@ pub fn note_found(tx: &mut Tx<'_>, by: &Actor, found: &Found) -> Result<()> {
     journal::record_all(tx, entries)
 }
 
-/// Changes what staff call her.
+/// Changes what staff call her, where her row still has the version `expected`.
 ///
 /// # Errors
-/// `not_found`.
-pub fn relabel(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, label: &Label) -> Result<Person> {
+/// `not_found`; `version_conflict` when somebody else changed it meanwhile.
+pub fn relabel(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, label: &Label, expected: i64) -> Result<Person> {
     let id = of(sight);
     let person = get(tx.conn(), id)?;
-    let person = rows::relabel(tx, vault, &person, label)?;
+    if person.version() != expected {
+        return Err(Code::VersionConflict.into());
+    }
+    let person = rows::relabel(tx, vault, &person, label)?.ok_or(Code::VersionConflict)?;
     let identity = index::own(tx.conn(), vault, id)?.map(|known| known.identity).unwrap_or_default();
     index::put(tx, vault, &person, &known::Known { label: label.clone(), identity })?;
     journal::record(tx, sight.entry("person.labelled").subject(person.subject).object(id))?;
@@ -218,7 +221,7 @@ fn apart(
 ) -> Result<()> {
     let (one, two) = (get(tx.conn(), of(sight))?, get(tx.conn(), other)?);
     if one.id == two.id {
-        return Err(Problem::new(Code::Conflict).detail("Everybody is herself.").into());
+        return Err(Problem::new(Code::Conflict).says("È la stessa scheda.", "It is the same record.").into());
     }
     if change(tx, one.id)? {
         journal::record(tx, sight.entry(act).subject(one.subject).object(two.id))?;

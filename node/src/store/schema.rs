@@ -457,9 +457,22 @@ diesel::table! {
 diesel::table! {
     use crate::store::types::sql::*;
 
+    done_once (key) {
+        key -> Binary,
+        content -> Binary,
+        at -> Timestamp,
+        sealed -> Nullable<Binary>,
+        withheld -> Bool,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
     case_file (id) {
         id -> Uid,
         kind -> Text,
+        subject -> Uid,
         lead -> Nullable<Uid>,
         deputy -> Nullable<Uid>,
         opened_at -> Timestamp,
@@ -493,6 +506,37 @@ diesel::table! {
         person_told_at -> Nullable<Timestamp>,
         reviewed_at -> Nullable<Timestamp>,
         reviewed_by -> Nullable<Uid>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    case_handover (id) {
+        id -> Uid,
+        case_file -> Uid,
+        subject -> Uid,
+        from_staff -> Nullable<Uid>,
+        to_staff -> Uid,
+        by_staff -> Uid,
+        sealed -> Binary,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    countersignature (id) {
+        id -> Uid,
+        case_file -> Uid,
+        trainee -> Uid,
+        supervisor -> Uid,
+        act -> Text,
+        at -> Timestamp,
+        signed_at -> Nullable<Timestamp>,
+        signed_by -> Nullable<Uid>,
+        outcome -> Nullable<Text>,
     }
 }
 
@@ -736,6 +780,7 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(outbox, disclosure, link_out);
 
 diesel::allow_tables_to_appear_in_same_query!(staff, staff_token);
-diesel::allow_tables_to_appear_in_same_query!(case_member, person, person_token, referral);
+diesel::allow_tables_to_appear_in_same_query!(case_member, person_token);
+diesel::allow_tables_to_appear_in_same_query!(case_file, case_member, person, referral);
 
 diesel::allow_tables_to_appear_in_same_query!(outbox, referral_event);

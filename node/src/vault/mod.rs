@@ -24,7 +24,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
-use crate::store::{Conn, Tx};
+use crate::store::{Conn, Tx, once};
 
 pub use master::MasterKey;
 pub use merging::{Merge, Merging, joined, only_subjects};
@@ -134,8 +134,10 @@ impl Vault {
     }
 
     /// Destroys every key of the person whose subject this is, also of the records that went into hers. What was sealed
-    /// for them stays as unreadable bytes.
+    /// for them stays as unreadable bytes. Answers that are kept to be given again go with it, whoever they are about:
+    /// they are sealed for nobody in particular.
     pub fn shred(&self, tx: &mut Tx<'_>, subject: Subject) -> Result<()> {
+        once::forget_answers(tx)?;
         joined(tx.conn(), subject)?.into_iter().try_for_each(|subject| rows::destroy(tx, subject))
     }
 

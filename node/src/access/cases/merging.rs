@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::functions::Functions;
 use super::rows;
 use crate::error::Result;
-use crate::store::schema::{broken_glass, case_file, case_member, case_moved};
+use crate::store::schema::{broken_glass, case_file, case_handover, case_member, case_moved, countersignature};
 use crate::store::{At, Conn, Id, Tx};
 use crate::vault::{Merging, Vault};
 
@@ -38,6 +38,12 @@ pub(super) fn merge(tx: &mut Tx<'_>, _: &Vault, merging: &Merging) -> Result<()>
     diesel::delete(case_member::table.filter(case_member::case_file.eq(from))).execute(tx.conn())?;
     diesel::update(broken_glass::table.filter(broken_glass::case_file.eq(from)))
         .set(broken_glass::case_file.eq(into))
+        .execute(tx.conn())?;
+    diesel::update(case_handover::table.filter(case_handover::case_file.eq(from)))
+        .set(case_handover::case_file.eq(into))
+        .execute(tx.conn())?;
+    diesel::update(countersignature::table.filter(countersignature::case_file.eq(from)))
+        .set(countersignature::case_file.eq(into))
         .execute(tx.conn())?;
     diesel::delete(case_file::table.find(from)).execute(tx.conn())?;
     diesel::update(case_file::table.find(into))

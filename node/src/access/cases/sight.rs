@@ -143,7 +143,7 @@ impl Sight {
     }
 }
 
-pub(super) fn of_person(tx: &mut Tx<'_>, staff: &Staff, case: Uuid) -> Result<Sight> {
+pub(in crate::access) fn of_person(tx: &mut Tx<'_>, staff: &Staff, case: Uuid) -> Result<Sight> {
     let Some(file) = rows::case_file(tx.conn(), case)?.filter(|file| file.kind == Kind::Person) else {
         let moved = merging::moved_into(tx.conn(), case)?;
         return Err(moved.map_or_else(|| Code::NotFound.into(), Problem::merged).into());
@@ -155,7 +155,7 @@ pub(super) fn of_person(tx: &mut Tx<'_>, staff: &Staff, case: Uuid) -> Result<Si
     }
 }
 
-pub(super) fn of_received(tx: &mut Tx<'_>, staff: &Staff, referral: Uuid) -> Result<Sight> {
+pub(in crate::access) fn of_received(tx: &mut Tx<'_>, staff: &Staff, referral: Uuid) -> Result<Sight> {
     if rows::members(tx.conn(), referral)?.is_empty() {
         let why = if staff.role == AccessRole::Dpo { Why::DataProtection } else { Why::Office };
         return Ok(seen(staff, referral, why));
@@ -172,7 +172,7 @@ fn part(conn: &mut Conn, staff: &Staff, case: Uuid, now: DateTime<Utc>) -> Resul
     if staff.role == AccessRole::Dpo {
         return Ok(Some(Why::DataProtection));
     }
-    Ok(rows::broken_glass(conn, case, staff.id, now)?.map(Why::BrokenGlass))
+    Ok(rows::glass::open_for(conn, case, staff.id, now)?.map(Why::BrokenGlass))
 }
 
 fn seen(staff: &Staff, case: Uuid, why: Why) -> Sight {

@@ -19,7 +19,7 @@ use crate::people::guardians::{self, Guardian, GuardianDetails, GuardianEnd, Gua
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
 use crate::web::document::DESK;
-use crate::web::{IfMatch, Input, Json, Path, Query};
+use crate::web::{self, IfMatch, Input, Json, Path, Query};
 
 /// Days ahead that may be asked for.
 const FARTHEST: u32 = 366;
@@ -146,7 +146,7 @@ async fn add_guardian(
 /// And how to reach them. Another guardian is entered as such.
 #[utoipa::path(tag = "people", params(("person" = Uuid, Path, description = "The minor."),
     ("guardian" = Uuid, Path, description = "The guardian."),
-    ("If-Match" = String, Header, description = "The version that was read.")),
+    IfMatch),
     request_body = GuardianDetails,
     responses((status = 200, description = "The guardian.", body = PersonGuardian),
               (status = 412, description = "Somebody else changed it in between.")))]
@@ -159,13 +159,24 @@ async fn change_guardian(
     IfMatch(version): IfMatch,
     Input(details): Input<GuardianDetails>,
 ) -> Result<Json<PersonGuardian>> {
-    let staff = staff.staff();
+    let (staff, keys) = (staff.staff(), vault.clone());
+    let colleague = staff.clone();
     let act = move |tx: &mut Tx<'_>| {
         let sight = staff.sight(tx, id)?;
-        guardians::change(tx, &vault, &sight, guardian, &details, version)
+        guardians::change(tx, &keys, &sight, guardian, &details, version)
     };
-    let changed: PersonGuardian = store.write(act).await?.into();
-    let version = i32::try_from(changed.version).unwrap_or(i32::MAX);
+    let changed = store.write(act).await;
+    let look = async || {
+        let act = move |tx: &mut Tx<'_>| {
+            let sight = colleague.sight(tx, id)?;
+            guardians::look(tx, &vault, &sight, guardian)
+        };
+        let now = PersonGuardian::from(store.write(act).await?);
+        let version = now.version.into();
+        Ok((now, version))
+    };
+    let changed = PersonGuardian::from(web::or_both_sides(changed, look).await?);
+    let version: i64 = changed.version.into();
     Ok(Json::ok(changed).etag(version))
 }
 

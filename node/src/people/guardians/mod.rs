@@ -54,7 +54,7 @@ pub fn add(
     let person = super::get(tx.conn(), super::of(sight))?;
     let today = calendar::local_day(tx.now());
     if age(&identity(tx.conn(), vault, person.id)?, today) == Age::Adult {
-        return Err(Problem::new(Code::Conflict).detail("The person is of age.").into());
+        return Err(Problem::new(Code::Conflict).says("La persona è maggiorenne.", "The person is of age.").into());
     }
     let guardian = rows::insert(tx, vault, &person, sight.staff(), kind, since, details)?;
     let entry = sight.entry("guardian.added").subject(person.subject).object(guardian.id);
@@ -72,10 +72,11 @@ pub fn change(
     sight: &Sight,
     id: Uuid,
     details: &GuardianDetails,
-    expected: i32,
+    expected: i64,
 ) -> Result<Guardian> {
     let person = super::get(tx.conn(), super::of(sight))?;
     one(tx.conn(), vault, person.id, id)?;
+    let expected = i32::try_from(expected).map_err(|_| Code::VersionConflict)?;
     if !rows::change(tx, vault, &person, id, details, expected)? {
         return Err(Code::VersionConflict.into());
     }
@@ -106,6 +107,16 @@ pub fn list(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight) -> Result<Vec<Guardia
     let person = super::get(tx.conn(), super::of(sight))?;
     journal::record(tx, sight.entry("guardian.read").subject(person.subject).object(person.id))?;
     rows::of(tx.conn(), vault, person.id)
+}
+
+/// One of them, for somebody who looks at it.
+///
+/// # Errors
+/// `not_found`.
+pub fn look(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, id: Uuid) -> Result<Guardian> {
+    let person = super::get(tx.conn(), super::of(sight))?;
+    journal::record(tx, sight.entry("guardian.read").subject(person.subject).object(id))?;
+    one(tx.conn(), vault, person.id, id)
 }
 
 /// Who answers for her today: the newest of those who do; nobody for somebody of age. Who shows it calls [`list`].

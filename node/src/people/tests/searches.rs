@@ -146,7 +146,7 @@ async fn the_index_follows_what_is_known_and_goes_with_the_person() {
                 assert_eq!(finds(tx, "stan"), ["Stanza 3"], "also by how staff call her");
                 index(tx, &vault, &awa, who("Awa", "Ndour", "1996", ""))?;
                 assert_eq!((finds(tx, "diop").len(), finds(tx, "ndour").len()), (0, 1), "what is no longer said goes");
-                relabel(tx, &vault, &seen(awa.id), &label("Camera 9"))?;
+                relabel(tx, &vault, &seen(awa.id), &label("Camera 9"), awa.version())?;
                 assert_eq!((finds(tx, "stanza").len(), finds(tx, "camera awa").len()), (0, 1));
                 erase(tx, &vault, awa.id)?;
                 assert_eq!(finds(tx, "awa"), Vec::<String>::new());

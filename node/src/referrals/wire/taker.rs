@@ -12,6 +12,7 @@ use staffetta_protocol::problem::ItemCode;
 use uuid::Uuid;
 
 use super::{ILLEGAL, UNKNOWN, case_of, seen, take, thread_of};
+use crate::access::cases::{self, Kind};
 use crate::cards::{self, Received};
 use crate::error::Result;
 use crate::grants::{self, Admitted};
@@ -258,5 +259,6 @@ fn case_or_new(tx: &mut Tx<'_>, admitted: &Admitted, purpose: Purpose) -> Result
         version: 1,
     };
     rows::insert(tx, &row)?;
+    cases::open(tx, row.id.0, Kind::Referral, thread.subject, None)?;
     Case::of_row(tx.conn(), row, now.0).map(Some)
 }
