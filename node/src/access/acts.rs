@@ -71,6 +71,20 @@ acts! {
     /// Filling in a profiling card: the sections that one's function writes.
     WriteCards = "cards.write" [Operator, Supervisor]
         in [CaseOperator, Psychologist, Mediator, Legal, JobTutor, PlanMentor, SocialWorker, Trainee];
+    /// Seeing a person's documents, and taking copies of their files.
+    ReadDocuments = "documents.read" [Operator, Supervisor, Dpo] in [CaseOperator, Legal, JobTutor, SocialWorker];
+    /// Entering and deleting a person's documents.
+    WriteDocuments = "documents.write" [Operator, Supervisor] in [CaseOperator, Legal, SocialWorker];
+    /// Seeing a person's skills assessments.
+    ReadAssessments = "assessments.read" [Operator, Supervisor, Dpo]
+        in [CaseOperator, Psychologist, JobTutor, PlanMentor, Trainee];
+    /// Making a skills assessment with a person.
+    WriteAssessments = "assessments.write" [Operator, Supervisor]
+        in [CaseOperator, Psychologist, JobTutor, PlanMentor, Trainee];
+    /// Opening counselling notes: only who counsels in the case, or wrote them, gets further.
+    ReadCounselling = "counselling.read" [Operator, Supervisor] in ANY;
+    /// Writing counselling notes: only who counsels in the case gets further.
+    WriteCounselling = "counselling.write" [Operator, Supervisor] in [Psychologist];
     /// Seeing what a person agreed to.
     ReadConsents = "consents.read" [Operator, Supervisor, Dpo]
         in [CaseOperator, Psychologist, Mediator, Legal, JobTutor, PlanMentor, SocialWorker];
@@ -99,6 +113,13 @@ acts! {
     ReviewGlass = "glass.review" [Dpo];
     /// Putting one's name to what a trainee did.
     Countersign = "trainees.countersign" [Operator, Supervisor];
+
+    /// Seeing the offices of this node and of partners.
+    ReadOffices = "offices.read" [Operator, Supervisor, Dpo, Admin];
+    /// Entering and changing this node's own offices.
+    WriteOffices = "offices.write" [Supervisor, Admin];
+    /// Entering and changing partners' offices in the address book.
+    WriteAddressBook = "addressbook.write" [Operator, Supervisor, Admin];
 
     /// Seeing the other members of the network.
     ReadPeers = "peers.read" [Operator, Supervisor, Dpo, Admin];

@@ -13,12 +13,13 @@ use super::HOLDINGS;
 use crate::access::Sight;
 use crate::access::cases::{self, Function, Functions, Listing};
 use crate::error::Result;
+use crate::grants::{self, Destination};
 use crate::journal::{self, Actor};
 use crate::people::guardians::{self, GuardianDetails, GuardianKind};
 use crate::people::{self, Identity, Kept, Label, MergeReason, Person, PersonId, Query};
 use crate::store::{Tx, census, scratch};
 use crate::vault::{MasterKey, Vault};
-use crate::{cards, grants, vault};
+use crate::{cards, vault};
 
 /// Columns that hold the id of a person without being called `person`.
 const ALSO: &[(&str, &str)] = &[
@@ -133,7 +134,7 @@ async fn both_histories_of_the_card_go_on_as_one() {
                 for (kept, expected) in [(Kept::Own, (6, "Awa 1")), (Kept::Other, (5, "Fatou 2"))] {
                     let stays = person(tx, &vault, 7, "Awa", 2)?;
                     let goes = person(tx, &vault, 8, "Fatou", 3)?;
-                    let to = "https://cpi.example".parse().unwrap();
+                    let to: Destination = "https://cpi.example".parse().unwrap();
                     assert_eq!(cards::shown_version(tx, &to, goes.subject, 1)?, 1);
                     assert_eq!(cards::shown_version(tx, &to, goes.subject, 3)?, 2);
                     merged(tx, &vault, stays.id, goes.id, kept)?;
