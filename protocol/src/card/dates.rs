@@ -94,6 +94,15 @@ impl PartialDate {
         self.year
     }
 
+    /// The latest day that it may be: the day itself, else the last of its month or year.
+    #[must_use]
+    pub fn latest(self) -> NaiveDate {
+        let month = self.month.unwrap_or(12);
+        let day = |day| NaiveDate::from_ymd_opt(self.year, month, day);
+        let last = || (28..=31).rev().find_map(day);
+        self.day.and_then(day).or_else(last).unwrap_or(NaiveDate::MAX)
+    }
+
     /// Whether this date may lie before `other`, as far as their precision tells.
     #[must_use]
     pub fn may_precede(self, other: Self) -> bool {

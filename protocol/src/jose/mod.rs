@@ -43,6 +43,8 @@ pub enum Typ {
     Entry,
     /// Checkpoints of a journal.
     Checkpoint,
+    /// Receipts of a consent, for the person who gave it.
+    ConsentReceipt,
 }
 
 impl Typ {
@@ -58,6 +60,7 @@ impl Typ {
             Self::Receipt => "staffetta-receipt+jwt",
             Self::Entry => "staffetta-entry+jwt",
             Self::Checkpoint => "staffetta-checkpoint+jwt",
+            Self::ConsentReceipt => "staffetta-consent-receipt+jwt",
         }
     }
 }
