@@ -51,6 +51,11 @@ acts! {
     /// Recording that a person agreed, or agrees no longer.
     WriteConsents = "consents.write" [Operator, Supervisor, Dpo];
 
+    /// Reading what people are told, for what data are used, and for whom.
+    ReadNotices = "notices.read" [Operator, Supervisor, Dpo, Admin];
+    /// Writing what people are told, and saying for whom this node acts.
+    ManageNotices = "notices.manage" [Dpo, Admin];
+
     /// Asking another node about somebody without naming her.
     SendPreview = "previews.send" [Operator, Supervisor];
     /// Answering another node's preview.
