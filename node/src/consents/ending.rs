@@ -11,7 +11,7 @@ use super::model::{Channel, Consent, Event, Invalidation, State, Withdrawal, Wit
 use super::{RECALL_DUE, Towards, note, of, rows};
 use crate::access::Sight;
 use crate::error::{Error, Result};
-use crate::grants::{self, Disclosure, Recipient};
+use crate::grants::{self, Destination, Disclosure, Recipient};
 use crate::journal;
 use crate::outbox::{self, Outbox, Outgoing};
 use crate::people;
@@ -133,7 +133,8 @@ fn tell(
 ) -> Result<()> {
     let organisation = disclosed.iter().find(|it| it.peer == *peer).map_or("", |it| it.organisation.as_str());
     let subject_ref = grants::subject_ref_for(tx, consent.subject, peer)?;
-    let recipient = Recipient { peer, organisation, ids: &[] };
+    let node = peer.into();
+    let recipient = Recipient { peer: &node, organisation, ids: &[] };
     let permit = grants::permit_duty(
         consent.subject,
         subject_ref,
@@ -156,6 +157,6 @@ fn disclosed_under(conn: &mut Conn, consent: &Consent) -> Result<Vec<Disclosure>
     Ok(all)
 }
 
-fn peers(disclosed: &[Disclosure]) -> std::collections::BTreeSet<&EntityId> {
+fn peers(disclosed: &[Disclosure]) -> std::collections::BTreeSet<&Destination> {
     disclosed.iter().map(|it| &it.peer).collect()
 }

@@ -63,8 +63,10 @@ pub use statement::Own;
 pub(crate) use notices::sample;
 
 /// The tables of this room that hold personal data.
-pub const HOLDING: Holding =
-    Holding { room: "consents", tables: &["consent", "consent_request", "consent_event", "consent_receipt"] };
+pub const HOLDING: Holding = Holding {
+    room: "consents",
+    tables: &["consent", "consent_request", "consent_event", "consent_receipt", "paper_recall"],
+};
 
 /// Within which every recipient answers a recall.
 pub const RECALL_DUE: TimeDelta = TimeDelta::hours(72);

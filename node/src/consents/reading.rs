@@ -1,7 +1,7 @@
 //! What is shown of consents and of what left: each look leaves its entry in the journal.
 
 use staffetta_protocol::consent::record::Record;
-use staffetta_protocol::id::{EntityId, RecordId};
+use staffetta_protocol::id::RecordId;
 use staffetta_protocol::problem::Code;
 
 use super::model::{Consent, Request};
@@ -9,7 +9,7 @@ use super::statement::{self, Own};
 use super::{notices, rows};
 use crate::access::Sight;
 use crate::error::Result;
-use crate::grants::{self, Disclosure, DisclosurePosition, Told};
+use crate::grants::{self, Destination, Disclosure, DisclosurePosition, Told};
 use crate::journal;
 use crate::people::{self, PersonId};
 use crate::store::{Conn, Tx};
@@ -76,14 +76,14 @@ pub(super) fn stated(tx: &mut Tx<'_>, vault: &Vault, own: &Own, consent: &Consen
     Ok(statement::record(consent, &events, notice.as_ref(), &activities, own, principal, now))
 }
 
-/// What left about her: a page, newest first, to one node or to all.
+/// What left about her: a page, newest first, to one recipient or to all.
 ///
 /// # Errors
 /// `not_found`.
 pub fn disclosures(
     tx: &mut Tx<'_>,
     sight: &Sight,
-    to: Option<&EntityId>,
+    to: Option<&Destination>,
     after: Option<DisclosurePosition>,
     limit: u32,
 ) -> Result<Vec<Disclosure>> {

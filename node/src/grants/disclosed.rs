@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use staffetta_protocol::consent::Group;
-use staffetta_protocol::id::{EntityId, MessageId};
+use staffetta_protocol::id::MessageId;
 
+use super::Destination;
 use super::rows::{Disclosure, DisclosureRow};
 use crate::error::Result;
 use crate::store::schema::disclosure;
@@ -22,11 +23,11 @@ pub struct DisclosurePosition {
     pub message: MessageId,
 }
 
-/// What left about these subjects, newest first: at most `limit` entries after `after`, to one node or to all.
+/// What left about these subjects, newest first: at most `limit` entries after `after`, to one recipient or to all.
 pub fn disclosure_page(
     conn: &mut Conn,
     subjects: &[Subject],
-    to: Option<&EntityId>,
+    to: Option<&Destination>,
     after: Option<DisclosurePosition>,
     limit: u32,
 ) -> Result<Vec<Disclosure>> {
@@ -38,7 +39,7 @@ pub fn disclosure_page(
         .select(DisclosureRow::as_select())
         .into_boxed();
     if let Some(peer) = to {
-        query = query.filter(disclosure::peer.eq(peer.as_str().to_owned()));
+        query = query.filter(disclosure::peer.eq(peer.to_string()));
     }
     if let Some(last) = after {
         let at = At::from(last.at);
@@ -51,8 +52,8 @@ pub fn disclosure_page(
 /// What one recipient was told about somebody, all messages together.
 #[derive(Debug, Clone)]
 pub struct Told {
-    /// The node.
-    pub peer: EntityId,
+    /// The node, or the office without one.
+    pub peer: Destination,
     /// The organisation that runs it, as it was called last.
     pub organisation: String,
     /// Which groups of fields it received.

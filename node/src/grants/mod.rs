@@ -8,6 +8,8 @@
 //! - A grant of one use is held by the message that is queued under it, spent when that is accepted, and free again when
 //!   it is refused, void or run out.
 //! - A processor sends only what its instructions have: no permit without them, and no lease.
+//! - A recipient is a node, or an office without one ([`Destination`]): the ground is the same for both. What goes on
+//!   paper is disclosed with [`on_paper`], and nothing that is for paper can be queued.
 //! - A tombstone is for ever and covers every earlier `seq` of its record.
 //! - Threads and subject names are looked up within the pair of nodes only: what belongs to another pair is unknown,
 //!   exactly like what does not exist.
@@ -17,7 +19,9 @@
 
 mod activity;
 mod admit;
+mod destination;
 mod disclosed;
+mod paper;
 mod permit;
 mod rows;
 mod threads;
@@ -30,6 +34,8 @@ use crate::vault;
 
 pub use activity::{Activity, ActsAs, Mandate, activities, acts_as, drop_activity, set_activity, standing};
 pub use admit::{Admitted, admit};
+pub use destination::Destination;
+pub use paper::on_paper;
 pub use permit::{Permit, Recipient, Resting, permit, permit_duty, permit_reply, still_holds};
 pub use rows::{
     Disclosure, Holding, OpenGrant, close, disclosed_to, disclosures_about, held_under, let_go, live_grants,

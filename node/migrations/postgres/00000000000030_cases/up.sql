@@ -2,6 +2,7 @@
 CREATE TABLE case_file (
     id uuid PRIMARY KEY NOT NULL,
     kind text NOT NULL,
+    subject uuid NOT NULL,
     lead uuid,
     deputy uuid,
     opened_at timestamptz NOT NULL,
@@ -37,8 +38,40 @@ CREATE TABLE broken_glass (
 CREATE INDEX broken_glass_staff ON broken_glass (staff, case_file, until);
 CREATE INDEX broken_glass_subject ON broken_glass (subject);
 
--- Whoever took somebody up leads her case.
-INSERT INTO case_file (id, kind, lead, deputy, opened_at, version)
-    SELECT id, 'person', (SELECT staff.id FROM staff WHERE staff.id = person.created_by), NULL, created_at, 1 FROM person;
+-- The lead of a case changed hands: from whom to whom, and what she was told about it, sealed for the person.
+CREATE TABLE case_handover (
+    id uuid PRIMARY KEY NOT NULL,
+    case_file uuid NOT NULL REFERENCES case_file (id),
+    subject uuid NOT NULL,
+    from_staff uuid,
+    to_staff uuid NOT NULL,
+    by_staff uuid NOT NULL,
+    sealed bytea NOT NULL,
+    at timestamptz NOT NULL
+);
+CREATE INDEX case_handover_case ON case_handover (case_file, at);
+CREATE INDEX case_handover_subject ON case_handover (subject);
+
+-- What somebody who is learning did, until her supervisor has put a name to it.
+CREATE TABLE countersignature (
+    id uuid PRIMARY KEY NOT NULL,
+    case_file uuid NOT NULL REFERENCES case_file (id),
+    trainee uuid NOT NULL,
+    supervisor uuid NOT NULL,
+    act text NOT NULL,
+    at timestamptz NOT NULL,
+    signed_at timestamptz,
+    signed_by uuid,
+    outcome text
+);
+CREATE INDEX countersignature_open ON countersignature (supervisor, signed_at, at);
+CREATE INDEX countersignature_case ON countersignature (case_file);
+
+-- Whoever took somebody up leads her case; what came in before is the office's.
+INSERT INTO case_file (id, kind, subject, lead, deputy, opened_at, version)
+    SELECT id, 'person', subject, (SELECT staff.id FROM staff WHERE staff.id = person.created_by), NULL, created_at, 1
+    FROM person;
 INSERT INTO case_member (case_file, staff, functions, supervisor, since)
     SELECT id, lead, 'case_operator', NULL, opened_at FROM case_file WHERE lead IS NOT NULL;
+INSERT INTO case_file (id, kind, subject, lead, deputy, opened_at, version)
+    SELECT id, 'referral', subject, NULL, NULL, created_at, 1 FROM referral WHERE side = 'taker';

@@ -18,7 +18,7 @@ use crate::access::Allowed;
 use crate::access::acts::ReadDisclosures;
 use crate::consents;
 use crate::error::Result;
-use crate::grants::{Disclosure, DisclosurePosition, Told};
+use crate::grants::{Destination, Disclosure, DisclosurePosition, Told};
 use crate::people::PersonId;
 use crate::store::Store;
 use crate::web::{Json, Path, Query};
@@ -33,7 +33,11 @@ pub(super) fn api(cfg: &mut ServiceConfig<'_>) {
 
 /// The sections of the card in which the fields of these groups stand.
 fn sections(groups: &BTreeSet<Group>) -> BTreeSet<String> {
-    FIELDS.iter().filter(|field| groups.contains(&field.group)).map(|field| format!("{:?}", field.section)).collect()
+    FIELDS
+        .iter()
+        .filter(|field| field.group.is_some_and(|group| groups.contains(&group)))
+        .map(|field| format!("{:?}", field.section))
+        .collect()
 }
 
 /// Instant and message of a page's last entry, as one word: `next_cursor`.
@@ -47,18 +51,24 @@ fn position(cursor: &str) -> Option<DisclosurePosition> {
     Some(DisclosurePosition { at, message: MessageId(Uuid::parse_str(message).ok()?) })
 }
 
-/// One message that left about a person.
+/// One message or sheet of paper that left about a person.
 #[derive(Serialize, ToSchema)]
 struct DisclosureEntry {
-    /// The message.
+    /// The message, or the sheet.
     message_id: Uuid,
     /// When it was queued.
     at: DateTime<Utc>,
     /// For whom.
     organisation_name: String,
-    /// Its node.
-    entity_id: EntityId,
-    /// What it was.
+    /// Its node, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    entity_id: Option<EntityId>,
+    /// Its entry in the address book, where it went on paper.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    office: Option<Uuid>,
+    /// What it was: a message type, or `paper.` and which sheet.
     message_type: String,
     /// For what, under a consent.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -90,7 +100,8 @@ impl From<Disclosure> for DisclosureEntry {
             message_id: it.message.0,
             at: it.at,
             organisation_name: it.organisation,
-            entity_id: it.peer,
+            entity_id: it.peer.node().cloned(),
+            office: it.peer.office(),
             message_type: it.kind,
             purpose: it.purpose,
             sections: sections(&it.groups),
@@ -125,12 +136,15 @@ struct DisclosurePage {
     /// Only what went to this node.
     #[param(nullable = false, max_length = 255)]
     recipient: Option<EntityId>,
+    /// Only what went on paper to this entry of the address book.
+    #[param(nullable = false)]
+    office: Option<Uuid>,
 }
 
 /// Lists what left about a person.
 ///
-/// Who received which groups of fields of which version of the card, when and on which ground, newest first; to one node
-/// or to all.
+/// Who received which groups of fields of which version of the card, when and on which ground, newest first; to one
+/// recipient or to all.
 #[utoipa::path(tag = "consents", params(("person" = Uuid, Path, description = "The person."), DisclosurePage),
     responses((status = 200, description = "A page of disclosures.", body = DisclosureList)))]
 #[get("/people/{person}/disclosures")]
@@ -142,11 +156,12 @@ async fn list_disclosures(
 ) -> Result<Json<DisclosureList>> {
     let wrong = || Problem::invalid(vec![Refusal::WrongShape.at("/cursor")]);
     let after = page.cursor.map(|text| position(&text).ok_or_else(wrong)).transpose()?;
+    let to = page.recipient.map(Destination::Node).or(page.office.map(Destination::Office));
     let staff = staff.staff();
     let mut items = store
         .write(move |tx| {
             let sight = staff.sight(tx, id)?;
-            consents::disclosures(tx, &sight, page.recipient.as_ref(), after, PAGE + 1)
+            consents::disclosures(tx, &sight, to.as_ref(), after, PAGE + 1)
         })
         .await?;
     let more = items.len() > PAGE as usize;
@@ -160,8 +175,14 @@ async fn list_disclosures(
 struct DisclosureRecipient {
     /// The organisation.
     organisation_name: String,
-    /// Its node.
-    entity_id: EntityId,
+    /// Its node, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    entity_id: Option<EntityId>,
+    /// Its entry in the address book, where it went on paper.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    office: Option<Uuid>,
     /// Which groups of fields it received, all messages together.
     groups: BTreeSet<Group>,
     /// Which sections of the card they stand in, by letter.
@@ -182,7 +203,8 @@ impl From<Told> for DisclosureRecipient {
     fn from(told: Told) -> Self {
         Self {
             organisation_name: told.organisation,
-            entity_id: told.peer,
+            entity_id: told.peer.node().cloned(),
+            office: told.peer.office(),
             sections: sections(&told.groups),
             groups: told.groups,
             card_version: told.card_version,
@@ -202,7 +224,7 @@ struct DisclosureRecipients {
 
 /// Lists who received something about a person.
 ///
-/// One entry for each node, with all that it was told together. What was taken back since is still told: it was received.
+/// One entry for each node or office, with all that it was told together. What was taken back since is still told: it was received.
 #[utoipa::path(tag = "consents", params(("person" = Uuid, Path, description = "The person.")),
     responses((status = 200, description = "The recipients.", body = DisclosureRecipients)))]
 #[get("/people/{person}/recipients")]

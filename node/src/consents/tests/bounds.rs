@@ -9,7 +9,7 @@ use crate::grants::{Activity, ActsAs, Mandate, Use};
 /// Queues something under the grant of that purpose for the job centre, as a candidacy would.
 fn queue(tx: &mut Tx<'_>, outbox: &Outbox, person: &Person, purpose: Purpose) -> Result<(Thread, MessageId)> {
     let (peer, office): (EntityId, _) = (CPI.parse().unwrap(), OrganisationId::new("ipa:c_g999").unwrap());
-    let to = Recipient { peer: &peer, organisation: "CPI Prato", ids: &[office] };
+    let to = Recipient { peer: &peer.clone().into(), organisation: "CPI Prato", ids: &[office] };
     let permit = grants::permit(tx, person.subject, to, purpose, &BTreeSet::new())?;
     let thread = grants::begin(tx, &peer, person.subject, "referral")?;
     let body = Body::from(ReferralWithdrawn { by: BySide::Sender });

@@ -190,7 +190,10 @@ async fn the_log_of_disclosures_is_paged_and_told_recipient_by_recipient() {
                 assert_eq!(disclosures(tx, &sight, Some(&OTHER.parse().unwrap()), None, 100)?.len(), 0);
                 let told = recipients(tx, &sight)?;
                 assert_eq!(told.len(), 1);
-                assert_eq!((told[0].peer.as_str(), told[0].messages, told[0].card_version), (CPI, 5, Some(2)));
+                assert_eq!(
+                    (told[0].peer.to_string().as_str(), told[0].messages, told[0].card_version),
+                    (CPI, 5, Some(2))
+                );
                 assert_eq!(told[0].groups, BTreeSet::from([Group::Preview, Group::Identity, Group::Status]));
                 Ok(())
             })
