@@ -34,6 +34,7 @@ const PAGE: usize = 100;
 pub fn api(cfg: &mut ServiceConfig<'_>) {
     cfg.service(list_consents).service(give_consent).service(renew_consent).service(withdraw_consent);
     cfg.service(list_disclosures);
+    super::recalls::api(cfg);
 }
 
 /// One answer of a record.
@@ -129,6 +130,8 @@ struct ConsentWithdrawalResult {
     consent: ConsentRecord,
     /// Entity ids of the nodes that received something under it: each is told.
     told: Vec<EntityId>,
+    /// Recalls by letter, for offices that received something on paper: each letter is printed and sent.
+    letters: Vec<Uuid>,
 }
 
 /// One message or sheet of paper that left about a person.
@@ -309,7 +312,7 @@ async fn withdraw_consent(
             let sight = staff.sight(tx, id)?;
             let done = super::withdraw(tx, &outbox, &sight, &towards, record, how)?;
             (room.threads_ended)(tx, &done.threads)?;
-            Ok(ConsentWithdrawalResult { consent: shown(done.consent, now), told: done.told })
+            Ok(ConsentWithdrawalResult { consent: shown(done.consent, now), told: done.told, letters: done.letters })
         })
         .await?;
     links.wake();

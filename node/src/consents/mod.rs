@@ -15,6 +15,7 @@
 
 mod api;
 mod model;
+pub mod recalls;
 mod rows;
 pub mod wire;
 
@@ -171,6 +172,8 @@ pub struct Withdrawn {
     pub consent: Consent,
     /// The nodes that are told.
     pub told: Vec<EntityId>,
+    /// The letters to be printed, for what left on paper: recalls by their ids.
+    pub letters: Vec<Uuid>,
     /// Local ids of the threads that have ended: the matters in them are withdrawn.
     pub threads: Vec<Uuid>,
 }
@@ -200,7 +203,7 @@ fn end(
     how: Withdrawal,
 ) -> Result<Withdrawn> {
     let now = tx.now();
-    let unchanged = |consent| Ok(Withdrawn { consent, told: Vec::new(), threads: Vec::new() });
+    let unchanged = |consent| Ok(Withdrawn { consent, told: Vec::new(), letters: Vec::new(), threads: Vec::new() });
     if consent.state == State::Withdrawn {
         return unchanged(consent);
     }
@@ -226,7 +229,8 @@ fn end(
         tell(tx, handle, towards, &consent, peer, &disclosed)?;
     }
     note(tx, sight, "consent.withdrawn", &consent)?;
-    Ok(Withdrawn { consent, told, threads })
+    let letters = recalls::open_under(tx, &consent, &disclosed)?;
+    Ok(Withdrawn { consent, told, letters, threads })
 }
 
 /// Tells one node, which has something under the record, that it was withdrawn.
