@@ -9,6 +9,7 @@ pub mod clock;
 pub mod config;
 pub mod consents;
 pub mod demo;
+pub mod documents;
 pub mod error;
 pub mod grants;
 pub mod inbox;

@@ -11,6 +11,7 @@
 //! - Whoever reads or writes here leaves an entry in the journal, in the same transaction.
 
 mod api;
+pub mod europass;
 mod model;
 mod paper;
 mod received;
@@ -20,10 +21,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
-
-use staffetta_protocol::card::{Card, CardGroups, Day, QuickCard, QuickDefaults, Refusal};
-use staffetta_protocol::consent::Group;
+use staffetta_protocol::card::{Card, CardGroups, Day, Level, QuickCard, QuickDefaults, Refusal};
 use staffetta_protocol::problem::{Code, FieldError, Problem};
 
 use crate::access::Sight;
@@ -155,25 +153,25 @@ pub fn missing_for_referral(conn: &mut Conn, vault: &Vault, person: PersonId) ->
     gaps(conn, vault, person).map(|gaps| gaps.referral)
 }
 
-/// The groups of her card that the permit names, and the version as the permit's recipient counts it. Ids inside are
-/// made for that recipient.
+/// The groups of her card that the permit names, as far as their fields may cross at the level that was reached, and the
+/// version as the permit's recipient counts it. Ids inside are made for that recipient.
 ///
 /// # Errors
-/// `not_found` for a person without a card; `invalid_input` with what the named groups still need.
-pub fn disclose(tx: &mut Tx<'_>, vault: &Vault, person: PersonId, permit: &Permit) -> Result<Shown> {
+/// `not_found` for a person without a card; `invalid_input` with what the named groups still need, or `too_early`.
+pub fn disclose(tx: &mut Tx<'_>, vault: &Vault, person: PersonId, permit: &Permit, reached: Level) -> Result<Shown> {
     let person = people::get(tx.conn(), person)?;
     if person.subject != permit.subject() {
         return Err(Error::internal("the permit is about somebody else"));
     }
     let held = current(tx.conn(), vault, person.id)?.ok_or(Code::NotFound)?;
-    let groups = project(vault, &held.card, permit.groups(), permit.peer())?;
+    let groups = project(vault, &held.card, permit, reached)?;
     let card_version = shown_version(tx, permit.peer(), person.subject, held.version)?;
     Ok(Shown { local_version: held.version, card_version, groups })
 }
 
-fn project(vault: &Vault, card: &Card, groups: &BTreeSet<Group>, towards: &Destination) -> Result<CardGroups> {
-    let pairwise = |id| model::pairwise(vault, id, towards);
-    card.disclose(groups, &pairwise).map_err(|missing| Problem::invalid(missing).into())
+fn project(vault: &Vault, card: &Card, permit: &Permit, reached: Level) -> Result<CardGroups> {
+    let pairwise = |id| model::pairwise(vault, id, permit.peer());
+    card.disclose(permit.groups(), reached, &pairwise).map_err(|missing| Problem::invalid(missing).into())
 }
 
 /// The number under which `peer` knows our version `local` of this person's card: 1 for the first that it is shown.

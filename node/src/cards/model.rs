@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use staffetta_protocol::card::codes::SourceKind;
+use staffetta_protocol::card::codes::{SourceKind, SourceMeans};
 use staffetta_protocol::card::{Card, CardField, CardGroups, Day, HeldSource, List, Refusal};
 use staffetta_protocol::data::ReferralCard;
 use staffetta_protocol::problem::{FieldError, Problem};
@@ -105,7 +105,8 @@ pub(super) fn with_sources(before: Option<&Card>, mut card: Card, on: Day, opera
         if was == is || is.is_none() || renewed {
             continue;
         }
-        let source = HeldSource { field, source: SourceKind::Operator, on, operator };
+        let means = SourceMeans::Unknown;
+        let source = HeldSource { field, source: SourceKind::Operator, on, means, operator };
         match stated {
             Some(at) => sources[at] = source,
             None => sources.push(source),
@@ -145,6 +146,6 @@ pub fn from_referral(card: ReferralCard) -> CardGroups {
         status: card.status,
         skills_full: card.skills_full,
         needs: card.needs,
-        contact: None,
+        ..CardGroups::default()
     }
 }

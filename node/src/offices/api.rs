@@ -147,9 +147,10 @@ async fn change_office(
     staff: Allowed<WriteOffices>,
     store: Data<Store>,
     Path(id): Path<Uuid>,
-    IfMatch(version): IfMatch,
+    version: IfMatch,
     Input(office): Input<OwnOffice>,
 ) -> Result<Json<OwnOfficeEntry>> {
+    let version = version.row()?;
     let actor = staff.actor();
     let held = store.write(move |tx| super::put(tx, &actor, id, office, version)).await?;
     let version = held.version;
@@ -170,8 +171,9 @@ async fn remove_office(
     staff: Allowed<WriteOffices>,
     store: Data<Store>,
     Path(id): Path<Uuid>,
-    IfMatch(version): IfMatch,
+    version: IfMatch,
 ) -> Result<NoContent> {
+    let version = version.row()?;
     let actor = staff.actor();
     store.write(move |tx| super::remove::<OwnOffice>(tx, &actor, id, version)).await?;
     Ok(NoContent)

@@ -124,9 +124,10 @@ async fn change_partner_office(
     staff: Allowed<WriteAddressBook>,
     store: Data<Store>,
     Path(id): Path<Uuid>,
-    IfMatch(version): IfMatch,
+    version: IfMatch,
     Input(office): Input<PartnerOffice>,
 ) -> Result<Json<PartnerOfficeEntry>> {
+    let version = version.row()?;
     let actor = staff.actor();
     let held = store.write(move |tx| super::put(tx, &actor, id, office, version)).await?;
     let version = held.version;
@@ -147,8 +148,9 @@ async fn remove_partner_office(
     staff: Allowed<WriteAddressBook>,
     store: Data<Store>,
     Path(id): Path<Uuid>,
-    IfMatch(version): IfMatch,
+    version: IfMatch,
 ) -> Result<NoContent> {
+    let version = version.row()?;
     let actor = staff.actor();
     store.write(move |tx| super::remove::<PartnerOffice>(tx, &actor, id, version)).await?;
     Ok(NoContent)

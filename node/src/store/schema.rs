@@ -457,6 +457,18 @@ diesel::table! {
 diesel::table! {
     use crate::store::types::sql::*;
 
+    done_once (key) {
+        key -> Binary,
+        content -> Binary,
+        at -> Timestamp,
+        sealed -> Nullable<Binary>,
+        withheld -> Bool,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
     case_file (id) {
         id -> Uid,
         kind -> Text,
@@ -662,6 +674,71 @@ diesel::table! {
 diesel::table! {
     use crate::store::types::sql::*;
 
+    document (id) {
+        id -> Uid,
+        person -> Uid,
+        subject -> Uid,
+        kind -> Text,
+        expires -> Nullable<Text>,
+        sealed -> Binary,
+        media -> Nullable<Text>,
+        size -> Nullable<Integer>,
+        sha256 -> Nullable<Text>,
+        version -> Integer,
+        created_at -> Timestamp,
+        created_by -> Nullable<Uid>,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    document_chunk (document, position) {
+        document -> Uid,
+        position -> Integer,
+        sealed -> Binary,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    assessment (id) {
+        id -> Uid,
+        person -> Uid,
+        subject -> Uid,
+        state -> Text,
+        sealed -> Binary,
+        sha256 -> Nullable<Text>,
+        signed_at -> Nullable<Timestamp>,
+        superseded_by -> Nullable<Uid>,
+        version -> Integer,
+        created_at -> Timestamp,
+        created_by -> Nullable<Uid>,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    counselling_note (id) {
+        id -> Uid,
+        person -> Uid,
+        subject -> Uid,
+        author -> Uid,
+        sealed -> Binary,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        delete_after -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
     consent (id) {
         id -> Uid,
         record -> Uid,
@@ -696,7 +773,7 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(outbox, disclosure, link_out);
 
 diesel::allow_tables_to_appear_in_same_query!(staff, staff_token);
-diesel::allow_tables_to_appear_in_same_query!(case_member, person, referral);
+diesel::allow_tables_to_appear_in_same_query!(case_file, case_member, document, person, referral);
 
 diesel::table! {
     use crate::store::types::sql::*;

@@ -23,7 +23,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
-use crate::store::{Conn, Tx};
+use crate::store::{Conn, Tx, once};
 
 pub use master::MasterKey;
 
@@ -124,8 +124,10 @@ impl Vault {
         open_with(&key, &place.binding(id), &sealed[17..]).map(Some).ok_or_else(damaged)
     }
 
-    /// Destroys every key of `subject`. What was sealed for it stays as unreadable bytes.
+    /// Destroys every key of `subject`. What was sealed for it stays as unreadable bytes. Answers that are kept to be
+    /// given again go with it, whoever they are about: they are sealed for nobody in particular.
     pub fn shred(&self, tx: &mut Tx<'_>, subject: Subject) -> Result<()> {
+        once::forget_answers(tx)?;
         rows::destroy(tx, subject)
     }
 
