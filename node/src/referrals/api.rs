@@ -58,8 +58,16 @@ pub(super) async fn add_referral(
 ) -> Result<Json<Referral>> {
     let about = new.person;
     let act = move |referrals: &super::Referrals, tx: &mut crate::store::Tx<'_>, by| {
-        let NewReferral { person, recipient, organisation, office, office_reason, on_paper, purpose, confirm_duplicate } =
-            new;
+        let NewReferral {
+            person,
+            recipient,
+            organisation,
+            office,
+            office_reason,
+            on_paper,
+            purpose,
+            confirm_duplicate,
+        } = new;
         if let Some(office) = office {
             let to = ToOffice { person, office, reason: office_reason, on_paper, purpose, confirm_duplicate };
             return referrals.draft_to_office(tx, by, &to);

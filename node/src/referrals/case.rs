@@ -179,13 +179,7 @@ impl Case {
     }
 
     /// The same for what happened at `at`, and is noted now.
-    pub(super) fn step_at(
-        &mut self,
-        tx: &mut Tx<'_>,
-        by: By,
-        event: Event,
-        at: DateTime<Utc>,
-    ) -> Result<Vec<Effect>> {
+    pub(super) fn step_at(&mut self, tx: &mut Tx<'_>, by: By, event: Event, at: DateTime<Utc>) -> Result<Vec<Effect>> {
         let facts = self.facts(tx, by)?;
         let next = model::apply(self.side, self.state, event, &facts, at).map_err(rejected)?;
         self.make(&next, at);

@@ -80,7 +80,7 @@ impl Desk {
     /// Begins a referral that follows another, in whose case `staff` has a part.
     pub(super) async fn begin_after(
         &self,
-        staff: &Staff,
+        staff: &Acting,
         id: Uuid,
         act: impl FnOnce(&Referrals, &mut Tx<'_>, By) -> Result<Uuid> + Send + 'static,
     ) -> Result<Json<Referral>> {
@@ -99,7 +99,7 @@ impl Desk {
     /// Makes a page to be printed.
     pub(super) async fn print(
         &self,
-        staff: &Staff,
+        staff: &Acting,
         id: Uuid,
         act: impl FnOnce(&Referrals, &mut Tx<'_>, By) -> Result<Html> + Send + 'static,
     ) -> Result<Html> {

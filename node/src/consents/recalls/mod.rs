@@ -39,9 +39,9 @@ use crate::store::{Conn, Tx};
 use crate::vault::{Subject, Vault};
 use crate::web::Html;
 
-pub use model::{LetterChannel, PaperRecall, RecallAnswer, RecallSending};
 pub(super) use api::api;
 pub(crate) use model::when;
+pub use model::{LetterChannel, PaperRecall, RecallAnswer, RecallSending};
 pub use rows::{Page, Wanted};
 
 /// Why a letter is made.
@@ -69,14 +69,8 @@ pub fn open(tx: &mut Tx<'_>, what: Recalled<'_>) -> Result<Uuid> {
     let office = what.thread.peer.office().ok_or_else(|| Error::internal("a letter to a node"))?;
     let to = Recipient { peer: &what.thread.peer, organisation: what.organisation, ids: &[] };
     let reference = what.record.map_or(what.thread.wire.0, |(record, _)| record.0);
-    let permit = grants::permit_duty(
-        what.subject,
-        what.thread.subject_ref,
-        to,
-        Basis::LegalDuty,
-        reference,
-        BTreeSet::new(),
-    )?;
+    let permit =
+        grants::permit_duty(what.subject, what.thread.subject_ref, to, Basis::LegalDuty, reference, BTreeSet::new())?;
     let id = grants::on_paper(tx, &permit, what.thread, "paper.recall", &BTreeSet::new(), None)?.0;
     let now = tx.now();
     rows::insert(
@@ -173,13 +167,7 @@ pub fn sent(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, id: Uuid, how: Recall
 ///
 /// # Errors
 /// `not_found`; `conflict` where it answered before; `invalid_input` where a group is missing or is not the office's.
-pub fn answer(
-    tx: &mut Tx<'_>,
-    vault: &Vault,
-    sight: &Sight,
-    id: Uuid,
-    said: RecallAnswer,
-) -> Result<PaperRecall> {
+pub fn answer(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, id: Uuid, said: RecallAnswer) -> Result<PaperRecall> {
     let mut recall = of(tx.conn(), vault, sight, id)?;
     let mut found = Vec::new();
     said.check(&At::Root, &mut found);

@@ -47,9 +47,9 @@ pub(super) use api::api;
 pub(super) use model::Content;
 pub use model::{Answered, ByHand, SheetKind};
 pub use print::Printed;
-pub(super) use start::proposal;
-pub use start::ToOffice;
 pub(super) use said::may_be_noted;
+pub use start::ToOffice;
+pub(super) use start::proposal;
 pub(super) use view::of as view_of;
 pub use view::{OfficeView, SheetView};
 
@@ -172,12 +172,7 @@ impl Referrals {
     }
 
     /// All that a referral carries, as it would travel.
-    fn whole(
-        &self,
-        tx: &mut Tx<'_>,
-        case: &Case,
-        fewer: Option<&BTreeSet<Group>>,
-    ) -> Result<(Permit, u32, Content)> {
+    fn whole(&self, tx: &mut Tx<'_>, case: &Case, fewer: Option<&BTreeSet<Group>>) -> Result<(Permit, u32, Content)> {
         let (permit, local_version, card_version, card) = self.referral_card(tx, case, fewer)?;
         let body = ReferralSent { card_version, card };
         let mut lacks = body.check_for(case.purpose);

@@ -67,12 +67,7 @@ pub(super) fn chosen(conn: &mut Conn, vault: &Vault, referral: Uuid) -> Result<O
     type Found = (Id, Option<Id>, Option<Id>, Option<Vec<u8>>);
     let found: Option<Found> = referral_office::table
         .find(Id(referral))
-        .select((
-            referral_office::office,
-            referral_office::proposed,
-            referral_office::follows,
-            referral_office::sealed,
-        ))
+        .select((referral_office::office, referral_office::proposed, referral_office::follows, referral_office::sealed))
         .first(conn)
         .optional()?;
     let Some((office, proposed, follows, sealed)) = found else { return Ok(None) };

@@ -51,12 +51,12 @@ impl Referrals {
     pub fn draft_to_office(&self, tx: &mut Tx<'_>, by: By, new: &ToOffice) -> Result<Uuid> {
         let office = offices::listed::<PartnerOffice>(tx.conn(), new.office)?;
         let proposed = proposal(tx.conn(), self.outbox().vault(), new.person)?.offices;
-        let another = (!proposed.iter().any(|it| it.id == office.id)).then(|| proposed.first().map(|it| it.id)).flatten();
+        let another =
+            (!proposed.iter().any(|it| it.id == office.id)).then(|| proposed.first().map(|it| it.id)).flatten();
         if another.is_some() && new.reason.is_none() {
             return Err(Problem::invalid(vec![Refusal::Required.at("/office_reason")]).into());
         }
-        let chosen =
-            Chosen { office: office.id, proposed: another, follows: None, reason: new.reason.clone() };
+        let chosen = Chosen { office: office.id, proposed: another, follows: None, reason: new.reason.clone() };
         let node = office.entry.entity_id.clone().filter(|_| !new.on_paper);
         let ToOffice { person, purpose, confirm_duplicate, .. } = *new;
         match node {
