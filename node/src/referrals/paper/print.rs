@@ -106,3 +106,28 @@ const fn heading(kind: SheetKind) -> &'static str {
         SheetKind::Reopening => "Invio di una persona, ripreso",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use staffetta_protocol::consent::Group;
+
+    use super::*;
+    use crate::cards::PrintedField;
+    use crate::web::html::proof;
+
+    proptest! {
+        #[test]
+        fn whatever_is_said_the_sheet_stays_a_sheet(said in "[!-~]{1,60}", lines in 0usize..4) {
+            let field = PrintedField { field: "given_names", label: "Nome".into(), lines: vec![said.clone(); lines] };
+            let group = PrintedGroup { group: Group::Identity, heading: "Dati".into(), fields: vec![field] };
+            let page = Page {
+                heading: "Invio", sender: &said, addressee: &said, address: Some(&said), pec: None, made: String::new(),
+                reference: String::new(), card_version: 1, purpose: "P2", anonymous: false, groups: vec![group],
+            };
+            let page = Html::sheet(&page).unwrap();
+            let words = proof::words(&proof::page(page.as_str()));
+            prop_assert!(words.matches(said.as_str()).count() >= 3 + lines);
+        }
+    }
+}
