@@ -52,6 +52,21 @@ impl Desk {
         self.send(Method::GET, path, None, None).await
     }
 
+    /// Prints: the page as text, and what it may do, as its `Content-Security-Policy` says.
+    ///
+    /// # Panics
+    /// Where the answer is no page.
+    pub async fn print(&self, path: &str) -> (String, String) {
+        let request = self.client.get(format!("{}/{path}", self.base)).bearer_auth(&self.token);
+        let answer = request.send().await.expect("the node answers");
+        let header =
+            |name: &str| answer.headers().get(name).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
+        assert_eq!((answer.status().as_u16(), header("content-type").as_str()), (200, "text/html; charset=utf-8"));
+        assert_eq!((header("cache-control").as_str(), header("referrer-policy").as_str()), ("no-store", "no-referrer"));
+        let policy = header("content-security-policy");
+        (answer.text().await.expect("a page is text"), policy)
+    }
+
     /// Adds, or tells of an event.
     pub async fn post(&self, path: &str, body: Value) -> Answer {
         self.send(Method::POST, path, Some(body), None).await

@@ -26,6 +26,7 @@ pub fn api(cfg: &mut ServiceConfig<'_>) {
     cfg.service(list_card_versions).service(read_card_gaps);
     super::api_sections::api(cfg);
     super::api_versions::api(cfg);
+    super::counter::api(cfg);
 }
 
 /// Versions of a card, newest first.

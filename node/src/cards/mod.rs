@@ -15,6 +15,7 @@ mod age;
 mod api;
 mod api_sections;
 mod api_versions;
+mod counter;
 mod editing;
 pub mod europass;
 mod merging;

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 const TABLE: &str = include_str!("../../templates/cards/words.it.tsv");
 
 /// What says nothing to somebody who reads paper: names inside the program, and what only a program can read.
-const UNSAID: &[&str] = &["evidence_ref", "document"];
+const UNSAID: &[&str] = &["evidence_ref", "document", "sha256"];
 
 /// Kinds that only tell one shape from another.
 const SHAPES: &[&str] = &["overall", "by_ability", "listed", "esco", "isco", "isco_group", "free", "date"];
@@ -63,6 +63,13 @@ fn is_free(property: &str) -> bool {
         "email",
         "from",
         "to",
+        "citizenship",
+        "comune",
+        "town",
+        "residence_address",
+        "domicile_address",
+        "permit_number",
+        "questura",
     ];
     FREE.contains(&property)
 }

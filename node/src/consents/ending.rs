@@ -8,7 +8,7 @@ use staffetta_protocol::problem::Code;
 use uuid::Uuid;
 
 use super::model::{Channel, Consent, Event, Invalidation, State, Withdrawal, WithdrawnBy};
-use super::{RECALL_DUE, Towards, note, of, rows};
+use super::{RECALL_DUE, Towards, note, of, recalls, rows};
 use crate::access::Sight;
 use crate::error::{Error, Result};
 use crate::grants::{self, Destination, Disclosure, Recipient};
@@ -25,6 +25,8 @@ pub struct Withdrawn {
     pub consent: Consent,
     /// The nodes that are told.
     pub told: Vec<EntityId>,
+    /// The letters to be printed, for what left on paper: recalls by their ids.
+    pub letters: Vec<Uuid>,
     /// Local ids of the threads that have ended: the matters in them are withdrawn.
     pub threads: Vec<Uuid>,
 }
@@ -55,7 +57,7 @@ pub(super) fn end(
     (event, how): (Event, Withdrawal),
 ) -> Result<Withdrawn> {
     let now = tx.now();
-    let unchanged = |consent| Ok(Withdrawn { consent, told: Vec::new(), threads: Vec::new() });
+    let unchanged = |consent| Ok(Withdrawn { consent, told: Vec::new(), letters: Vec::new(), threads: Vec::new() });
     if matches!(consent.state, State::Withdrawn | State::Invalidated) {
         return unchanged(consent);
     }
@@ -82,7 +84,8 @@ pub(super) fn end(
     }
     let act = if event == Event::Withdraw { "consent.withdrawn" } else { "consent.invalidated" };
     note(tx, sight, act, &consent)?;
-    Ok(Withdrawn { consent, told, threads })
+    let letters = recalls::open_under(tx, &consent, &disclosed)?;
+    Ok(Withdrawn { consent, told, letters, threads })
 }
 
 /// Declares that a record never held. What follows is what follows a withdrawal, since nothing should have left.

@@ -25,6 +25,7 @@ mod ending;
 mod model;
 pub mod notices;
 mod reading;
+pub mod recalls;
 mod receipts;
 mod rows;
 mod statement;

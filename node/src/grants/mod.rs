@@ -35,7 +35,7 @@ use crate::vault;
 pub use activity::{Activity, ActsAs, Mandate, activities, acts_as, drop_activity, set_activity, standing};
 pub use admit::{Admitted, admit};
 pub use destination::Destination;
-pub use paper::on_paper;
+pub use paper::{on_paper, thread_of_paper};
 pub use permit::{Permit, Recipient, Resting, permit, permit_duty, permit_reply, still_holds};
 pub use rows::{
     Disclosure, Holding, OpenGrant, close, disclosed_to, disclosures_about, held_under, let_go, live_grants,

@@ -64,6 +64,12 @@ pub fn on_paper(
     Ok(id)
 }
 
+/// In which thread something left on paper; nothing for a message.
+pub fn thread_of_paper(conn: &mut Conn, id: MessageId) -> Result<Option<Uuid>> {
+    let thread: Option<Id> = paper::table.find(Id(id.0)).select(paper::thread).first(conn).optional()?;
+    Ok(thread.map(|id| id.0))
+}
+
 /// The threads with `peer` in which paper rested on this record of ours.
 pub(super) fn threads_under(conn: &mut Conn, peer: &Destination, record: RecordId) -> Result<Vec<Uuid>> {
     let threads: Vec<Id> = paper::table

@@ -10,6 +10,7 @@ use super::api_taker;
 use super::desk::Desk;
 use super::input::{CardUpdate, Information, NewReferral, PersonTold, ReferralQuery, ReferralSending};
 use super::opener::{Draft, Sending};
+use super::paper::ToOffice;
 use super::view::{Referral, Referrals};
 use crate::access::Allowed;
 use crate::access::acts::{ReadReferrals, SendPreview, SendReferral};
@@ -31,11 +32,13 @@ pub fn api(cfg: &mut ServiceConfig<'_>) {
         .service(release_contacts)
         .service(tell_referred_person);
     api_taker::api(cfg);
+    super::paper::api(cfg);
 }
 
 /// Begins a referral.
 ///
-/// A draft for one person and one recipient: a node, or the organisation that runs it. Nothing leaves yet. Another open
+/// A draft for one person and one recipient: a node, the organisation that runs it, or an office of the address book, which
+/// may have no node. Nothing leaves yet. Another open
 /// referral of the same person to the same node is warned of with 409 `already_exists`, unless `confirm_duplicate` says
 /// that it is meant.
 #[utoipa::path(
@@ -55,7 +58,20 @@ pub(super) async fn add_referral(
 ) -> Result<Json<Referral>> {
     let about = new.person;
     let act = move |referrals: &super::Referrals, tx: &mut crate::store::Tx<'_>, by| {
-        let NewReferral { person, recipient, organisation, purpose, confirm_duplicate } = new;
+        let NewReferral {
+            person,
+            recipient,
+            organisation,
+            office,
+            office_reason,
+            on_paper,
+            purpose,
+            confirm_duplicate,
+        } = new;
+        if let Some(office) = office {
+            let to = ToOffice { person, office, reason: office_reason, on_paper, purpose, confirm_duplicate };
+            return referrals.draft_to_office(tx, by, &to);
+        }
         let recipient = referrals.resolve(tx.conn(), recipient, organisation.as_ref())?;
         referrals.draft(tx, by, &Draft { person, recipient, purpose, confirm_duplicate })
     };

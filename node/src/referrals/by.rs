@@ -64,6 +64,14 @@ impl By {
         }
     }
 
+    /// In which capacity.
+    pub(super) fn role(self) -> ActorRole {
+        match self {
+            Self::Staff { role, .. } => role,
+            Self::System => ActorRole::System,
+        }
+    }
+
     /// The account, if it is one.
     pub(super) fn staff(self) -> Option<Uuid> {
         match self {

@@ -174,10 +174,25 @@ impl Case {
     /// # Errors
     /// `illegal_transition` with what is allowed, or what the event still lacks.
     pub(super) fn step(&mut self, tx: &mut Tx<'_>, by: By, event: Event) -> Result<Vec<Effect>> {
-        let (facts, now) = (self.facts(tx, by)?, tx.now());
-        let next = model::apply(self.side, self.state, event, &facts, now).map_err(rejected)?;
-        self.make(&next, now);
+        let now = tx.now();
+        self.step_at(tx, by, event, now)
+    }
+
+    /// The same for what happened at `at`, and is noted now.
+    pub(super) fn step_at(&mut self, tx: &mut Tx<'_>, by: By, event: Event, at: DateTime<Utc>) -> Result<Vec<Effect>> {
+        let facts = self.facts(tx, by)?;
+        let next = model::apply(self.side, self.state, event, &facts, at).map_err(rejected)?;
+        self.make(&next, at);
         Ok(next.effects)
+    }
+
+    /// Whether that step could be made now.
+    ///
+    /// # Errors
+    /// As [`Self::step`].
+    pub(super) fn may(&self, tx: &mut Tx<'_>, by: By, event: Event) -> Result<()> {
+        let (facts, now) = (self.facts(tx, by)?, tx.now());
+        model::apply(self.side, self.state, event, &facts, now).map(|_| ()).map_err(rejected)
     }
 
     /// Takes over a step that the model has found good; the effects that are columns of the row are carried out.
@@ -277,7 +292,7 @@ impl Case {
         journal::record(tx, entry.object(self.id()).peer(&m.from))
     }
 
-    fn note(&mut self, tx: &mut Tx<'_>, vault: &Vault, noted: Noted, detail: Option<&Value>) -> Result<()> {
+    pub(super) fn note(&mut self, tx: &mut Tx<'_>, vault: &Vault, noted: Noted, detail: Option<&Value>) -> Result<()> {
         let ordinal = self.events.len() + 1;
         let noted = events::add(tx, vault, self.id(), self.subject(), ordinal, noted, detail)?;
         self.events.push(noted);

@@ -12,7 +12,7 @@ use crate::access::{Acting, Sight};
 use crate::error::Result;
 use crate::people::PersonId;
 use crate::store::{Store, Tx};
-use crate::web::Json;
+use crate::web::{Html, Json};
 
 /// Below this every path of the room stands.
 const BASE: &str = "/rest/staffetta/v1/desk/referrals";
@@ -75,6 +75,40 @@ impl Desk {
         act: impl FnOnce(&Referrals, &mut Tx<'_>, By) -> Result<()> + Send + 'static,
     ) -> Result<Json<Referral>> {
         Ok(Json::ok(self.act(staff, id, act).await?))
+    }
+
+    /// Begins a referral that follows another, in whose case `staff` has a part.
+    pub(super) async fn begin_after(
+        &self,
+        staff: &Acting,
+        id: Uuid,
+        act: impl FnOnce(&Referrals, &mut Tx<'_>, By) -> Result<Uuid> + Send + 'static,
+    ) -> Result<Json<Referral>> {
+        let (referrals, staff) = (self.referrals.clone(), staff.clone());
+        let act = move |tx: &mut Tx<'_>| {
+            let by = By::at_the_desk(&staff, &sight(tx, &staff, id)?);
+            let next = act(&referrals, tx, by)?;
+            referrals.look(tx, by, next)
+        };
+        let referral = self.store.write(act).await?;
+        (self.wake)();
+        let at = format!("{BASE}/{}", referral.summary.id);
+        Ok(Json::created(referral, at))
+    }
+
+    /// Makes a page to be printed.
+    pub(super) async fn print(
+        &self,
+        staff: &Acting,
+        id: Uuid,
+        act: impl FnOnce(&Referrals, &mut Tx<'_>, By) -> Result<Html> + Send + 'static,
+    ) -> Result<Html> {
+        let (referrals, staff) = (self.referrals.clone(), staff.clone());
+        let act = move |tx: &mut Tx<'_>| {
+            let by = By::at_the_desk(&staff, &sight(tx, &staff, id)?);
+            act(&referrals, tx, by)
+        };
+        self.store.write(act).await
     }
 
     async fn act<T>(

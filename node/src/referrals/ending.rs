@@ -63,7 +63,9 @@ impl Referrals {
         case.step(tx, by, Event::Withdraw)?;
         outbox::strike_thread(tx, case.thread.id)?;
         case.refresh(tx)?;
-        let message = if case.history().peer_may_know() {
+        let message = if case.peer().office().is_some() {
+            self.recall_paper(tx, by, &case)?
+        } else if case.history().peer_may_know() {
             let ids = case.recipient_ids()?;
             let thread = &case.thread;
             let (subject, reference) = (case.subject(), thread.wire.0);

@@ -33,6 +33,17 @@ pub(super) struct NewReferral {
     #[serde(default)]
     #[schema(nullable = false)]
     pub(super) organisation: Option<OrganisationId>,
+    /// Instead of both, an office of the address book: to its node where it has one, else on paper.
+    #[serde(default)]
+    #[schema(nullable = false)]
+    pub(super) office: Option<Uuid>,
+    /// Why this office; needed where another was proposed for her.
+    #[serde(default)]
+    #[schema(nullable = false)]
+    pub(super) office_reason: Option<Prose<500>>,
+    /// On paper, though the office has a node.
+    #[serde(default)]
+    pub(super) on_paper: bool,
     /// `P2`, or `P11` for a certification.
     pub(super) purpose: Purpose,
     /// Another open referral of hers to the same node is known and this one is meant.
@@ -42,10 +53,14 @@ pub(super) struct NewReferral {
 
 impl Check for NewReferral {
     fn check(&self, at: &At<'_>, found: &mut Vec<FieldError>) {
-        match (&self.recipient, &self.organisation) {
-            (None, None) => found.push(at.key("recipient").refuse(Refusal::Required)),
-            (Some(_), Some(_)) => found.push(at.key("organisation").refuse(Refusal::Inconsistent)),
+        match (&self.recipient, &self.organisation, &self.office) {
+            (None, None, None) => found.push(at.key("recipient").refuse(Refusal::Required)),
+            (Some(_), Some(_), _) => found.push(at.key("organisation").refuse(Refusal::Inconsistent)),
+            (Some(_), _, Some(_)) | (_, Some(_), Some(_)) => found.push(at.key("office").refuse(Refusal::Inconsistent)),
             _ => {}
+        }
+        if self.office.is_none() && self.on_paper {
+            found.push(at.key("office").refuse(Refusal::Required));
         }
         if !matches!(self.purpose, Purpose::P2 | Purpose::P11) {
             found.push(at.key("purpose").refuse(Refusal::NotForPurpose));

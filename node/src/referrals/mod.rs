@@ -21,6 +21,7 @@ mod events;
 mod input;
 pub mod model;
 mod opener;
+pub mod paper;
 mod rows;
 mod settle;
 mod show;

@@ -62,29 +62,49 @@ impl Referrals {
     /// `not_found` for a person or node that is not known here, `invalid_input`, `already_exists` where another
     /// referral of hers to the same node is open and nobody said that this is meant.
     pub fn draft(&self, tx: &mut Tx<'_>, by: By, draft: &Draft) -> Result<Uuid> {
-        if !matches!(draft.purpose, Purpose::P2 | Purpose::P11) {
-            return Err(Problem::invalid(vec![Refusal::NotForPurpose.at("/purpose")]).into());
-        }
-        let subject = people::get(tx.conn(), draft.person)?.subject;
-        if cards::current(tx.conn(), self.outbox().vault(), draft.person)?.is_none() {
-            return Err(Problem::invalid(vec![Refusal::Required.at("/card")]).into());
-        }
+        people::get(tx.conn(), draft.person)?;
         let partner = self.partner(tx.conn(), &draft.recipient)?.ok_or_else(unknown_member)?;
         partner.must_take("referral.sent.v1", &self.partners.ours(tx.conn())?)?;
-        warn_of_duplicate(tx, draft.person.0, &(&draft.recipient).into(), None, draft.confirm_duplicate)?;
-        let thread = grants::begin(tx, &draft.recipient, subject, "referral")?;
+        let Draft { person, purpose, confirm_duplicate, .. } = *draft;
+        let ids = super::joined(&partner.organisation_ids);
+        let to = (&draft.recipient).into();
+        self.begin(tx, by, person, purpose, confirm_duplicate, &to, partner.organisation_name, ids)
+    }
+
+    /// A thread with a draft in it, whoever is on its other side.
+    #[expect(clippy::too_many_arguments, reason = "a draft is all of these")]
+    pub(super) fn begin(
+        &self,
+        tx: &mut Tx<'_>,
+        by: By,
+        person: PersonId,
+        purpose: Purpose,
+        confirm_duplicate: bool,
+        to: &Destination,
+        organisation: String,
+        recipient_ids: String,
+    ) -> Result<Uuid> {
+        if !matches!(purpose, Purpose::P2 | Purpose::P11) {
+            return Err(Problem::invalid(vec![Refusal::NotForPurpose.at("/purpose")]).into());
+        }
+        let subject = people::get(tx.conn(), person)?.subject;
+        if cards::current(tx.conn(), self.outbox().vault(), person)?.is_none() {
+            return Err(Problem::invalid(vec![Refusal::Required.at("/card")]).into());
+        }
+        warn_of_duplicate(tx, person.0, to, None, confirm_duplicate)?;
+        let thread = grants::begin(tx, to, subject, "referral")?;
         let now = At::from(tx.now());
         let id = Uuid::new_v4();
         let row = Row {
             id: Id(id),
             thread: Id(thread.id),
             side: Side::Opener.as_str().to_owned(),
-            peer: draft.recipient.to_string(),
-            organisation: partner.organisation_name.clone(),
-            recipient_ids: super::joined(&partner.organisation_ids),
-            person: Some(Id(draft.person.0)),
+            peer: to.to_string(),
+            organisation,
+            recipient_ids,
+            person: Some(Id(person.0)),
             subject: Id(subject.0),
-            purpose: draft.purpose.code().to_owned(),
+            purpose: purpose.code().to_owned(),
             state: Some(State::Draft.as_str().to_owned()),
             preview_state: Preview::None.as_str().to_owned(),
             preview_sent_at: None,
@@ -98,14 +118,14 @@ impl Referrals {
             told_how: None,
             known_choice: None,
             already_known: None,
-            duplicate_confirmed: draft.confirm_duplicate,
+            duplicate_confirmed: confirm_duplicate,
             created_at: now,
             updated_at: now,
             version: 1,
         };
         rows::insert(tx, &row)?;
         let entry = by.entry("referral.created").subject(subject).object(id);
-        journal::record(tx, entry.peer(&draft.recipient))?;
+        journal::record(tx, entry.peer(to))?;
         Ok(id)
     }
 
@@ -232,7 +252,7 @@ impl Referrals {
     }
 
     /// The card of a referral: what the newest consent allows at this level, or fewer groups where asked.
-    fn referral_card(
+    pub(super) fn referral_card(
         &self,
         tx: &mut Tx<'_>,
         case: &Case,

@@ -74,7 +74,7 @@ impl Case {
         event.code = way.code.clone();
         event.settled = settled;
         event.fate = match (to, settled) {
-            (Transport::Queued | Transport::Delivered | Transport::NotSent, _) => Fate::Said,
+            (Transport::Queued | Transport::Delivered | Transport::NotSent | Transport::ByHand, _) => Fate::Said,
             // It had a number and may have landed; the receipt for its void will tell.
             (Transport::Struck | Transport::Expired, false) => Fate::Expired,
             (Transport::Refused | Transport::Struck | Transport::Expired, _) => Fate::Lost,

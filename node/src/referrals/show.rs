@@ -11,6 +11,7 @@ use super::events::{self, Noted};
 use super::model::known::KnownPerson;
 use super::model::preview::Preview;
 use super::model::{self, Facts, Side, Stage, State, Transport, due};
+use super::paper;
 use super::rows::{self, Wanted};
 use super::view::{
     Candidate, Known, PreviewView, Referral, ReferralEvent, ReferralSummary, Referrals, ShownCard, Telling, Way,
@@ -48,7 +49,12 @@ impl Case {
         let Some(noted) = self.own(message) else { return Ok(way(None, None, now)) };
         let waiting = outbox::transport_of(conn, noted.message)?;
         let queued_at = waiting.map(|waiting| waiting.queued_at);
-        Ok(way(Some(noted), queued_at, now))
+        let mut way = way(Some(noted), queued_at, now);
+        if noted.transport == Some(Transport::ByHand) && self.state == Some(State::Sent) {
+            // Nobody has noted that it arrived.
+            way.undelivered = now - noted.at >= DEADLINES.undelivered;
+        }
+        Ok(way)
     }
 
     fn summary(&self, conn: &mut Conn, now: DateTime<Utc>) -> Result<ReferralSummary> {
@@ -126,11 +132,16 @@ impl Handle {
             Some(card) => Some(known(tx.conn(), vault, &case, &card.groups)?),
             None => None,
         };
+        let mut allowed = names(model::allowed(case.side, case.state, &facts, now));
+        if case.peer().office().is_some() {
+            allowed.extend(paper::may_be_noted(&case));
+        }
         let entry = by.entry("referral.read").subject(case.subject()).object(id);
         journal::record(tx, entry.peer(case.peer()))?;
         Ok(Referral {
             summary: case.summary(tx.conn(), now)?,
-            allowed: names(model::allowed(case.side, case.state, &facts, now)),
+            allowed,
+            office: paper::view_of(tx.conn(), vault, id)?,
             events,
             already_known: case.row.already_known,
             known_person,

@@ -8,13 +8,14 @@ use staffetta_protocol::id::EntityId;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::paper::OfficeView;
 use crate::people;
 
 /// Where a message of ours stands on its way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = ReferralTransport)]
 pub struct Way {
-    /// `not_sent`, `queued`, `delivered`, `refused`, `struck` or `expired`.
+    /// `not_sent`, `queued`, `delivered`, `refused`, `struck` or `expired`; `by_hand` on paper.
     pub state: &'static str,
     /// Why it was refused or struck, or `superseded` where it crossed a message of the other side.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -198,6 +199,10 @@ pub struct Referral {
     pub allowed: Vec<&'static str>,
     /// What was said, in the order in which this node processed it.
     pub events: Vec<ReferralEvent>,
+    /// The office that was chosen from the address book, and the sheets of a referral on paper.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub office: Option<OfficeView>,
     /// As the acceptance said; absent before.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]

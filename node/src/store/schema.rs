@@ -1184,7 +1184,7 @@ diesel::table! {
         subject -> Uid,
         office -> Uid,
         organisation -> Text,
-        thread -> Nullable<Uid>,
+        thread -> Uid,
         record -> Nullable<Uid>,
         record_seq -> Nullable<Integer>,
         groups -> Text,
@@ -1195,12 +1195,13 @@ diesel::table! {
         answered_at -> Nullable<Timestamp>,
         answer_channel -> Nullable<Text>,
         sealed -> Nullable<Binary>,
-        version -> Integer,
     }
 }
 
 diesel::allow_tables_to_appear_in_same_query!(paper, disclosure);
 
 diesel::allow_tables_to_appear_in_same_query!(office, office_comune);
+
+diesel::allow_tables_to_appear_in_same_query!(paper_recall, case_member);
 
 diesel::allow_tables_to_appear_in_same_query!(outbox, referral_event);

@@ -4,6 +4,7 @@
 mod absence;
 mod consent;
 mod hostile;
+mod paper;
 mod relay;
 mod stage;
 mod trust;

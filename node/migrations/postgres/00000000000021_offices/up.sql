@@ -64,7 +64,7 @@ CREATE TABLE paper_recall (
     subject uuid NOT NULL,
     office uuid NOT NULL,
     organisation text NOT NULL,
-    thread uuid,
+    thread uuid NOT NULL,
     record uuid,
     record_seq integer,
     groups text NOT NULL,
@@ -74,8 +74,7 @@ CREATE TABLE paper_recall (
     sent_channel text,
     answered_at timestamptz,
     answer_channel text,
-    sealed bytea,
-    version integer NOT NULL
+    sealed bytea
 );
 CREATE INDEX paper_recall_subject ON paper_recall (subject);
 CREATE INDEX paper_recall_open ON paper_recall (answered_at, due_at);

@@ -64,7 +64,7 @@ CREATE TABLE paper_recall (
     subject text NOT NULL,
     office text NOT NULL,
     organisation text NOT NULL,
-    thread text,
+    thread text NOT NULL,
     record text,
     record_seq integer,
     groups text NOT NULL,
@@ -74,8 +74,7 @@ CREATE TABLE paper_recall (
     sent_channel text,
     answered_at integer,
     answer_channel text,
-    sealed blob,
-    version integer NOT NULL
+    sealed blob
 ) STRICT;
 CREATE INDEX paper_recall_subject ON paper_recall (subject);
 CREATE INDEX paper_recall_open ON paper_recall (answered_at, due_at);

@@ -139,6 +139,8 @@ struct ConsentWithdrawalResult {
     consent: ConsentRecord,
     /// Entity ids of the nodes that received something under it: each is told.
     told: Vec<EntityId>,
+    /// Recalls by letter, for offices that received something on paper: each letter is printed and sent.
+    letters: Vec<Uuid>,
 }
 
 /// Lists what a person agreed to.
@@ -245,7 +247,7 @@ async fn withdraw_consent(
             let sight = staff.sight(tx, id)?;
             let done = consents::withdraw(tx, &outbox, &sight, &towards, record, how)?;
             (room.threads_ended)(tx, &done.threads)?;
-            Ok(ConsentWithdrawalResult { consent: shown(done.consent, now), told: done.told })
+            Ok(ConsentWithdrawalResult { consent: shown(done.consent, now), told: done.told, letters: done.letters })
         })
         .await?;
     links.wake();
@@ -277,7 +279,7 @@ async fn invalidate_consent(
             let sight = staff.sight(tx, id)?;
             let done = consents::invalidate(tx, &outbox, &sight, &towards, record, why)?;
             (room.threads_ended)(tx, &done.threads)?;
-            Ok(ConsentWithdrawalResult { consent: shown(done.consent, now), told: done.told })
+            Ok(ConsentWithdrawalResult { consent: shown(done.consent, now), told: done.told, letters: done.letters })
         })
         .await?;
     links.wake();

@@ -15,4 +15,5 @@ pub fn api(cfg: &mut ServiceConfig<'_>) {
     cfg.configure(purposes::api).configure(notices::api);
     cfg.configure(records::due_api).configure(answers::api).configure(requests::api).configure(records::api);
     cfg.configure(disclosures::api);
+    super::recalls::api(cfg);
 }

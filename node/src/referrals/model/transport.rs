@@ -19,12 +19,14 @@ pub enum Transport {
     Struck,
     /// Its own expiry passed without a receipt: *not delivered*.
     Expired,
+    /// On paper: people carried it, and what became of it is what they noted.
+    ByHand,
 }
 
 impl Transport {
     /// In the order of a message's life.
-    pub const ALL: [Self; 6] =
-        [Self::NotSent, Self::Queued, Self::Delivered, Self::Refused, Self::Struck, Self::Expired];
+    pub const ALL: [Self; 7] =
+        [Self::NotSent, Self::Queued, Self::Delivered, Self::Refused, Self::Struck, Self::Expired, Self::ByHand];
 
     /// As stored and as answered.
     pub fn as_str(self) -> &'static str {
@@ -35,6 +37,7 @@ impl Transport {
             Self::Refused => "refused",
             Self::Struck => "struck",
             Self::Expired => "expired",
+            Self::ByHand => "by_hand",
         }
     }
 
@@ -48,7 +51,9 @@ impl Transport {
     pub fn leads_to(self, next: Self) -> bool {
         match next {
             Self::NotSent => false,
-            Self::Queued => true,
+            // A thread is on paper from its beginning to its end.
+            Self::ByHand => matches!(self, Self::NotSent | Self::ByHand),
+            Self::Queued => self != Self::ByHand,
             Self::Struck | Self::Expired => self == Self::Queued,
             Self::Delivered | Self::Refused => matches!(self, Self::Queued | Self::Struck | Self::Expired),
         }

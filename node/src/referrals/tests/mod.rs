@@ -3,5 +3,6 @@
 mod api;
 mod consent;
 mod crossing;
+mod paper;
 mod relay;
 mod world;

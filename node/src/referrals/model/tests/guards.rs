@@ -111,7 +111,8 @@ fn transport_goes_its_own_way() {
     assert!(!Queued.is_undelivered(now() - TimeDelta::hours(71), &deadlines, now()));
     assert!(!Delivered.is_undelivered(now() - TimeDelta::days(9), &deadlines, now()));
     let after = |from: Transport| Transport::ALL.into_iter().filter(|to| from.leads_to(*to)).collect::<Vec<_>>();
-    assert_eq!(after(NotSent), [Queued]);
+    assert_eq!(after(NotSent), [Queued, ByHand]);
+    assert_eq!(after(ByHand), [ByHand], "what is on paper stays on paper");
     assert_eq!(after(Queued), [Queued, Delivered, Refused, Struck, Expired]);
     assert_eq!(after(Delivered), [Queued]);
     assert_eq!(after(Expired), [Queued, Delivered, Refused], "a late receipt is believed");
