@@ -59,6 +59,10 @@ acts! {
     SendReferral = "referrals.send" [Operator, Supervisor];
     /// Accepting, declining, closing: what the side that received does.
     DecideReferral = "referrals.decide" [Operator, Supervisor];
+    /// Taking out what an accepted referral brought, for the office's own system.
+    ExportReferral = "referrals.export" [Operator, Supervisor];
+    /// Recording what the office did for a person that it took on: declaration, agreement, policies.
+    RecordOffice = "referrals.record" [Operator, Supervisor];
     /// Following previews and referrals, of both sides.
     ReadReferrals = "referrals.read" [Operator, Supervisor, Dpo];
 

@@ -31,6 +31,7 @@ pub fn api(cfg: &mut ServiceConfig<'_>) {
         .service(release_contacts)
         .service(tell_referred_person);
     api_taker::api(cfg);
+    super::sap::api(cfg);
 }
 
 /// Begins a referral.

@@ -22,6 +22,7 @@ mod input;
 pub mod model;
 mod opener;
 mod rows;
+pub mod sap;
 mod settle;
 mod show;
 mod taker;
@@ -57,7 +58,8 @@ pub use view::{Referral, ReferralEvent, ReferralSummary, Referrals as ReferralLi
 use case::Case;
 
 /// The tables of this room that hold personal data.
-pub const HOLDING: Holding = Holding { room: "referrals", tables: &["referral", "referral_event"] };
+pub const HOLDING: Holding =
+    Holding { room: "referrals", tables: &["referral", "referral_event", "office_record", "policy_event"] };
 
 /// The handle of the verbs. Clones are the same.
 #[derive(Clone)]

@@ -4,4 +4,5 @@ mod api;
 mod consent;
 mod crossing;
 mod relay;
+mod sap;
 mod world;
