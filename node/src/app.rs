@@ -31,7 +31,7 @@ use crate::links::Links;
 use crate::outbox::Outbox;
 use crate::peers::{Client, Peers, Profile};
 use crate::referrals::{self, Referrals};
-use crate::store::Store;
+use crate::store::{Store, once};
 use crate::vault::{MasterKey, Vault};
 use crate::web::Web;
 use crate::{log, tls, web, wiring};
@@ -228,6 +228,7 @@ impl Node {
             tracing::warn!(cause = %error, "the membership was not refreshed");
         }
         while self.store.write(referrals::refresh).await? == referrals::AT_ONCE {}
+        self.store.write(once::purge).await?;
         if self.clock_is_confirmed() {
             let keys = self.keys.clone();
             self.store

@@ -12,7 +12,7 @@ use staffetta_protocol::problem::Code;
 
 use super::allowed::Asked;
 use super::{Staff, Token, rows};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, refusal};
 use crate::store::Store;
 
 /// How fine the last use of a token is kept: a write for each request would cost more than it tells.
@@ -80,5 +80,5 @@ async fn identify(request: &ServiceRequest) -> Result<Staff> {
 
 fn refuse<B: MessageBody>(request: ServiceRequest, error: Error) -> ServiceResponse<EitherBody<B>> {
     debug_assert!(error.status_code().as_u16() >= 400);
-    request.into_response(actix_web::HttpResponse::from_error(error)).map_into_right_body()
+    refusal(request, error).map_into_right_body()
 }

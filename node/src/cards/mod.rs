@@ -13,19 +13,20 @@
 mod api;
 pub mod europass;
 mod model;
+mod paper;
 mod received;
 mod rows;
+mod words;
 
 #[cfg(test)]
 mod tests;
 
 use staffetta_protocol::card::{Card, CardGroups, Day, Level, QuickCard, QuickDefaults, Refusal};
-use staffetta_protocol::id::EntityId;
 use staffetta_protocol::problem::{Code, FieldError, Problem};
 
 use crate::access::Sight;
 use crate::error::{Error, Result};
-use crate::grants::{self, Permit};
+use crate::grants::{self, Destination, Permit};
 use crate::journal;
 use crate::people::{self, Person, PersonId};
 use crate::store::{Conn, Tx};
@@ -33,6 +34,7 @@ use crate::vault::{Holding, Subject, Vault};
 
 pub use api::api;
 pub use model::{CardGaps, Held, Shown, Version, Versions, for_referral, from_referral};
+pub use paper::{PrintedField, PrintedGroup, printed};
 pub use received::{Received, ReceivedCard, erase_brought, erase_received, received, store_received};
 
 /// The tables of this room that hold personal data.
@@ -174,9 +176,10 @@ fn project(vault: &Vault, card: &Card, permit: &Permit, reached: Level) -> Resul
 
 /// The number under which `peer` knows our version `local` of this person's card: 1 for the first that it is shown.
 /// A person who has a new name there is counted from 1 again.
-pub fn shown_version(tx: &mut Tx<'_>, peer: &EntityId, subject: Subject, local: u32) -> Result<u32> {
-    let subject_ref = grants::subject_ref_for(tx, subject, peer)?;
-    rows::shown(tx, peer, subject_ref, subject, local)
+pub fn shown_version(tx: &mut Tx<'_>, peer: impl Into<Destination>, subject: Subject, local: u32) -> Result<u32> {
+    let peer = peer.into();
+    let subject_ref = grants::subject_ref_for(tx, subject, &peer)?;
+    rows::shown(tx, &peer, subject_ref, subject, local)
 }
 
 /// Today at the desk: the calendar day in Italy.

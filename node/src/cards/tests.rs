@@ -29,7 +29,7 @@ fn seen(person: PersonId) -> Sight {
     Sight::of_taking_up(staff(), person.into())
 }
 
-fn cpi() -> EntityId {
+fn cpi() -> Destination {
     "https://cpi.example".parse().unwrap()
 }
 
@@ -191,7 +191,7 @@ async fn what_leaves_is_what_the_permit_names_in_versions_that_the_recipient_cou
                 assert_eq!(disclose(tx, &vault, awa.id, &permit, Level::Referral)?.card_version, 1);
                 put(tx, &vault, &seen(awa.id), with(&second.card, json!({"preferred_name": "Fatou"})), 2)?;
                 assert_eq!(disclose(tx, &vault, awa.id, &permit, Level::Referral)?.card_version, 2);
-                let other: EntityId = "https://other.example".parse().unwrap();
+                let other: Destination = "https://other.example".parse().unwrap();
                 assert_eq!(shown_version(tx, &other, awa.subject, 3)?, 1, "each counts for itself");
 
                 let stranger = person(tx, &vault);
@@ -217,7 +217,7 @@ async fn what_came_is_one_view_and_goes_by_group_or_by_message() {
         store
             .write(move |tx| {
                 let subject_ref = SubjectRef(Uuid::new_v4());
-                let subject = vault.subject_for_ref(tx, &cpi(), subject_ref)?;
+                let subject = vault.subject_for_ref(tx, cpi().must_be_node()?, subject_ref)?;
                 let (id, wire) = (Uuid::new_v4(), ThreadId(Uuid::new_v4()));
                 let thread = Thread {
                     id,

@@ -24,7 +24,7 @@ use super::rows::{self, Row};
 use super::{Referrals, unknown_member};
 use crate::cards::{self, Shown};
 use crate::error::{Error, Result};
-use crate::grants::{self, Permit};
+use crate::grants::{self, Destination, Permit};
 use crate::journal;
 use crate::people::{self, PersonId};
 use crate::store::{At, Id, Tx};
@@ -71,7 +71,7 @@ impl Referrals {
         }
         let partner = self.partner(tx.conn(), &draft.recipient)?.ok_or_else(unknown_member)?;
         partner.must_take("referral.sent.v1", &self.partners.ours(tx.conn())?)?;
-        warn_of_duplicate(tx, draft.person.0, &draft.recipient, None, draft.confirm_duplicate)?;
+        warn_of_duplicate(tx, draft.person.0, &(&draft.recipient).into(), None, draft.confirm_duplicate)?;
         let thread = grants::begin(tx, &draft.recipient, subject, "referral")?;
         let now = At::from(tx.now());
         let id = Uuid::new_v4();
@@ -271,7 +271,9 @@ impl Referrals {
         if !accepted {
             return Ok(Level::Referral);
         }
-        let partner = self.partner(tx.conn(), case.peer())?;
+        // What an office without a node needs for its forms the person carries there herself.
+        let Some(node) = case.peer().node() else { return Ok(Level::Accepted) };
+        let partner = self.partner(tx.conn(), node)?;
         let formal = partner.is_some_and(|partner| may_receive(Group::Formalities.code(), &partner.roles));
         Ok(if formal { Level::Formalities } else { Level::Accepted })
     }
@@ -280,7 +282,7 @@ impl Referrals {
 fn warn_of_duplicate(
     tx: &mut Tx<'_>,
     person: Uuid,
-    recipient: &EntityId,
+    recipient: &Destination,
     but: Option<Uuid>,
     confirmed: bool,
 ) -> Result<()> {

@@ -2,20 +2,21 @@
 
 use std::time::Instant;
 
-use actix_web::body::{EitherBody, MessageBody};
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpResponse};
-use staffetta_protocol::problem::{Code, Problem};
+use staffetta_protocol::problem::{Code, Language, Problem};
 use tracing::Instrument;
 use uuid::Uuid;
 
+use super::document::DESK;
 use super::limit::{self, Left};
-use super::{Web, docs};
+use super::{Web, conflict, docs, language};
 use crate::access;
-use crate::error::{Error, response};
+use crate::error::{Error, refusal};
 use crate::journal::Actor;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -40,12 +41,13 @@ pub(super) async fn pass<B: MessageBody + 'static>(
     let outcome = async {
         let started = Instant::now();
         let method = request.method().clone();
+        let language = request.path().starts_with(DESK).then(|| language::wanted(request.headers()));
         let address = web.0.callers.address(&request);
         let mark = access::bearer(request.headers()).and_then(|token| limit::mark(token, address));
         let left = web.0.limiter.count(mark.as_ref(), address);
         let mut answer = if left.retry_after.is_some() {
             let problem = Problem { retry_after: left.retry_after, ..Problem::new(Code::RateLimited) };
-            request.into_response(response(&problem)).map_into_right_body()
+            refusal(request, problem.into()).map_into_right_body()
         } else {
             next.call(request).await?.map_into_left_body()
         };
@@ -65,7 +67,7 @@ pub(super) async fn pass<B: MessageBody + 'static>(
             "request"
         );
         dress(&web, &mut answer, &id, left);
-        Ok(answer)
+        Ok(speak(answer, language))
     };
     outcome.instrument(span).await
 }
@@ -84,10 +86,24 @@ fn outcome<B>(answer: &HttpResponse<B>) -> &'static str {
     let error = answer.error().and_then(|error| error.as_error::<Error>());
     match (error, answer.status().as_u16()) {
         (Some(error), _) => error.code().as_str(),
-        (None, 429) => Code::RateLimited.as_str(),
         (None, 400..) => "refused",
         (None, _) => "ok",
     }
+}
+
+/// Writes a problem of the desk for whoever reads it: in a language, and with what was sent where two edits conflict.
+fn speak<B: MessageBody>(
+    answer: ServiceResponse<EitherBody<B>>,
+    language: Option<Language>,
+) -> ServiceResponse<EitherBody<B>> {
+    let error = answer.response().error().and_then(|error| error.as_error::<Error>());
+    let (Some(language), Some(error)) = (language, error) else { return answer };
+    let problem = conflict::with_yours(error.problem(), answer.request());
+    let body = serde_json::to_vec(&problem.document_in(language)).expect("a problem document is plain JSON");
+    let mut answer = answer.map_body(|_, _| EitherBody::right(BoxBody::new(body)));
+    answer.headers_mut().insert(header::CONTENT_LANGUAGE, language::tag(language));
+    answer.headers_mut().append(header::VARY, HeaderValue::from_static("accept-language"));
+    answer
 }
 
 fn dress<B>(web: &Web, answer: &mut ServiceResponse<B>, id: &str, left: Left) {

@@ -172,7 +172,7 @@ struct StaffTokens {
 #[utoipa::path(tag = "staff", responses((status = 200, description = "Who is signed in.", body = Session)))]
 #[get("/session")]
 async fn read_session(staff: Allowed<SignedIn>) -> Json<Session> {
-    Json::ok(Session::from(&*staff))
+    Json::ok(Session::from(&**staff))
 }
 
 /// Lists the accounts of the staff.
@@ -280,7 +280,7 @@ async fn issue_staff_token(
     let actor = staff.actor();
     let issued = store.write(move |tx| access::issue_token(tx, actor, id, &new.label, new.expires_at)).await?;
     let shown = IssuedToken { id: issued.id, token: issued.token.expose().to_owned(), expires_at: issued.expires_at };
-    Ok(Json::created(shown, format!("{DESK}/staff/{id}/tokens")))
+    Ok(Json::created(shown, format!("{DESK}/staff/{id}/tokens")).shown_once())
 }
 
 /// Revokes a token.

@@ -269,3 +269,26 @@ fn place(error: &serde_path_to_error::Error<serde_json::Error>) -> FieldError {
     }
     refusal.at(pointer.iter().map(|part| format!("/{part}")).collect::<String>())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_has_a_code_of_its_own_and_speaks_both_languages() {
+        let mut seen = std::collections::HashSet::new();
+        for refusal in Refusal::ALL {
+            assert!(seen.insert(refusal.code()), "{refusal} stands twice");
+            let (it, en) = refusal.words();
+            for sentence in [it, en] {
+                assert!(sentence.ends_with('.') && sentence.starts_with(char::is_uppercase), "{refusal}: {sentence}");
+            }
+            assert_ne!(it, en, "{refusal}");
+            let told = refusal.at("/label");
+            assert_eq!(
+                (told.code.as_str(), told.detail_it.as_str(), told.detail_en.as_str()),
+                (refusal.code(), it, en)
+            );
+        }
+    }
+}

@@ -14,13 +14,14 @@ use super::upload::{self, Entry, LineResult, Told};
 use super::verbs::{Records, Written};
 use super::view::FilledSection;
 use crate::access::acts::{ExportReferral, ReadReferrals, RecordOffice};
-use crate::access::{Allowed, Staff};
+use crate::access::{Acting, Allowed};
 use crate::config::LimitsConfig;
 use crate::error::Result;
+use crate::referrals::Referrals;
 use crate::referrals::by::By;
 use crate::referrals::desk::{self, Desk};
 use crate::store::Tx;
-use crate::web::{Accept, Attachment, IfMatch, Input, Json, Path, Raw, RawKind};
+use crate::web::{self, Accept, Attachment, IfMatch, Input, Json, Path, Raw, RawKind};
 
 /// Lines that one transaction takes: a file of any length leaves room for others.
 const AT_ONCE: usize = 50;
@@ -83,7 +84,7 @@ struct RecordedPolicy {
 #[derive(Serialize, ToSchema)]
 struct OfficeRecord {
     /// Its version: what `If-Match` must name to change declaration, agreement or protocol.
-    version: i32,
+    version: i64,
     /// The declaration of availability.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -125,6 +126,27 @@ impl From<Records> for OfficeRecord {
 fn shown(records: Records) -> Json<OfficeRecord> {
     let version = records.version;
     Json::ok(OfficeRecord::from(records)).etag(version)
+}
+
+/// Does it, and shows the record as it is then; a conflict is told with both sides.
+async fn change(
+    staff: &Acting,
+    desk: &Desk,
+    id: Uuid,
+    act: impl FnOnce(&Referrals, &mut Tx<'_>, By) -> Result<Written> + Send + 'static,
+) -> Result<Json<OfficeRecord>> {
+    let changed = desk
+        .in_case(staff, id, move |r, tx, by, _| {
+            act(r, tx, by)?;
+            r.office_records(tx, by, id)
+        })
+        .await;
+    let look = async || {
+        let now = desk.in_case(staff, id, move |r, tx, by, _| r.office_records(tx, by, id)).await?;
+        let version = now.version;
+        Ok((OfficeRecord::from(now), version))
+    };
+    Ok(shown(web::or_both_sides(changed, look).await?))
 }
 
 /// What became of the lines of a file.
@@ -184,13 +206,10 @@ async fn read_office_record(
 ///
 /// Its state and since when. That it was made is told to the sender.
 #[utoipa::path(tag = "referrals",
-    params(("referral" = Uuid, Path, description = "The referral's id at this node."),
-           ("If-Match" = String, Header, description = "The version of the record, `\"0\"` where there is none.")),
+    params(("referral" = Uuid, Path, description = "The referral's id at this node."), IfMatch),
     request_body = DidRecord,
     responses((status = 200, description = "The record.", body = OfficeRecord),
-              (status = 409, description = "`illegal_transition`: nobody was taken on, or it was withdrawn."),
-              (status = 412, description = "Another version came in between."),
-              (status = 428, description = "`If-Match` is missing.")))]
+              (status = 409, description = "`illegal_transition`: nobody was taken on, or it was withdrawn.")))]
 #[put("/referrals/{referral}/did")]
 async fn record_did(
     staff: Allowed<RecordOffice>,
@@ -199,24 +218,17 @@ async fn record_did(
     IfMatch(version): IfMatch,
     Input(did): Input<DidRecord>,
 ) -> Result<Json<OfficeRecord>> {
-    let act = move |r: &crate::referrals::Referrals, tx: &mut Tx<'_>, by, _: &_| {
-        r.record_did(tx, by, id, did, Some(version))?;
-        r.office_records(tx, by, id)
-    };
-    Ok(shown(desk.in_case(&staff, id, act).await?))
+    change(&staff, &desk, id, move |r, tx, by| r.record_did(tx, by, id, did, Some(version))).await
 }
 
 /// Records the signed agreement.
 ///
 /// When it was signed, and the path of GOL that it names. The sender is told, and the work on the referral has begun.
 #[utoipa::path(tag = "referrals",
-    params(("referral" = Uuid, Path, description = "The referral's id at this node."),
-           ("If-Match" = String, Header, description = "The version of the record, `\"0\"` where there is none.")),
+    params(("referral" = Uuid, Path, description = "The referral's id at this node."), IfMatch),
     request_body = PattoRecord,
     responses((status = 200, description = "The record.", body = OfficeRecord),
-              (status = 409, description = "`illegal_transition`: nobody was taken on, or it was withdrawn."),
-              (status = 412, description = "Another version came in between."),
-              (status = 428, description = "`If-Match` is missing.")))]
+              (status = 409, description = "`illegal_transition`: nobody was taken on, or it was withdrawn.")))]
 #[put("/referrals/{referral}/patto")]
 async fn record_patto(
     staff: Allowed<RecordOffice>,
@@ -225,24 +237,17 @@ async fn record_patto(
     IfMatch(version): IfMatch,
     Input(patto): Input<PattoRecord>,
 ) -> Result<Json<OfficeRecord>> {
-    let act = move |r: &crate::referrals::Referrals, tx: &mut Tx<'_>, by, _: &_| {
-        r.record_patto(tx, by, id, patto, Some(version))?;
-        r.office_records(tx, by, id)
-    };
-    Ok(shown(desk.in_case(&staff, id, act).await?))
+    change(&staff, &desk, id, move |r, tx, by| r.record_patto(tx, by, id, patto, Some(version))).await
 }
 
 /// Records number and day of the office's protocol.
 ///
 /// They stay here.
 #[utoipa::path(tag = "referrals",
-    params(("referral" = Uuid, Path, description = "The referral's id at this node."),
-           ("If-Match" = String, Header, description = "The version of the record, `\"0\"` where there is none.")),
+    params(("referral" = Uuid, Path, description = "The referral's id at this node."), IfMatch),
     request_body = ProtocolRecord,
     responses((status = 200, description = "The record.", body = OfficeRecord),
-              (status = 409, description = "`illegal_transition`: nobody was taken on, or it was withdrawn."),
-              (status = 412, description = "Another version came in between."),
-              (status = 428, description = "`If-Match` is missing.")))]
+              (status = 409, description = "`illegal_transition`: nobody was taken on, or it was withdrawn.")))]
 #[put("/referrals/{referral}/protocol")]
 async fn record_protocol(
     staff: Allowed<RecordOffice>,
@@ -251,11 +256,7 @@ async fn record_protocol(
     IfMatch(version): IfMatch,
     Input(protocol): Input<ProtocolRecord>,
 ) -> Result<Json<OfficeRecord>> {
-    let act = move |r: &crate::referrals::Referrals, tx: &mut Tx<'_>, by, _: &_| {
-        r.record_protocol(tx, by, id, protocol, Some(version))?;
-        r.office_records(tx, by, id)
-    };
-    Ok(shown(desk.in_case(&staff, id, act).await?))
+    change(&staff, &desk, id, move |r, tx, by| r.record_protocol(tx, by, id, protocol, Some(version))).await
 }
 
 /// Adds an event of a policy.
@@ -274,7 +275,7 @@ async fn add_policy_event(
     Path(id): Path<Uuid>,
     Input(event): Input<PolicyEvent>,
 ) -> Result<Json<OfficeRecord>> {
-    let act = move |r: &crate::referrals::Referrals, tx: &mut Tx<'_>, by, _: &_| {
+    let act = move |r: &Referrals, tx: &mut Tx<'_>, by, _: &_| {
         r.add_policy_event(tx, by, id, &event)?;
         r.office_records(tx, by, id)
     };
@@ -313,7 +314,7 @@ async fn write_back_sap(
             break;
         }
         let staff = staff.staff();
-        let act = move |r: &crate::referrals::Referrals, tx: &mut Tx<'_>| {
+        let act = move |r: &Referrals, tx: &mut Tx<'_>| {
             let each = |(number, line): (u64, Result<upload::Line>)| {
                 let tried = line.and_then(|line| tx.savepoint(|tx| write_back(r, tx, &staff, line)));
                 Told::of(number, tried)
@@ -328,12 +329,7 @@ async fn write_back_sap(
     Ok(Json::ok(WriteBackReport { taken, repeated, refused, items }))
 }
 
-fn write_back(
-    referrals: &crate::referrals::Referrals,
-    tx: &mut Tx<'_>,
-    staff: &Staff,
-    line: upload::Line,
-) -> Result<Written> {
+fn write_back(referrals: &Referrals, tx: &mut Tx<'_>, staff: &Acting, line: upload::Line) -> Result<Written> {
     let id = line.referral;
     let by = By::at_the_desk(staff, &desk::sight(tx, staff, id)?);
     match line.entry {

@@ -42,7 +42,7 @@ impl Sheet {
 }
 
 /// Fills the sheet in. What the caller may not read of the card stays empty and says so.
-pub fn fill(
+pub(super) fn fill(
     groups: &CardGroups,
     office: &Office,
     events: &[PolicyEvent],

@@ -14,7 +14,7 @@ use utoipa::{PartialSchema, ToSchema};
 pub struct PolicyEventCode(u8);
 
 /// Code and Italian name, in the order of the list.
-pub const EVENTS: &[(&str, &str)] = &[
+pub(super) const EVENTS: &[(&str, &str)] = &[
     ("01", "Proposta"),
     ("02", "Iniziata"),
     ("03", "Respinta"),
@@ -141,15 +141,15 @@ fn step(from: Stage, event: u8) -> Option<Stage> {
 
 /// A policy as its events tell it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Policy<'e> {
+pub(super) struct Policy<'e> {
     /// Its events, in their order.
-    pub events: Vec<&'e PolicyEvent>,
+    pub(super) events: Vec<&'e PolicyEvent>,
     /// Proposed.
-    pub proposed_on: Option<Day>,
+    pub(super) proposed_on: Option<Day>,
     /// Begun: the last time.
-    pub started_on: Option<Day>,
+    pub(super) started_on: Option<Day>,
     /// Ended or suspended; nothing while it goes on.
-    pub ended_on: Option<Day>,
+    pub(super) ended_on: Option<Day>,
     stage: Stage,
 }
 
@@ -179,7 +179,7 @@ impl<'e> Policy<'e> {
 }
 
 /// The policies that these events tell of, in the order of their first events. Events that were taken once are legal.
-pub fn policies(events: &[PolicyEvent]) -> Vec<Policy<'_>> {
+pub(super) fn policies(events: &[PolicyEvent]) -> Vec<Policy<'_>> {
     let mut found: Vec<Policy<'_>> = Vec::new();
     for event in events {
         let known = found.iter_mut().find(|policy| policy.events.first().is_some_and(|e| e.policy == event.policy));
@@ -201,7 +201,11 @@ pub fn policies(events: &[PolicyEvent]) -> Vec<Policy<'_>> {
 ///
 /// # Errors
 /// The place of what is wrong, and why: it may not follow, it lies before the last one, or in the future.
-pub fn may_follow(events: &[PolicyEvent], event: &PolicyEvent, today: Day) -> Result<(), (&'static str, Refusal)> {
+pub(super) fn may_follow(
+    events: &[PolicyEvent],
+    event: &PolicyEvent,
+    today: Day,
+) -> Result<(), (&'static str, Refusal)> {
     if event.on > today {
         return Err(("/on", Refusal::OutOfRange));
     }

@@ -30,7 +30,7 @@ fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
 }
 
 /// What is recorded, and its version; 0 and nothing where nothing is, or the person was erased.
-pub(super) fn office(conn: &mut Conn, vault: &Vault, referral: Uuid) -> Result<(i32, Office)> {
+pub(super) fn office(conn: &mut Conn, vault: &Vault, referral: Uuid) -> Result<(i64, Office)> {
     let row: Option<(i32, Vec<u8>)> = office_record::table
         .find(Id(referral))
         .select((office_record::version, office_record::sealed))
@@ -38,8 +38,8 @@ pub(super) fn office(conn: &mut Conn, vault: &Vault, referral: Uuid) -> Result<(
         .optional()?;
     let Some((version, sealed)) = row else { return Ok((0, Office::default())) };
     match vault.open(conn, record(referral), &sealed)? {
-        Some(bytes) => Ok((version, parsed(&bytes)?)),
-        None => Ok((version, Office::default())),
+        Some(bytes) => Ok((version.into(), parsed(&bytes)?)),
+        None => Ok((version.into(), Office::default())),
     }
 }
 
@@ -50,8 +50,9 @@ pub(super) fn save_office(
     (referral, subject): (Uuid, Subject),
     by: Option<Uuid>,
     office: &Office,
-    expected: i32,
+    expected: i64,
 ) -> Result<()> {
+    let expected = i32::try_from(expected).map_err(|_| Error::from(Code::VersionConflict))?;
     let sealed = vault.seal(tx.conn(), subject, record(referral), &plain(office)?)?;
     let now = At::from(tx.now());
     let changed = if expected == 0 {

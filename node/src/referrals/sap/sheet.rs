@@ -7,12 +7,12 @@ use crate::error::{Error, Result};
 const FORMULA: &[char] = &['=', '+', '-', '@', '\t', '\r'];
 
 /// A value that no spreadsheet takes for a formula: an apostrophe in front makes it text.
-pub fn guarded(value: &str) -> String {
+pub(super) fn guarded(value: &str) -> String {
     if value.starts_with(FORMULA) { format!("'{value}") } else { value.to_owned() }
 }
 
 /// What [`guarded`] was given.
-pub fn unguarded(value: &str) -> &str {
+pub(super) fn unguarded(value: &str) -> &str {
     value.strip_prefix('\'').filter(|rest| rest.starts_with(FORMULA)).unwrap_or(value)
 }
 
@@ -20,7 +20,7 @@ pub fn unguarded(value: &str) -> &str {
 ///
 /// # Errors
 /// Only what should not happen.
-pub fn csv(sections: &[FilledSection]) -> Result<Vec<u8>> {
+pub(super) fn csv(sections: &[FilledSection]) -> Result<Vec<u8>> {
     let mut out = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     let head = ["sezione", "blocco", "riga", "campo", "etichetta", "lista", "ricevuto", "valore", "nota"];
     out.write_record(head).map_err(Error::internal)?;

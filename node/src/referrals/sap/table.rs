@@ -7,35 +7,35 @@ use staffetta_protocol::card::Section as CardSection;
 
 /// A field: its name here, its Italian label, its code list, and the section of the card that tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Field {
+pub(super) struct Field {
     /// Its name.
-    pub code: &'static str,
+    pub(super) code: &'static str,
     /// Its label.
-    pub label_it: &'static str,
+    pub(super) label_it: &'static str,
     /// Its code list, where it has one.
-    pub list: Option<&'static str>,
+    pub(super) list: Option<&'static str>,
     /// Where the card has it; nothing for what the office itself records, and for what no card tells.
-    pub from: Option<CardSection>,
+    pub(super) from: Option<CardSection>,
 }
 
 /// Fields that stand together, once or several times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Block {
+pub(super) struct Block {
     /// Its code: the number of the section, and a word.
-    pub code: &'static str,
+    pub(super) code: &'static str,
     /// The fields.
-    pub fields: &'static [Field],
+    pub(super) fields: &'static [Field],
 }
 
 impl Block {
     /// The number of its section.
-    pub fn section(&self) -> u8 {
+    pub(super) fn section(&self) -> u8 {
         self.code.as_bytes().first().map_or(0, |digit| digit.saturating_sub(b'0'))
     }
 }
 
 /// The sections with their Italian titles.
-pub const SECTIONS: &[(u8, &str)] = &[
+pub(super) const SECTIONS: &[(u8, &str)] = &[
     (1, "Dati personali"),
     (2, "Stato occupazionale"),
     (3, "Rapporti di lavoro (da comunicazioni obbligatorie)"),
@@ -51,7 +51,7 @@ macro_rules! blocks {
     (@from $section:ident) => { Some(CardSection::$section) };
     ($($block:literal { $($code:literal $label:literal $list:tt $from:tt;)+ })+) => {
         /// Every block, in the order of the SAP.
-        pub const BLOCKS: &[Block] = &[$(Block {
+        pub(super) const BLOCKS: &[Block] = &[$(Block {
             code: $block,
             fields: &[$(Field {
                 code: $code, label_it: $label, list: blocks!(@list $list), from: blocks!(@from $from),

@@ -36,7 +36,7 @@ pub enum Written {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Records {
     /// The version of the three; an edit names it.
-    pub version: i32,
+    pub version: i64,
     /// The three.
     pub office: Office,
     /// The events, in the order in which they were entered.
@@ -103,7 +103,7 @@ impl Referrals {
         by: By,
         id: Uuid,
         did: DidRecord,
-        expected: Option<i32>,
+        expected: Option<i64>,
     ) -> Result<Written> {
         in_the_future(did.date, cards::today(tx))?;
         let told = |before: &Office| before.did.filter(DidRecord::is_made).map(|did| did.date);
@@ -128,7 +128,7 @@ impl Referrals {
         by: By,
         id: Uuid,
         patto: PattoRecord,
-        expected: Option<i32>,
+        expected: Option<i64>,
     ) -> Result<Written> {
         in_the_future(patto.date, cards::today(tx))?;
         let change = |office: &mut Office| office.patto = Some(patto);
@@ -152,7 +152,7 @@ impl Referrals {
         by: By,
         id: Uuid,
         protocol: ProtocolRecord,
-        expected: Option<i32>,
+        expected: Option<i64>,
     ) -> Result<Written> {
         in_the_future(protocol.date, cards::today(tx))?;
         let change = |office: &mut Office| office.protocol = Some(protocol);
@@ -166,7 +166,7 @@ impl Referrals {
         tx: &mut Tx<'_>,
         by: By,
         id: Uuid,
-        expected: Option<i32>,
+        expected: Option<i64>,
         act: &'static str,
         change: impl FnOnce(&mut Office),
     ) -> Result<Option<(Office, Case)>> {
