@@ -5,5 +5,6 @@ mod absence;
 mod consent;
 mod hostile;
 mod relay;
+mod sap;
 mod stage;
 mod trust;

@@ -19,6 +19,9 @@ mod upload;
 mod verbs;
 mod view;
 
+#[cfg(test)]
+mod tests;
+
 pub use api::api;
 pub use office::{DidRecord, Office, PattoRecord, ProtocolRecord};
 pub use policy::{PolicyEvent, PolicyEventCode};
