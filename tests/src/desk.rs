@@ -1,6 +1,6 @@
 //! A desk: the JSON API of a node, as an integration would use it.
 
-use reqwest::{Client, Method};
+use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
 
 /// A member of staff at a node.
@@ -77,6 +77,12 @@ impl Desk {
         self.send(Method::PUT, path, Some(body), version).await
     }
 
+    /// Sends a file.
+    pub async fn send_file(&self, path: &str, media: &str, file: String) -> Answer {
+        let request = self.client.post(format!("{}/{path}", self.base)).bearer_auth(&self.token);
+        Self::answered(request.header("Content-Type", media).body(file)).await
+    }
+
     async fn send(&self, method: Method, path: &str, body: Option<Value>, version: Option<&str>) -> Answer {
         let mut request = self.client.request(method, format!("{}/{path}", self.base)).bearer_auth(&self.token);
         if let Some(body) = &body {
@@ -85,6 +91,10 @@ impl Desk {
         if let Some(version) = version {
             request = request.header("If-Match", version);
         }
+        Self::answered(request).await
+    }
+
+    async fn answered(request: RequestBuilder) -> Answer {
         let answer = request.send().await.expect("the node answers");
         let etag = answer.headers().get("etag").and_then(|v| v.to_str().ok()).map(str::to_owned);
         Answer { status: answer.status().as_u16(), etag, body: answer.json().await.unwrap_or_default() }

@@ -111,6 +111,10 @@ acts! {
     SendReferral = "referrals.send" [Operator, Supervisor] in [CaseOperator, JobTutor, PlanMentor, SocialWorker];
     /// Accepting, declining, closing: what the side that received does.
     DecideReferral = "referrals.decide" [Operator, Supervisor] in [CaseOperator, JobTutor, PlanMentor, SocialWorker];
+    /// Taking out what an accepted referral brought, for the office's own system.
+    ExportReferral = "referrals.export" [Operator, Supervisor] in [CaseOperator, JobTutor];
+    /// Recording what the office did for a person that it took on: declaration, agreement, policies.
+    RecordOffice = "referrals.record" [Operator, Supervisor] in [CaseOperator, JobTutor, PlanMentor, SocialWorker];
     /// Following previews and referrals, of both sides.
     ReadReferrals = "referrals.read" [Operator, Supervisor, Dpo]
         in [CaseOperator, Psychologist, Mediator, Legal, JobTutor, PlanMentor, SocialWorker, Trainee];

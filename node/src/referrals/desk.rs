@@ -126,6 +126,34 @@ impl Desk {
         self.store.write(act).await
     }
 
+    /// Does something in one case that is answered with something else than the referral.
+    pub(super) async fn in_case<T: Send + 'static>(
+        &self,
+        staff: &Acting,
+        id: Uuid,
+        act: impl FnOnce(&Referrals, &mut Tx<'_>, By, &Sight) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (referrals, staff) = (self.referrals.clone(), staff.clone());
+        let act = move |tx: &mut Tx<'_>| {
+            let sight = sight(tx, &staff, id)?;
+            act(&referrals, tx, By::at_the_desk(&staff, &sight), &sight)
+        };
+        let done = self.store.write(act).await?;
+        (self.wake)();
+        Ok(done)
+    }
+
+    /// Does something in many cases, in one transaction.
+    pub(super) async fn in_many<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&Referrals, &mut Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let referrals = self.referrals.clone();
+        let done = self.store.write(move |tx| act(&referrals, tx)).await?;
+        (self.wake)();
+        Ok(done)
+    }
+
     pub(super) async fn list(&self, wanted: Wanted) -> Result<ReferralList> {
         let referrals = self.referrals.clone();
         let now = self.store.clock().now();
@@ -134,7 +162,7 @@ impl Desk {
 }
 
 /// Of the side that opened the person's case counts, of the side that received the referral's own.
-fn sight(tx: &mut Tx<'_>, staff: &Acting, id: Uuid) -> Result<Sight> {
+pub(super) fn sight(tx: &mut Tx<'_>, staff: &Acting, id: Uuid) -> Result<Sight> {
     let row = rows::find(tx.conn(), id)?.ok_or(Code::NotFound)?;
     match (Side::parse(&row.side), row.person) {
         (Some(Side::Opener), Some(person)) => staff.sight(tx, person.0),

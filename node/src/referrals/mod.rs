@@ -23,6 +23,7 @@ pub mod model;
 mod opener;
 pub mod paper;
 mod rows;
+pub mod sap;
 mod settle;
 mod show;
 mod taker;
@@ -62,7 +63,7 @@ use case::Case;
 /// The tables of this room that hold personal data.
 pub const HOLDING: Holding = Holding {
     room: "referrals",
-    tables: &["referral", "referral_event", "referral_office", "referral_sheet"],
+    tables: &["referral", "referral_event", "referral_office", "referral_sheet", "office_record", "policy_event"],
     merge: rows::merge,
 };
 

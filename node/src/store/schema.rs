@@ -707,6 +707,33 @@ diesel::table! {
 diesel::table! {
     use crate::store::types::sql::*;
 
+    office_record (referral) {
+        referral -> Uid,
+        subject -> Uid,
+        version -> Integer,
+        sealed -> Binary,
+        updated_by -> Nullable<Uid>,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    policy_event (id) {
+        id -> Uid,
+        referral -> Uid,
+        subject -> Uid,
+        ordinal -> Integer,
+        sealed -> Binary,
+        noted_by -> Nullable<Uid>,
+        noted_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
     person (id) {
         id -> Uid,
         subject -> Uid,

@@ -6,5 +6,6 @@ mod consent;
 mod hostile;
 mod paper;
 mod relay;
+mod sap;
 mod stage;
 mod trust;

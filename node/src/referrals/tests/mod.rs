@@ -5,4 +5,5 @@ mod consent;
 mod crossing;
 mod paper;
 mod relay;
+mod sap;
 mod world;

@@ -1,0 +1,2 @@
+DROP TABLE policy_event;
+DROP TABLE office_record;
