@@ -37,7 +37,8 @@ pub const TAGS: &[(&str, &str)] = &[
     ("offices", "Offices of this node, and the address book of partners."),
     ("people", "The people whom this node accompanies."),
     ("referrals", "Handing people on to other nodes, and taking them on."),
-    ("staff", "Accounts and tokens of the staff."),
+    ("session", "The door: signing in and out, and what one's own account gets in with."),
+    ("staff", "Accounts of the staff and of programs, their tokens and secrets."),
     ("status", "Whether the node is up."),
     ("trust", "Who a node is."),
 ];
@@ -109,10 +110,12 @@ pub const HOLDINGS: &[Holding] = &[
     vault::HOLDING,
 ];
 
-/// What the staff calls. Behind the gate nothing is public, so the status stands before it.
+/// What the staff calls. Behind the gate nothing is public, so the status and the door itself stand before it.
 pub fn desk(cfg: &mut ServiceConfig<'_>) {
     let rooms = scope::scope("").configure(|cfg| {
         cfg.configure(web::staff::api).configure(web::members::api);
+        cfg.configure(documents::api);
+        cfg.configure(web::door::api).configure(web::staff::api).configure(web::members::api);
         cfg.configure(documents::api).configure(assessments::api);
         cfg.configure(people::api).configure(cards::api).configure(consents::api);
         // Last: paths of other rooms lie below its own.
@@ -121,7 +124,8 @@ pub fn desk(cfg: &mut ServiceConfig<'_>) {
         cfg.configure(referrals::api);
     });
     let rooms = rooms.wrap(from_fn(web::once)).wrap(from_fn(access::gate));
-    cfg.service(scope::scope(DESK).configure(web::status::api).service(rooms));
+    let open = scope::scope(DESK).configure(web::status::api).configure(web::door::open_api);
+    cfg.service(open.service(rooms));
 }
 
 #[cfg(test)]
