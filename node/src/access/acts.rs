@@ -71,6 +71,8 @@ acts! {
     ReadPeople = "people.read" [Operator, Supervisor, Dpo] in ANY;
     /// Adding and changing a person's record.
     WritePeople = "people.write" [Operator, Supervisor] in [CaseOperator, SocialWorker];
+    /// Putting two records of one person together.
+    MergePeople = "people.merge" [Supervisor];
     /// Opening a profiling card: the sections that one's function reads.
     ReadCards = "cards.read" [Operator, Supervisor, Dpo] in ANY;
     /// Filling in a profiling card: the sections that one's function writes.
@@ -95,6 +97,11 @@ acts! {
         in [CaseOperator, Psychologist, Mediator, Legal, JobTutor, PlanMentor, SocialWorker];
     /// Recording that a person agreed, or agrees no longer.
     WriteConsents = "consents.write" [Operator, Supervisor, Dpo] in [CaseOperator, Mediator, Legal, SocialWorker];
+
+    /// Reading what people are told, for what data are used, and for whom.
+    ReadNotices = "notices.read" [Operator, Supervisor, Dpo, Admin];
+    /// Writing what people are told, and saying for whom this node acts.
+    ManageNotices = "notices.manage" [Dpo, Admin];
 
     /// Asking another node about somebody without naming her.
     SendPreview = "previews.send" [Operator, Supervisor] in [CaseOperator, JobTutor, PlanMentor, SocialWorker];
