@@ -67,6 +67,13 @@ impl Desk {
         (answer.text().await.expect("a page is text"), policy)
     }
 
+    /// What a path gives, byte for byte, whatever it is.
+    pub async fn bytes(&self, path: &str) -> Vec<u8> {
+        let request = self.client.get(format!("{}/{path}", self.base)).bearer_auth(&self.token);
+        let answer = request.send().await.expect("the node answers");
+        answer.bytes().await.expect("the whole answer").to_vec()
+    }
+
     /// Adds, or tells of an event.
     pub async fn post(&self, path: &str, body: Value) -> Answer {
         self.send(Method::POST, path, Some(body), None).await

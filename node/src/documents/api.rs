@@ -6,45 +6,32 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use staffetta_protocol::card::{Day, Refusal};
 use staffetta_protocol::digest::Digest;
-use staffetta_protocol::problem::{Code, Problem};
+use staffetta_protocol::problem::Problem;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::model::PAGE;
-use super::{Cursor, Description, Document, DocumentId, DocumentKind, Ending, Media};
+use super::{Cursor, Description, Document, DocumentId, DocumentKind, Ending, Media, api_content};
 use crate::access::Allowed;
 use crate::access::acts::{ReadDocuments, WriteDocuments};
-use crate::config::{Config, LimitsConfig};
 use crate::error::Result;
 use crate::people::PersonId;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
 use crate::web::document::DESK;
-use crate::web::{Attachment, IfMatch, Input, Json, NoContent, Path, Query, Raw, RawKind};
+use crate::web::{IfMatch, Input, Json, NoContent, Path, Query};
 
 /// The routes, below the desk's base.
 pub fn api(cfg: &mut ServiceConfig<'_>) {
     cfg.service(list_expiring_documents);
     cfg.service(list_documents).service(enter_document).service(read_document).service(describe_document);
-    cfg.service(delete_document).service(file_document).service(download_document);
-}
-
-/// The files that a record takes.
-#[derive(Debug)]
-struct Paper;
-
-impl RawKind for Paper {
-    const MEDIA: &'static [&'static str] = Media::TYPES;
-
-    fn most(limits: &LimitsConfig) -> usize {
-        limits.document_bytes
-    }
+    cfg.service(delete_document).configure(api_content::api);
 }
 
 /// A document as it is held.
 #[derive(Serialize, ToSchema)]
-struct DocumentRecord {
+pub(super) struct DocumentRecord {
     /// Its id.
     id: DocumentId,
     /// What is said of it.
@@ -74,7 +61,7 @@ struct DocumentFile {
     sha256: Digest,
 }
 
-fn shown(document: Document) -> (DocumentRecord, i32) {
+pub(super) fn shown(document: Document) -> (DocumentRecord, i32) {
     let file = document.file.map(|it| DocumentFile { media_type: it.media, size: it.size, sha256: it.sha256 });
     let Document { id, description, version, created_at, created_by, updated_at, .. } = document;
     (DocumentRecord { id, description, file, created_at, created_by, updated_at }, version)
@@ -308,74 +295,4 @@ async fn delete_document(
     };
     store.write(act).await?;
     Ok(NoContent)
-}
-
-/// Puts the file of a document.
-///
-/// PDF, JPEG, PNG, or a Europass document in XML or JSON; its bytes must be what the content type says and nothing else
-/// besides. A document takes one file: the same again changes nothing, another is refused.
-#[utoipa::path(tag = "documents",
-    params(("person" = Uuid, Path, description = "The person."),
-           ("document" = Uuid, Path, description = "The document."),
-           ("If-Match" = String, Header, description = "The version that was read, as its `ETag` gave it.")),
-    request_body(description = "The file.", content(
-        (Vec<u8> = "application/pdf"), (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"),
-        (Vec<u8> = "application/xml"), (Vec<u8> = "application/json"))),
-    responses((status = 200, description = "The document with its file.", body = DocumentRecord),
-              (status = 409, description = "It has another file already: enter another document."),
-              (status = 412, description = "Somebody else changed it in between."),
-              (status = 428, description = "`If-Match` is missing.")))]
-#[put("/people/{person}/documents/{document}/content")]
-async fn file_document(
-    staff: Allowed<WriteDocuments>,
-    handles: (Data<Store>, Data<Vault>, Data<Config>),
-    Path((id, document)): Path<(PersonId, DocumentId)>,
-    expected: IfMatch,
-    raw: Raw<Paper>,
-) -> Result<Json<DocumentRecord>> {
-    let expected = expected.row()?;
-    let (store, vault, config) = handles;
-    let (staff, room) = (staff.staff(), config.limits.person_documents_bytes);
-    let media = Media::named(raw.media).ok_or(Code::UnsupportedMediaType)?;
-    let (who, opener, sealer) = (staff.clone(), vault.clone(), vault.clone());
-    let act = move |tx: &mut Tx<'_>| {
-        let sight = who.sight(tx, id)?;
-        super::may_file(tx, &opener, &sight, document)
-    };
-    let asked = store.write(act).await?;
-    let sealed = store.read(move |conn| super::seal(conn, &sealer, &asked, media, &raw.bytes)).await?;
-    let act = move |tx: &mut Tx<'_>| {
-        let sight = staff.sight(tx, id)?;
-        super::file(tx, &vault, &sight, &sealed, expected, room)
-    };
-    let (document, version) = shown(store.write(act).await?);
-    Ok(Json::ok(document).etag(version))
-}
-
-/// Downloads the file of a document.
-///
-/// Always as a file to be kept, under a name of this node's own. The person finds it in her journal.
-#[utoipa::path(tag = "documents",
-    params(("person" = Uuid, Path, description = "The person."),
-           ("document" = Uuid, Path, description = "The document.")),
-    responses((status = 200, description = "The file.", content(
-        (Vec<u8> = "application/pdf"), (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"),
-        (Vec<u8> = "application/xml"), (Vec<u8> = "application/json")))))]
-#[get("/people/{person}/documents/{document}/content")]
-async fn download_document(
-    staff: Allowed<ReadDocuments>,
-    store: Data<Store>,
-    vault: Data<Vault>,
-    Path((id, document)): Path<(PersonId, DocumentId)>,
-) -> Result<Attachment> {
-    let staff = staff.staff();
-    let opener = vault.clone();
-    let act = move |tx: &mut Tx<'_>| {
-        let sight = staff.sight(tx, id)?;
-        super::take_copy(tx, &vault, &sight, document)
-    };
-    let document = store.write(act).await?;
-    let media = document.file.ok_or(Code::NotFound)?.media;
-    let bytes = store.read(move |conn| super::content(conn, &opener, &document)).await?;
-    Ok(Attachment { media: media.as_str(), file_name: media.file_name(), bytes })
 }

@@ -11,6 +11,7 @@
 //! - Whoever reads or writes here has the documents' section of the card in sight, and leaves an entry in the journal.
 
 mod api;
+mod api_content;
 mod content;
 mod media;
 mod model;
@@ -20,8 +21,7 @@ mod rows;
 mod tests;
 
 use chrono::{DateTime, Utc};
-use staffetta_protocol::card::{Day, PartialDate, Section};
-use staffetta_protocol::digest::Digest;
+use staffetta_protocol::card::{Day, DocumentEntry, Section};
 use staffetta_protocol::problem::{Code, Problem};
 
 use crate::access::{Acting, Sight};
@@ -42,11 +42,11 @@ pub const HOLDING: Holding = Holding { room: "documents", tables: &["document", 
 const SECTION: Section = Section::L;
 
 fn reads(sight: &Sight) -> Result<()> {
-    if sight.reads(SECTION) { Ok(()) } else { Err(Code::NotEntitled.into()) }
+    if sight.reads(SECTION) { Ok(()) } else { Err(Code::FunctionNotEntitled.into()) }
 }
 
 fn writes(sight: &Sight) -> Result<()> {
-    if sight.writes(SECTION) { Ok(()) } else { Err(Code::NotEntitled.into()) }
+    if sight.writes(SECTION) { Ok(()) } else { Err(Code::FunctionNotEntitled.into()) }
 }
 
 fn note(tx: &mut Tx<'_>, sight: &Sight, act: &'static str, of: &Document) -> Result<()> {
@@ -57,7 +57,7 @@ fn note(tx: &mut Tx<'_>, sight: &Sight, act: &'static str, of: &Document) -> Res
 /// Enters a document, without a file yet.
 ///
 /// # Errors
-/// `not_found`; `not_entitled`.
+/// `not_found`; `function_not_entitled`.
 pub fn enter(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, description: &Description) -> Result<Document> {
     writes(sight)?;
     let person = people::get(tx.conn(), people::of(sight))?;
@@ -69,7 +69,7 @@ pub fn enter(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, description: &Descri
 /// A document of hers, for somebody who looks at it.
 ///
 /// # Errors
-/// `not_found`, also for one of somebody else; `not_entitled`.
+/// `not_found`, also for one of somebody else; `function_not_entitled`.
 pub fn look(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, id: DocumentId) -> Result<Document> {
     reads(sight)?;
     let document = found(tx.conn(), vault, sight, id)?;
@@ -84,7 +84,7 @@ fn found(conn: &mut Conn, vault: &Vault, sight: &Sight, id: DocumentId) -> Resul
 /// A page of her documents, the newest first.
 ///
 /// # Errors
-/// `not_found`; `not_entitled`.
+/// `not_found`; `function_not_entitled`.
 pub fn list(
     tx: &mut Tx<'_>,
     vault: &Vault,
@@ -101,7 +101,7 @@ pub fn list(
 /// Changes what is said of a document. Its file stays.
 ///
 /// # Errors
-/// `not_found`; `not_entitled`; `version_conflict` when somebody else changed it in between.
+/// `not_found`; `function_not_entitled`; `version_conflict` when somebody else changed it in between.
 pub fn describe(
     tx: &mut Tx<'_>,
     vault: &Vault,
@@ -125,7 +125,7 @@ fn expected_of(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, id: DocumentId, ex
 /// The document that somebody means to give a file to: asked before a long file is looked at.
 ///
 /// # Errors
-/// `not_found`; `not_entitled`.
+/// `not_found`; `function_not_entitled`.
 pub fn may_file(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, id: DocumentId) -> Result<Document> {
     writes(sight)?;
     found(tx.conn(), vault, sight, id)
@@ -151,7 +151,7 @@ pub fn seal(conn: &mut Conn, vault: &Vault, of: &Document, declared: Media, byte
 /// Stores the file of a document. The same file a second time changes nothing.
 ///
 /// # Errors
-/// `not_found`; `not_entitled`; `version_conflict`; `already_exists` for a document that has another file; `too_large`
+/// `not_found`; `function_not_entitled`; `version_conflict`; `already_exists` for a document that has another file; `too_large`
 /// where all files of hers would have more than `room` bytes.
 pub fn file(
     tx: &mut Tx<'_>,
@@ -181,7 +181,7 @@ pub fn file(
 /// Notes that somebody takes a copy of the file; [`content`] then gives it.
 ///
 /// # Errors
-/// `not_found`, also for a document without a file; `not_entitled`.
+/// `not_found`, also for a document without a file; `function_not_entitled`.
 pub fn take_copy(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, id: DocumentId) -> Result<Document> {
     reads(sight)?;
     let document = found(tx.conn(), vault, sight, id)?;
@@ -205,7 +205,7 @@ pub fn content(conn: &mut Conn, vault: &Vault, of: &Document) -> Result<Vec<u8>>
 /// Deletes a document and its file.
 ///
 /// # Errors
-/// `not_found`; `not_entitled`.
+/// `not_found`; `function_not_entitled`.
 pub fn delete(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, id: DocumentId) -> Result<()> {
     writes(sight)?;
     let document = found(tx.conn(), vault, sight, id)?;
@@ -253,37 +253,13 @@ fn today(tx: &Tx<'_>) -> Result<Day> {
     Day::new(crate::rules::calendar::local_day(tx.now())).map_err(Error::internal)
 }
 
-/// What of a document crosses, where the group of documents is granted: nothing of what staff call it, and no byte.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Metadata {
-    /// Here; made for the recipient before it crosses.
-    pub id: DocumentId,
-    /// What it is.
-    pub kind: DocumentKind,
-    /// When it was issued.
-    pub issued: Option<PartialDate>,
-    /// The last day on which it holds.
-    pub expires: Option<Day>,
-    /// Of the file, where there is one.
-    pub sha256: Option<Digest>,
-    /// Who keeps the original.
-    pub held_by: HeldBy,
-}
-
-/// What of her documents may be disclosed, the oldest first. Who discloses it says so in the journal.
+/// What of her documents may be disclosed where the group of documents is granted, the oldest first: nothing of what
+/// staff call them, and no byte. Who discloses it says so in the journal.
 ///
 /// # Errors
 /// What the database refuses.
-pub fn metadata(conn: &mut Conn, vault: &Vault, person: PersonId) -> Result<Vec<Metadata>> {
-    let of = |document: Document| Metadata {
-        id: document.id,
-        kind: document.description.kind,
-        issued: document.description.issued,
-        expires: document.description.expires,
-        sha256: document.file.map(|file| file.sha256),
-        held_by: document.description.held_by,
-    };
-    Ok(rows::all(conn, vault, person)?.into_iter().map(of).collect())
+pub fn metadata(conn: &mut Conn, vault: &Vault, person: PersonId) -> Result<Vec<DocumentEntry>> {
+    Ok(rows::all(conn, vault, person)?.iter().map(Document::entry).collect())
 }
 
 /// Whether this is a document of hers: for whoever keeps a reference to one.

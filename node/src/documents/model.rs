@@ -4,7 +4,8 @@ use std::fmt;
 
 use chrono::{DateTime, Days, Utc};
 use serde::{Deserialize, Serialize};
-use staffetta_protocol::card::{At, Check, Day, PartialDate, Refusal, Text};
+use staffetta_protocol::card::codes::{DocumentHolder, DocumentType};
+use staffetta_protocol::card::{At, Check, Day, DocumentEntry, PartialDate, Refusal, Text};
 use staffetta_protocol::digest::Digest;
 use staffetta_protocol::problem::{FieldError, Problem};
 use utoipa::ToSchema;
@@ -149,6 +150,29 @@ pub struct Document {
     pub created_by: Option<Uuid>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
+}
+
+impl Document {
+    /// What of it may cross.
+    pub(super) fn entry(&self) -> DocumentEntry {
+        let Description { kind, issued, expires, held_by, .. } = &self.description;
+        let kind = match kind {
+            DocumentKind::Permit => DocumentType::Permit,
+            DocumentKind::TaxCode => DocumentType::TaxCode,
+            DocumentKind::Cv => DocumentType::Cv,
+            DocumentKind::Title => DocumentType::Title,
+            DocumentKind::DichiarazioneValore => DocumentType::DichiarazioneValore,
+            DocumentKind::Certificate => DocumentType::Certificate,
+            DocumentKind::Identity | DocumentKind::Other => DocumentType::Other,
+        };
+        let held_by = match held_by {
+            HeldBy::Person => DocumentHolder::Person,
+            HeldBy::Node => DocumentHolder::Node,
+            HeldBy::Office => DocumentHolder::Office,
+            HeldBy::Other => DocumentHolder::Other,
+        };
+        DocumentEntry { kind, issued: *issued, expires: *expires, sha256: self.file.map(|file| file.sha256), held_by }
+    }
 }
 
 /// A page of a person's documents, the newest first.

@@ -104,6 +104,24 @@ fn a_signature_is_judged_in_one_place() {
     assert!(matches!(found.as_slice(), [one] if one.starts_with("protocol/src/jose/")), "{found:#?}");
 }
 
+/// Who may name the room of counselling notes: its own, the wiring, and the answer to a person's request for access.
+const COUNSELLING: &[&str] = &["assessments", "wiring", "rights"];
+
+#[test]
+fn nobody_else_can_ask_for_what_was_said_in_counselling() {
+    let words = ["counselling_note", "counselling_notes_for_access", "NoteText", "AccessNote"];
+    let mut found = Vec::new();
+    for (folder, source) in every().filter(|(_, source)| !source.is_test()) {
+        let own = folder == "node/src" && (COUNSELLING.contains(&source.room()) || source.path == "store/schema.rs");
+        if !own && !folder.starts_with("tests/") {
+            let named = source.tokens.iter().filter(|token| words.contains(&token.text.as_str()));
+            found.extend(named.map(|token| format!("{folder}/{}:{}: names {}", source.path, token.line, token.text)));
+            found.extend(names(&source, &["assessments::counselling"]));
+        }
+    }
+    none(found);
+}
+
 #[test]
 fn nodes_that_share_a_process_share_nothing() {
     none(walk("node/src").iter().flat_map(shared).collect());

@@ -3,6 +3,7 @@
 
 mod absence;
 mod consent;
+mod counselling;
 mod hostile;
 mod paper;
 mod relay;

@@ -6,13 +6,14 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use staffetta_protocol::card::codes::{Pile, ProposedBy, SkillLevel, SkillSource};
+use staffetta_protocol::card::codes::{Pile, ProposedBy, SkillLevel, SkillSource, SourceKind, SourceMeans};
 use staffetta_protocol::card::{At, Check, Day, List, Prose, Refusal, Skill, SkillName, Text, ValidationPath};
 use staffetta_protocol::digest::Digest;
 use staffetta_protocol::problem::{FieldError, Problem};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::cards::Said;
 use crate::documents::DocumentId;
 use crate::people::PersonId;
 use crate::vault::Subject;
@@ -173,6 +174,21 @@ impl Check for Signature {
             SignatureMethod::Pin => None,
         };
         found.extend(needed.map(|name| at.key(name).refuse(Refusal::Required)));
+    }
+}
+
+impl Signature {
+    /// On whose word the summary stands in the card.
+    pub(super) fn said(&self, operator: Option<Uuid>) -> Said {
+        let source = match self.by {
+            Signer::Person => SourceKind::Person,
+            Signer::Guardian => SourceKind::Guardian,
+        };
+        let means = match self.method {
+            SignatureMethod::Signature | SignatureMethod::Mark | SignatureMethod::Pin => SourceMeans::Written,
+            SignatureMethod::SpokenWithSecondAdult => SourceMeans::Interview,
+        };
+        Said { source, means, on: self.signed_on, operator }
     }
 }
 

@@ -1,5 +1,7 @@
 use diesel::prelude::*;
-use staffetta_protocol::card::codes::{ConfirmedBy, Pile};
+use staffetta_protocol::card::CardField;
+use staffetta_protocol::card::codes::{ConfirmedBy, Pile, SourceKind};
+use staffetta_protocol::trust::{Role, Roles};
 
 use super::*;
 use crate::store::Id;
@@ -48,6 +50,9 @@ async fn a_signed_summary_stands_in_the_card_and_never_changes() {
             let signed = sign(tx, &vault, &sight, first.id, on_paper(sheet.id), first.version)?;
             assert_eq!((signed.state, look(tx, &vault, &sight, first.id)?), (State::Signed, signed.clone()));
             let card = cards::current(tx.conn(), &vault, person.id)?.unwrap();
+            let field = CardField::named("bilancio_summary").unwrap();
+            let source = card.card.sources.iter().find(|source| source.field == field).unwrap();
+            assert_eq!((source.source, source.operator), (SourceKind::Person, Some(anna.id)), "on her word");
             let summary = card.card.bilancio_summary.unwrap();
             assert_eq!((summary.text.as_str(), summary.signed_on), ("Sa saldare, e sa cucire.", day("2026-11-22")));
             for again in [
@@ -118,7 +123,7 @@ async fn findings_go_into_the_card_as_proposals_and_what_was_confirmed_stays() {
                 skill.validation_path.confirmed_by = Some(ConfirmedBy::Cpi);
             }
             let confirmed = Card { skills: List::new(skills.clone()).unwrap(), ..held.card };
-            cards::put(tx, &vault, &sight, confirmed, version)?;
+            cards::put_as(tx, &vault, &sight, &Roles::from([Role::Cpi]), confirmed, version)?;
             propose(tx, &vault, &sight, one.id, &ids)?;
             let held = cards::current(tx.conn(), &vault, person.id)?.unwrap();
             assert_eq!(held.card.skills.to_vec(), skills, "a job centre has decided");

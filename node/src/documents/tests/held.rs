@@ -1,4 +1,5 @@
 use diesel::prelude::*;
+use staffetta_protocol::card::codes::DocumentType;
 
 use super::*;
 use crate::store::Id;
@@ -47,7 +48,7 @@ async fn a_document_is_entered_described_filed_copied_and_deleted() {
             let copied = take_copy(tx, &vault, &sight, entered.id)?;
             assert_eq!(content(tx.conn(), &vault, &copied)?, bytes);
             let told = metadata(tx.conn(), &vault, person.id)?;
-            assert_eq!((told[0].kind, told[0].sha256), (DocumentKind::Cv, Some(Digest::of(&bytes))));
+            assert_eq!((told[0].kind, told[0].sha256), (DocumentType::Cv, Some(Digest::of(&bytes))));
 
             delete(tx, &vault, &sight, entered.id)?;
             assert_eq!(code(look(tx, &vault, &sight, entered.id)), Code::NotFound);
@@ -174,7 +175,7 @@ async fn who_does_not_work_with_documents_sees_none() {
                 let sight = on_case(tx, &bruno, &awa, *function);
                 let tells = function.tells();
                 let (may_read, may_write) = (tells.reads.contains(&Section::L), tells.writes.contains(&Section::L));
-                let expected = |may: bool| if may { None } else { Some(Code::NotEntitled) };
+                let expected = |may: bool| if may { None } else { Some(Code::FunctionNotEntitled) };
                 let told = |outcome: Result<()>| outcome.err().map(|error| error.code());
                 assert_eq!(told(list(tx, &vault, &sight, None, 10).map(drop)), expected(may_read), "{function}");
                 assert_eq!(told(look(tx, &vault, &sight, document.id).map(drop)), expected(may_read));
