@@ -718,6 +718,46 @@ diesel::table! {
 diesel::table! {
     use crate::store::types::sql::*;
 
+    card_section (id) {
+        id -> Uid,
+        person -> Uid,
+        section -> Text,
+        revision -> Integer,
+        version -> Integer,
+        changed_at -> Timestamp,
+        held_by -> Nullable<Uid>,
+        drafted_at -> Nullable<Timestamp>,
+        sealed -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    card_confirmation (id) {
+        id -> Uid,
+        person -> Uid,
+        version -> Integer,
+        sections -> Text,
+        said_by -> Text,
+        means -> Text,
+        confirmed_by -> Nullable<Uid>,
+        confirmed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    card_combination (person) {
+        person -> Uid,
+        token -> Integer,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
     card_shown (peer, subject_ref, local_version) {
         peer -> Text,
         subject_ref -> Uid,
