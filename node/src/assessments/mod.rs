@@ -11,7 +11,6 @@
 
 mod api;
 pub mod counselling;
-mod merging;
 mod model;
 mod rows;
 
@@ -19,7 +18,7 @@ mod rows;
 mod tests;
 
 use staffetta_protocol::card::codes::Minor;
-use staffetta_protocol::card::{BilancioSummary, Card, Day, List, Refusal, Section, Skill};
+use staffetta_protocol::card::{BilancioSummary, Card, Day, List, Refusal, Section};
 use staffetta_protocol::problem::{Code, Problem};
 use uuid::Uuid;
 
@@ -38,7 +37,7 @@ pub use model::{
 
 /// The tables of this room that hold personal data.
 pub const HOLDING: Holding =
-    Holding { room: "assessments", tables: &["assessment", "counselling_note"], merge: merging::merge };
+    Holding { room: "assessments", tables: &["assessment", "counselling_note"], merge: rows::merge };
 
 /// The section of the card that says who assesses skills.
 const SECTION: Section = Section::G;
@@ -194,24 +193,20 @@ pub fn sign(
     {
         return Err(Problem::invalid(vec![Refusal::NotInList.at("/document")]).into());
     }
-    let card = card_of(tx.conn(), vault, sight)?;
+    let (version, card) = card_of(tx.conn(), vault, sight)?;
     let is_minor = matches!(card.is_minor, Minor::Yes | Minor::UnderAssessment);
     if is_minor && signature.by == Signer::Person {
         return Err(Problem::invalid(vec![Refusal::Inconsistent.at("/by")]).into());
     }
     let text = signed.work.summary.clone().ok_or_else(|| Error::internal("signed without a summary"))?;
     let summary = BilancioSummary { text, signed_on: signature.signed_on };
-    let said = signature.said(sight.staff());
     if let Some(before) = rows::in_force(tx.conn(), vault, was.person)? {
         before.state.after(Event::Supersede)?;
         rows::supersede(tx, &before, id)?;
         note(tx, sight, "assessment.superseded", &before)?;
     }
     let signed = rows::save(tx, vault, &signed)?;
-    cards::amend(tx, vault, sight, said, |card| {
-        card.bilancio_summary = Some(summary);
-        Ok(())
-    })?;
+    cards::put(tx, vault, sight, Card { bilancio_summary: Some(summary), ..card }, version)?;
     note(tx, sight, "assessment.signed", &signed)?;
     Ok(signed)
 }
@@ -225,36 +220,32 @@ pub fn sign(
 pub fn propose(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, id: AssessmentId, findings: &[Uuid]) -> Result<u32> {
     writes(sight)?;
     let assessment = found(tx.conn(), vault, sight, id)?;
-    card_of(tx.conn(), vault, sight)?;
-    let said = cards::Said::by_operator(sight.staff(), tx.now());
-    let held = cards::amend(tx, vault, sight, said, |card| {
-        let mut skills = card.skills.to_vec();
-        for (index, wanted) in findings.iter().enumerate() {
-            let finding = assessment.work.findings.iter().find(|finding| finding.id == Some(*wanted));
-            let place = || format!("/findings/{index}");
-            let proposed = finding.ok_or_else(|| Problem::invalid(vec![Refusal::NotInList.at(place())]))?.skill();
-            match skills.iter_mut().find(|known| known.skill == proposed.skill) {
-                Some(known) if known.validation_path.confirmed_by.is_some() => {}
-                Some(known) => {
-                    let target_qualification = known.target_qualification.take();
-                    *known = Skill { target_qualification, ..proposed };
-                }
-                None => skills.push(proposed),
+    let (version, card) = card_of(tx.conn(), vault, sight)?;
+    let mut skills = card.skills.to_vec();
+    for (index, wanted) in findings.iter().enumerate() {
+        let finding = assessment.work.findings.iter().find(|finding| finding.id == Some(*wanted));
+        let place = || format!("/findings/{index}");
+        let proposed = finding.ok_or_else(|| Problem::invalid(vec![Refusal::NotInList.at(place())]))?.skill();
+        match skills.iter_mut().find(|known| known.skill == proposed.skill) {
+            Some(known) if known.validation_path.confirmed_by.is_some() => {}
+            Some(known) => {
+                let target_qualification = known.target_qualification.take();
+                *known = staffetta_protocol::card::Skill { target_qualification, ..proposed };
             }
+            None => skills.push(proposed),
         }
-        let too_many = |refusal: Refusal| Problem::invalid(vec![refusal.at("/findings")]);
-        card.skills = List::new(skills).map_err(too_many)?;
-        Ok(())
-    })?;
+    }
+    let skills = List::new(skills).map_err(|refusal| Problem::invalid(vec![refusal.at("/findings")]))?;
+    let held = cards::put(tx, vault, sight, Card { skills, ..card }, version)?;
     note(tx, sight, "assessment.proposed", &assessment)?;
     Ok(held.version)
 }
 
-/// Her card as it stands, for what is to be put in it.
-fn card_of(conn: &mut Conn, vault: &Vault, sight: &Sight) -> Result<Card> {
+/// Her card as it stands, to be saved with more in it.
+fn card_of(conn: &mut Conn, vault: &Vault, sight: &Sight) -> Result<(u32, Card)> {
     let held = cards::current(conn, vault, people::of(sight))?;
     let held = held.ok_or_else(|| Problem::new(Code::Conflict).detail("The person has no card yet."))?;
-    Ok(held.card)
+    Ok((held.version, held.card))
 }
 
 fn today(tx: &Tx<'_>) -> Result<Day> {

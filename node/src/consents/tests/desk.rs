@@ -107,7 +107,7 @@ async fn a_person_her_card_and_her_yes_go_in_and_come_back() {
         let at = format!("/people/{}", person["id"].as_str().unwrap());
         assert_eq!(ask("GET", &at, None).await.1["label"], json!(label));
         let (_, listed, _) = ask("GET", "/people?limit=1", None).await;
-        assert_eq!(listed["items"][0], person);
+        assert_eq!((&listed["items"][0]["id"], &listed["items"][0]["label"]), (&person["id"], &person["label"]));
         assert_eq!(ask("GET", "/people?cursor=1%27--", None).await.0, StatusCode::UNPROCESSABLE_ENTITY);
         let version = ask("GET", &at, None).await.2.unwrap();
         let (status, relabelled, now) = edit(&at, &version, json!({"label": "Roberta"})).await;
