@@ -30,8 +30,17 @@ pub struct PrintedField {
 }
 
 /// The order on paper: who she is, how to reach her, where she stands; then what she can do.
-const ORDER: [Group; 6] =
-    [Group::Identity, Group::Contact, Group::Status, Group::Preview, Group::SkillsFull, Group::Needs];
+const ORDER: [Group; 9] = [
+    Group::Identity,
+    Group::Contact,
+    Group::Formalities,
+    Group::Status,
+    Group::Documents,
+    Group::Preview,
+    Group::SkillsFull,
+    Group::Needs,
+    Group::Adjustments,
+];
 
 /// The groups in words. What is not among them is not looked at: the disclosure has decided. A field that a fuller group
 /// says as well is said there only.
@@ -112,7 +121,7 @@ mod tests {
         let Some(parts) = schema.as_object() else { return };
         if let Some(Value::String(at)) = parts.get("$ref") {
             let name = at.rsplit('/').next().unwrap();
-            if name != "CardField" {
+            if name != "CardField" && name != "DisclosedField" {
                 codes_of(&root[name], root, codes);
             }
         }

@@ -10,10 +10,11 @@ use serde_json::{Map, Value};
 const TABLE: &str = include_str!("../../templates/cards/words.it.tsv");
 
 /// What says nothing to somebody who reads paper: names inside the program, and what only a program can read.
-const UNSAID: &[&str] = &["evidence_ref", "document"];
+const UNSAID: &[&str] = &["evidence_ref", "document", "sha256"];
 
 /// Kinds that only tell one shape from another.
-const SHAPES: &[&str] = &["overall", "by_ability", "listed", "esco", "isco", "isco_group", "free", "date"];
+const SHAPES: &[&str] =
+    &["overall", "by_ability", "listed", "esco", "isco", "isco_group", "free", "date", "comune", "cadastral", "abroad"];
 
 fn find(property: &str, code: &str) -> Option<&'static str> {
     TABLE
@@ -63,6 +64,13 @@ fn is_free(property: &str) -> bool {
         "email",
         "from",
         "to",
+        "comune",
+        "town",
+        "citizenship",
+        "residence_address",
+        "domicile_address",
+        "permit_number",
+        "questura",
     ];
     FREE.contains(&property)
 }
