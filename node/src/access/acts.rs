@@ -17,6 +17,9 @@ pub trait Act: sealed::Sealed + Send + Sync + 'static {
     const FUNCTIONS: &'static [Function];
 }
 
+/// What may be done in a session that is not wholly in: nothing but the steps of the door.
+pub(super) const OF_THE_DOOR: &[&str] = &[SignedIn::NAME, OwnAccount::NAME];
+
 mod sealed {
     pub trait Sealed {}
 }
@@ -59,11 +62,17 @@ pub fn only_reads(name: &str) -> bool {
 acts! {
     /// Asking who one is.
     SignedIn = "session.read" [Operator, Supervisor, CompanyUser, Dpo, Admin, Evaluator];
+    /// Taking the next step of the door, and changing what one gets in with.
+    OwnAccount = "session.write" [Operator, Supervisor, CompanyUser, Dpo, Admin, Evaluator];
+    /// Making tokens for oneself, narrower than oneself.
+    OwnTokens = "session.tokens" [Operator, Supervisor, CompanyUser, Dpo, Admin, Evaluator];
 
     /// Finding and opening a person's record.
     ReadPeople = "people.read" [Operator, Supervisor, Dpo] in ANY;
     /// Adding and changing a person's record.
     WritePeople = "people.write" [Operator, Supervisor] in [CaseOperator, SocialWorker];
+    /// Putting two records of one person together.
+    MergePeople = "people.merge" [Supervisor];
     /// Opening a profiling card: the sections that one's function reads.
     ReadCards = "cards.read" [Operator, Supervisor, Dpo] in ANY;
     /// Filling in a profiling card: the sections that one's function writes.
@@ -88,6 +97,11 @@ acts! {
         in [CaseOperator, Psychologist, Mediator, Legal, JobTutor, PlanMentor, SocialWorker];
     /// Recording that a person agreed, or agrees no longer.
     WriteConsents = "consents.write" [Operator, Supervisor, Dpo] in [CaseOperator, Mediator, Legal, SocialWorker];
+
+    /// Reading what people are told, for what data are used, and for whom.
+    ReadNotices = "notices.read" [Operator, Supervisor, Dpo, Admin];
+    /// Writing what people are told, and saying for whom this node acts.
+    ManageNotices = "notices.manage" [Dpo, Admin];
 
     /// Asking another node about somebody without naming her.
     SendPreview = "previews.send" [Operator, Supervisor] in [CaseOperator, JobTutor, PlanMentor, SocialWorker];

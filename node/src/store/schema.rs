@@ -96,6 +96,8 @@ diesel::table! {
         state -> Text,
         opened_at -> Timestamp,
         closed_at -> Nullable<Timestamp>,
+        held_for -> Nullable<Uid>,
+        ends_early -> Nullable<Timestamp>,
     }
 }
 
@@ -451,6 +453,112 @@ diesel::table! {
         expires_at -> Timestamp,
         revoked_at -> Nullable<Timestamp>,
         last_used_at -> Nullable<Timestamp>,
+        scopes -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    staff_login (staff) {
+        staff -> Uid,
+        kind -> Text,
+        password -> Nullable<Text>,
+        password_set_at -> Nullable<Timestamp>,
+        temporary_until -> Nullable<Timestamp>,
+        totp -> Nullable<Binary>,
+        totp_offered -> Nullable<Binary>,
+        totp_step -> BigInt,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    staff_recovery_code (id) {
+        id -> Uid,
+        staff -> Uid,
+        digest -> Binary,
+        used_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    staff_session (id) {
+        id -> Uid,
+        staff -> Uid,
+        hash -> Binary,
+        standing -> Text,
+        method -> Text,
+        created_at -> Timestamp,
+        seen_at -> Timestamp,
+        expires_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    staff_attempt (account, source) {
+        account -> Binary,
+        source -> Binary,
+        failures -> Integer,
+        since -> Timestamp,
+        last_at -> Timestamp,
+        blocked_until -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    staff_identity (id) {
+        id -> Uid,
+        staff -> Uid,
+        issuer -> Text,
+        sub -> Text,
+        linked_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    oidc_login (state) {
+        state -> Binary,
+        browser -> Binary,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    staff_client_secret (id) {
+        id -> Uid,
+        staff -> Uid,
+        hash -> Binary,
+        label -> Text,
+        scopes -> Text,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+        revoked_at -> Nullable<Timestamp>,
+        last_used_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    staff_access_token (id) {
+        id -> Uid,
+        staff -> Uid,
+        secret -> Uid,
+        expires_at -> Timestamp,
+        revoked_at -> Nullable<Timestamp>,
     }
 }
 
@@ -606,17 +714,89 @@ diesel::table! {
         created_at -> Timestamp,
         created_by -> Nullable<Uid>,
         updated_at -> Timestamp,
+        merged_into -> Nullable<Uid>,
+        merged_at -> Nullable<Timestamp>,
     }
 }
 
 diesel::table! {
     use crate::store::types::sql::*;
 
-    person_index (person, field) {
+    person_known (id) {
+        id -> Uid,
         person -> Uid,
-        field -> Text,
-        token -> Integer,
         sealed -> Binary,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    person_token (token, person) {
+        token -> Integer,
+        person -> Uid,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    person_distinct (one, other) {
+        one -> Uid,
+        other -> Uid,
+        said_at -> Timestamp,
+        said_by -> Nullable<Uid>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    person_merge (id) {
+        id -> Uid,
+        person -> Uid,
+        went -> Uid,
+        kept -> Text,
+        sealed -> Binary,
+        merged_at -> Timestamp,
+        merged_by -> Nullable<Uid>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    subject_joined (subject) {
+        subject -> Uid,
+        head -> Uid,
+        joined_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    case_moved (id) {
+        id -> Uid,
+        moved_into -> Uid,
+        moved_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    guardian (id) {
+        id -> Uid,
+        person -> Uid,
+        kind -> Text,
+        sealed -> Binary,
+        since -> Date,
+        ended_on -> Nullable<Date>,
+        ended_why -> Nullable<Text>,
+        entered_at -> Timestamp,
+        entered_by -> Nullable<Uid>,
+        version -> Integer,
     }
 }
 
@@ -807,12 +987,126 @@ diesel::table! {
         withdrawn_channel -> Nullable<Text>,
         recall -> Nullable<Uid>,
         recall_due -> Nullable<Timestamp>,
+        recipient_label -> Nullable<Text>,
+        notice_draft -> Bool,
+        ends_early -> Nullable<Timestamp>,
+        reminded_at -> Nullable<Timestamp>,
     }
 }
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    notice (id) {
+        id -> Uid,
+        code -> Text,
+        version -> Text,
+        purposes -> Text,
+        controller -> Text,
+        processor -> Nullable<Text>,
+        created_at -> Timestamp,
+        created_by -> Nullable<Uid>,
+        retired_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    notice_text (hash) {
+        hash -> Text,
+        notice -> Uid,
+        language -> Text,
+        heading -> Text,
+        body -> Text,
+        audio_path -> Nullable<Text>,
+        audio_hash -> Nullable<Text>,
+        added_at -> Timestamp,
+        added_by -> Nullable<Uid>,
+        verified_by -> Nullable<Text>,
+        verified_on -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    activity (code) {
+        code -> Text,
+        purposes -> Text,
+        acts_as -> Text,
+        controller_id -> Nullable<Text>,
+        controller_label -> Nullable<Text>,
+        act -> Nullable<Text>,
+        act_date -> Nullable<Text>,
+        instructed -> Text,
+        changed_at -> Timestamp,
+        changed_by -> Nullable<Uid>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    consent_request (record) {
+        record -> Uid,
+        person -> Uid,
+        subject -> Uid,
+        purpose -> Text,
+        recipient -> Text,
+        recipient_label -> Nullable<Text>,
+        groups -> Text,
+        notice_hash -> Text,
+        state -> Text,
+        asked_at -> Timestamp,
+        asked_by -> Nullable<Uid>,
+        ask_again_at -> Nullable<Timestamp>,
+        settled_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    consent_event (id) {
+        id -> Uid,
+        record -> Uid,
+        seq -> Integer,
+        person -> Uid,
+        subject -> Uid,
+        ordinal -> Integer,
+        state -> Text,
+        at -> Timestamp,
+        not_after -> Nullable<Timestamp>,
+        brought_by -> Text,
+        staff -> Nullable<Uid>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    consent_receipt (id) {
+        id -> Uid,
+        record -> Uid,
+        seq -> Integer,
+        state -> Text,
+        person -> Uid,
+        subject -> Uid,
+        made_at -> Timestamp,
+        digest -> Text,
+        sealed -> Binary,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(notice, notice_text);
+
+diesel::allow_tables_to_appear_in_same_query!(consent, case_member);
 
 diesel::allow_tables_to_appear_in_same_query!(outbox, disclosure, link_out);
 
 diesel::allow_tables_to_appear_in_same_query!(staff, staff_token);
+diesel::allow_tables_to_appear_in_same_query!(case_member, person_token);
 diesel::allow_tables_to_appear_in_same_query!(case_file, case_member, document, person, referral);
 
 diesel::table! {

@@ -1,0 +1,335 @@
+//! The desk's API for what a person agreed to.
+
+use std::collections::BTreeSet;
+
+use actix_web::web::Data;
+use actix_web::{get, post};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use staffetta_protocol::card::Text;
+use staffetta_protocol::consent::{Group, OrganisationId, Purpose};
+use staffetta_protocol::id::{EntityId, RecordId};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::access::Allowed;
+use crate::access::acts::{ReadConsents, WriteConsents};
+use crate::consents::{
+    self, Answers, Channel, Consent, Consents, Expression, Invalidation, Renewal, State, Withdrawal, WithdrawnBy,
+};
+use crate::error::Result;
+use crate::links::Links;
+use crate::outbox::Outbox;
+use crate::people::PersonId;
+use crate::store::Store;
+use crate::vault::Vault;
+use crate::web::document::DESK;
+use crate::web::{Input, Json, Path};
+
+/// The routes, below the desk's base.
+pub(super) fn api(cfg: &mut ServiceConfig<'_>) {
+    cfg.service(list_consents).service(give_consent).service(renew_consent).service(withdraw_consent);
+    cfg.service(invalidate_consent).service(terminate_consent).service(remind_of_consent);
+}
+
+/// One answer of a record.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ConsentRecord {
+    /// The record.
+    record: RecordId,
+    /// Which answer of the record; a renewal has the next number.
+    seq: u32,
+    /// For what.
+    purpose: Purpose,
+    /// To whom.
+    recipient: OrganisationId,
+    /// What the recipient was called when she was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    recipient_label: Option<Text<200>>,
+    /// Which groups of fields.
+    groups: BTreeSet<Group>,
+    /// Where it stands now.
+    state: State,
+    /// When it was answered.
+    answered_at: DateTime<Utc>,
+    /// Until when a yes holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    not_after: Option<DateTime<Utc>>,
+    /// When it ends for this node although `not_after` is later: she is of age then, and her guardian spoke.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    ends_early: Option<DateTime<Utc>>,
+    /// Spent by one use.
+    single_use: bool,
+    /// Whether nobody had verified the notice in that language: a mediator explained it.
+    notice_draft: bool,
+    /// How it was expressed.
+    expressed: Expression,
+    /// Who entered it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    entered_by: Option<Uuid>,
+    /// How it was taken back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    withdrawn: Option<ConsentEnd>,
+}
+
+/// How a consent was taken back, and the recall that followed.
+#[derive(Serialize, ToSchema)]
+struct ConsentEnd {
+    /// When.
+    at: DateTime<Utc>,
+    /// By whom.
+    by: WithdrawnBy,
+    /// Where it was said.
+    channel: Channel,
+    /// The recall.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    recall: Option<Uuid>,
+    /// When the recipients' answers are due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    due: Option<DateTime<Utc>>,
+}
+
+pub(super) fn shown(consent: Consent, now: DateTime<Utc>) -> ConsentRecord {
+    let state = consent.stands(now);
+    let recall = consent.recall;
+    ConsentRecord {
+        record: consent.record,
+        seq: consent.seq,
+        purpose: consent.purpose,
+        recipient: consent.recipient,
+        recipient_label: consent.recipient_label,
+        groups: consent.groups,
+        state,
+        answered_at: consent.answered_at,
+        not_after: consent.not_after,
+        ends_early: consent.ends_early,
+        single_use: consent.single_use,
+        notice_draft: consent.notice_draft,
+        expressed: consent.expressed,
+        entered_by: consent.entered_by,
+        withdrawn: consent.withdrawn.map(|(at, how)| ConsentEnd {
+            at,
+            by: how.by,
+            channel: how.channel,
+            recall: recall.map(|(id, _)| id),
+            due: recall.map(|(_, due)| due),
+        }),
+    }
+}
+
+/// Answers, newest first.
+#[derive(Serialize, ToSchema)]
+struct ConsentList {
+    /// The answers.
+    items: Vec<ConsentRecord>,
+}
+
+/// A consent that was taken back, and who is told.
+#[derive(Serialize, ToSchema)]
+struct ConsentWithdrawalResult {
+    /// The record.
+    consent: ConsentRecord,
+    /// Entity ids of the nodes that received something under it: each is told.
+    told: Vec<EntityId>,
+}
+
+/// Lists what a person agreed to.
+///
+/// Every answer of hers, newest first, with how it was given.
+#[utoipa::path(tag = "consents", params(("person" = Uuid, Path, description = "The person.")),
+    responses((status = 200, description = "Her answers.", body = ConsentList)))]
+#[get("/people/{person}/consents")]
+async fn list_consents(
+    staff: Allowed<ReadConsents>,
+    store: Data<Store>,
+    vault: Data<Vault>,
+    Path(id): Path<PersonId>,
+) -> Result<Json<ConsentList>> {
+    let staff = staff.staff();
+    let items = store
+        .write(move |tx| {
+            let now = tx.now();
+            let sight = staff.sight(tx, id)?;
+            Ok(consents::list(tx, &vault, &sight)?.into_iter().map(|it| shown(it, now)).collect())
+        })
+        .await?;
+    Ok(Json::ok(ConsentList { items }))
+}
+
+/// Records what a person answered.
+///
+/// One act for one recipient: one question, or the two of a first interview (P1 and P2). Each answer becomes a record of
+/// its own; a no is kept too. What shows the answer must be said, and the notice named by the digest of its text. For a
+/// minor of sixteen or seventeen her guardian answers and she assents.
+#[utoipa::path(tag = "consents", params(("person" = Uuid, Path, description = "The person.")), request_body = Answers,
+    responses((status = 201, description = "The records.", body = ConsentList),
+              (status = 403, description = "This node is a processor without an instruction for the purpose."),
+              (status = 409, description = "A live consent covers this already: it is renewed instead.")))]
+#[post("/people/{person}/consents")]
+async fn give_consent(
+    staff: Allowed<WriteConsents>,
+    store: Data<Store>,
+    vault: Data<Vault>,
+    Path(id): Path<PersonId>,
+    Input(answers): Input<Answers>,
+) -> Result<Json<ConsentList>> {
+    let staff = staff.staff();
+    let items = store
+        .write(move |tx| {
+            let now = tx.now();
+            let sight = staff.sight(tx, id)?;
+            Ok(consents::answer(tx, &vault, &sight, &answers)?.into_iter().map(|it| shown(it, now)).collect())
+        })
+        .await?;
+    Ok(Json::created(ConsentList { items }, format!("{DESK}/people/{id}/consents")))
+}
+
+/// Records that a person agrees again.
+///
+/// Under the same record with the next number, and a time of its own.
+#[utoipa::path(tag = "consents",
+    params(("person" = Uuid, Path, description = "The person."), ("record" = Uuid, Path, description = "The record.")),
+    request_body = Renewal,
+    responses((status = 201, description = "The new answer.", body = ConsentRecord),
+              (status = 409, description = "It was refused or withdrawn: ask anew.")))]
+#[post("/people/{person}/consents/{record}/renewals")]
+async fn renew_consent(
+    staff: Allowed<WriteConsents>,
+    store: Data<Store>,
+    vault: Data<Vault>,
+    Path((id, record)): Path<(PersonId, RecordId)>,
+    Input(renewal): Input<Renewal>,
+) -> Result<Json<ConsentRecord>> {
+    let staff = staff.staff();
+    let renewed = store
+        .write(move |tx| {
+            let now = tx.now();
+            let sight = staff.sight(tx, id)?;
+            Ok(shown(consents::renew(tx, &vault, &sight, record, &renewal)?, now))
+        })
+        .await?;
+    Ok(Json::created(renewed, format!("{DESK}/people/{id}/consents")))
+}
+
+/// Takes a consent back.
+///
+/// At once: nothing more leaves under it, what waits is struck, and every node that received something is told. A second
+/// time changes nothing.
+#[utoipa::path(tag = "consents",
+    params(("person" = Uuid, Path, description = "The person."), ("record" = Uuid, Path, description = "The record.")),
+    request_body = Withdrawal,
+    responses((status = 200, description = "It is withdrawn.", body = ConsentWithdrawalResult),
+              (status = 409, description = "It was never given.")))]
+#[post("/people/{person}/consents/{record}/withdrawals")]
+async fn withdraw_consent(
+    staff: Allowed<WriteConsents>,
+    store: Data<Store>,
+    handles: (Data<Outbox>, Data<Consents>, Data<Links>),
+    Path((id, record)): Path<(PersonId, RecordId)>,
+    Input(how): Input<Withdrawal>,
+) -> Result<Json<ConsentWithdrawalResult>> {
+    let (outbox, room, links) = handles;
+    let staff = staff.staff();
+    let done = store
+        .write(move |tx| {
+            let now = tx.now();
+            let towards = |peer: &EntityId| staff.message_actor(outbox.vault(), peer);
+            let sight = staff.sight(tx, id)?;
+            let done = consents::withdraw(tx, &outbox, &sight, &towards, record, how)?;
+            (room.threads_ended)(tx, &done.threads)?;
+            Ok(ConsentWithdrawalResult { consent: shown(done.consent, now), told: done.told })
+        })
+        .await?;
+    links.wake();
+    Ok(Json::ok(done))
+}
+
+/// Declares that a consent never held.
+///
+/// It was entered for somebody else, say, or she had not been told. What follows is what follows a withdrawal.
+#[utoipa::path(tag = "consents",
+    params(("person" = Uuid, Path, description = "The person."), ("record" = Uuid, Path, description = "The record.")),
+    request_body = Invalidation,
+    responses((status = 200, description = "It is invalid.", body = ConsentWithdrawalResult),
+              (status = 409, description = "It was never given.")))]
+#[post("/people/{person}/consents/{record}/invalidations")]
+async fn invalidate_consent(
+    staff: Allowed<WriteConsents>,
+    store: Data<Store>,
+    handles: (Data<Outbox>, Data<Consents>, Data<Links>),
+    Path((id, record)): Path<(PersonId, RecordId)>,
+    Input(why): Input<Invalidation>,
+) -> Result<Json<ConsentWithdrawalResult>> {
+    let (outbox, room, links) = handles;
+    let staff = staff.staff();
+    let done = store
+        .write(move |tx| {
+            let now = tx.now();
+            let towards = |peer: &EntityId| staff.message_actor(outbox.vault(), peer);
+            let sight = staff.sight(tx, id)?;
+            let done = consents::invalidate(tx, &outbox, &sight, &towards, record, why)?;
+            (room.threads_ended)(tx, &done.threads)?;
+            Ok(ConsentWithdrawalResult { consent: shown(done.consent, now), told: done.told })
+        })
+        .await?;
+    links.wake();
+    Ok(Json::ok(done))
+}
+
+/// Ends a consent whose matter is done.
+///
+/// Nothing new leaves under it, and nothing is called back.
+#[utoipa::path(tag = "consents",
+    params(("person" = Uuid, Path, description = "The person."), ("record" = Uuid, Path, description = "The record.")),
+    responses((status = 200, description = "It has ended.", body = ConsentRecord),
+              (status = 409, description = "It is not in force.")))]
+#[post("/people/{person}/consents/{record}/terminations")]
+async fn terminate_consent(
+    staff: Allowed<WriteConsents>,
+    store: Data<Store>,
+    vault: Data<Vault>,
+    Path((id, record)): Path<(PersonId, RecordId)>,
+) -> Result<Json<ConsentRecord>> {
+    let staff = staff.staff();
+    let ended = store
+        .write(move |tx| {
+            let now = tx.now();
+            let sight = staff.sight(tx, id)?;
+            Ok(shown(consents::terminate(tx, &vault, &sight, record)?, now))
+        })
+        .await?;
+    Ok(Json::ok(ended))
+}
+
+/// Notes that a person was reminded of a consent.
+///
+/// She was told that it is in force and that she may take it back. The next reminder is due when the purpose says.
+#[utoipa::path(tag = "consents",
+    params(("person" = Uuid, Path, description = "The person."), ("record" = Uuid, Path, description = "The record.")),
+    responses((status = 200, description = "It is noted.", body = ConsentRecord),
+              (status = 409, description = "It is not in force.")))]
+#[post("/people/{person}/consents/{record}/reminders")]
+async fn remind_of_consent(
+    staff: Allowed<WriteConsents>,
+    store: Data<Store>,
+    vault: Data<Vault>,
+    Path((id, record)): Path<(PersonId, RecordId)>,
+) -> Result<Json<ConsentRecord>> {
+    let staff = staff.staff();
+    let reminded = store
+        .write(move |tx| {
+            let now = tx.now();
+            let sight = staff.sight(tx, id)?;
+            Ok(shown(consents::remind(tx, &vault, &sight, record)?, now))
+        })
+        .await?;
+    Ok(Json::ok(reminded))
+}
