@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::api_taker;
 use super::desk::Desk;
-use super::input::{CardUpdate, Information, NewReferral, PersonTold, ReferralQuery, ReferralSending};
+use super::input::{CardUpdate, ContactRelease, Information, NewReferral, PersonTold, ReferralQuery, ReferralSending};
 use super::opener::{Draft, Sending};
 use super::paper::ToOffice;
 use super::view::{Referral, Referrals};
@@ -256,15 +256,18 @@ pub(super) async fn update_referred_card(
     desk.queue(&staff, id, act).await
 }
 
-/// Releases the person's contacts.
+/// Releases what crosses only after acceptance.
 ///
-/// Only after acceptance and only where she granted it. It happens by itself when the acceptance arrives; this is for a
-/// yes that comes later.
+/// Contacts, documents by what they are, and what formal acts demand: only after acceptance, and each only where the
+/// person granted it. Contacts go by themselves when the acceptance arrives; this is for a yes that comes later. What
+/// formal acts demand goes to job centres only, and she is asked for it apart.
 #[utoipa::path(
     tag = "referrals",
     params(("referral" = Uuid, Path, description = "The referral's id at this node.")),
+    request_body = ContactRelease,
     responses(
         (status = 202, description = "Queued.", body = Referral),
+        (status = 403, description = "`consent_not_valid`, `section_not_covered`, or `role_not_entitled`."),
         (status = 409, description = "`illegal_transition`: the recipient has not accepted, or it has ended."),
     ),
 )]
@@ -273,8 +276,9 @@ pub(super) async fn release_contacts(
     staff: Allowed<SendReferral>,
     desk: Data<Desk>,
     Path(id): Path<Uuid>,
+    Input(wanted): Input<ContactRelease>,
 ) -> Result<Json<Referral>> {
-    desk.queue(&staff, id, move |referrals, tx, by| referrals.release_contacts(tx, by, id)).await
+    desk.queue(&staff, id, move |referrals, tx, by| referrals.release(tx, by, id, &wanted.groups())).await
 }
 
 /// Notes that the person was told.

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use staffetta_protocol::card::Level;
+use staffetta_protocol::card::{CardGroups, Level, Refusal};
 use staffetta_protocol::consent::{Basis, Group, Purpose};
 use staffetta_protocol::data::{CardUpdated, ContactReleased, ReferralWithdrawn, WithdrawnBy};
 use staffetta_protocol::id::MessageId;
 use staffetta_protocol::problem::{Code, Problem};
+use staffetta_protocol::trust::may_receive;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -112,6 +113,7 @@ impl Referrals {
             return Err(self.not_now(tx, &case, by));
         }
         self.must_take(tx, &case, "card.updated.v1")?;
+        self.must_receive(tx, &case, groups)?;
         let permit = if rectification { rectify(tx, &case, groups)? } else { update(tx, &case, groups)? };
         let (shown, card_version) = self.shown(tx, &case, &permit)?;
         let body = checked(CardUpdated { card_version, card: shown.groups })?;
@@ -126,21 +128,50 @@ impl Referrals {
         Ok(message)
     }
 
-    /// Releases what crosses only after acceptance. Done by itself when the acceptance arrives; by hand where the person
-    /// said yes later.
+    /// Releases her contacts: [`Self::release`] of `g.contact` alone.
     ///
     /// # Errors
-    /// `illegal_transition` before acceptance, `consent_not_valid`, `section_not_covered`, `invalid_input` where the
-    /// card has no contact.
-    pub fn release_contacts(&self, tx: &mut Tx<'_>, by: By, id: Uuid) -> Result<MessageId> {
+    /// As [`Self::release`].
+    pub fn release_contacts(&self, tx: &mut Tx<'_>, by: By, id: Uuid) -> Result<Vec<MessageId>> {
+        self.release(tx, by, id, &BTreeSet::from([Group::Contact]))
+    }
+
+    /// Releases what crosses only after acceptance, each group under a consent that names it: one message where one
+    /// consent names all, else one for each. Contacts are released by themselves when the acceptance arrives; by hand
+    /// where the person said yes later, and always what formal acts demand, for which she is asked apart.
+    ///
+    /// # Errors
+    /// `illegal_transition` before acceptance, `consent_not_valid`, `section_not_covered`, `role_not_entitled` for what
+    /// only a job centre gets, `invalid_input` for another group or where the card says nothing in one.
+    pub fn release(&self, tx: &mut Tx<'_>, by: By, id: Uuid, groups: &BTreeSet<Group>) -> Result<Vec<MessageId>> {
+        if groups.is_empty() || !groups.iter().all(|group| RELEASED.contains(group)) {
+            return Err(Problem::invalid(vec![Refusal::NotForPurpose.at("/groups")]).into());
+        }
         let mut case = self.lock(tx, id)?;
         if case.side != Side::Opener || !matches!(case.state, Some(State::Accepted | State::InProgress)) {
             return Err(self.not_now(tx, &case, by));
         }
         self.must_take(tx, &case, "contact.released.v1")?;
-        let message = released(tx, self.outbox(), by, &mut case)?;
+        let level = self.must_receive(tx, &case, groups)?;
+        let mut messages = Vec::new();
+        for permit in permits(tx, &case, groups)? {
+            messages.push(say_released(tx, self.outbox(), by.clone(), &mut case, &permit, level)?);
+        }
         case.save(tx)?;
-        Ok(message)
+        Ok(messages)
+    }
+
+    /// The level that this recipient can reach once it has accepted.
+    ///
+    /// # Errors
+    /// `role_not_entitled` where one of the groups never goes to such a node.
+    fn must_receive(&self, tx: &mut Tx<'_>, case: &Case, groups: &BTreeSet<Group>) -> Result<Level> {
+        let roles = self.partner(tx.conn(), case.node()?)?.map(|partner| partner.roles).unwrap_or_default();
+        if !groups.iter().all(|group| may_receive(group.code(), &roles)) {
+            return Err(Code::RoleNotEntitled.into());
+        }
+        let formal = may_receive(Group::Formalities.code(), &roles);
+        Ok(if formal { Level::Formalities } else { Level::Accepted })
     }
 
     /// Notes that the person was told of the last answer.
@@ -166,28 +197,59 @@ impl Referrals {
     }
 }
 
-/// Queues the contact under a live consent that names it. Shared with the arrival of an acceptance.
+/// What crosses only after acceptance and on the referral's own purpose.
+const RELEASED: [Group; 3] = [Group::Contact, Group::Documents, Group::Formalities];
+
+/// One permit where one consent names all the groups; else, where each has a yes of its own, one for each.
+fn permits(tx: &mut Tx<'_>, case: &Case, groups: &BTreeSet<Group>) -> Result<Vec<Permit>> {
+    match permitted(tx, case, case.purpose, groups) {
+        Ok(permit) => Ok(vec![permit]),
+        Err(error) if error.code() == Code::SectionNotCovered && groups.len() > 1 => {
+            groups.iter().map(|group| permitted(tx, case, case.purpose, &BTreeSet::from([*group]))).collect()
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Queues the contact under a live consent that names it, when an acceptance arrives.
 pub(super) fn released(tx: &mut Tx<'_>, outbox: &Outbox, by: By, case: &mut Case) -> Result<MessageId> {
     let permit = permitted(tx, case, case.purpose, &BTreeSet::from([Group::Contact]))?;
+    say_released(tx, outbox, by, case, &permit, Level::Accepted)
+}
+
+fn say_released(
+    tx: &mut Tx<'_>,
+    outbox: &Outbox,
+    by: By,
+    case: &mut Case,
+    permit: &Permit,
+    reached: Level,
+) -> Result<MessageId> {
     let person = case.person().ok_or_else(|| Error::internal("an opener's referral names its person"))?;
-    let shown = cards::disclose(tx, outbox.vault(), PersonId(person), &permit, Level::Accepted)?;
+    let shown = cards::disclose(tx, outbox.vault(), PersonId(person), permit, reached)?;
     let card_version = staffetta_protocol::data::CardVersion::new(shown.card_version).map_err(Error::internal)?;
-    let body =
-        checked(ContactReleased { card_version, contact: shown.groups.contact, documents: None, formalities: None })?;
+    let CardGroups { contact, documents, formalities, .. } = shown.groups;
+    let body = checked(ContactReleased { card_version, contact, documents, formalities })?;
     let speech = Speech {
         said: Said::ContactReleased,
         body: body.into(),
         card_version: Some(shown.local_version),
-        detail: None,
+        detail: Some(json!({"groups": codes(permit.groups())})),
     };
-    case.say(tx, outbox, by, &permit, speech)
+    case.say(tx, outbox, by, permit, speech)
 }
 
-/// Under the consent of the thread: while nothing but a preview is there, that of the preview.
+/// Under the consent of the thread: while nothing but a preview is there, that of the preview; for adjustments of the
+/// workplace, which go alone, the consent that was given for them.
 fn update(tx: &mut Tx<'_>, case: &Case, groups: &BTreeSet<Group>) -> Result<Permit> {
-    let purpose = if case.state == Some(State::Draft) { Purpose::P1 } else { case.purpose };
+    let purpose = match case.state {
+        _ if groups.contains(&Group::Adjustments) => Purpose::P10,
+        Some(State::Draft) => Purpose::P1,
+        _ => case.purpose,
+    };
     let accepted = matches!(case.state, Some(State::Accepted | State::InProgress));
-    if !accepted && groups.iter().any(|group| purpose.rule().groups_after_acceptance.contains(group)) {
+    let late = |group: &Group| Level::of(*group) > Level::Referral;
+    if !accepted && groups.iter().any(late) {
         return Err(Problem::new(Code::SectionNotCovered).detail("These groups cross after acceptance.").into());
     }
     permitted(tx, case, purpose, groups)

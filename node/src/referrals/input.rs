@@ -183,6 +183,24 @@ pub(super) struct CardUpdate {
 
 impl Check for CardUpdate {}
 
+/// What is released once the recipient has accepted.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ContactRelease {
+    /// `g.contact`, `g.documents` or `g.formalities`; the first alone if absent.
+    #[serde(default)]
+    #[schema(nullable = false)]
+    groups: Option<Groups>,
+}
+
+impl Check for ContactRelease {}
+
+impl ContactRelease {
+    pub(super) fn groups(&self) -> BTreeSet<Group> {
+        self.groups.as_ref().map_or_else(|| BTreeSet::from([Group::Contact]), |groups| groups.set().clone())
+    }
+}
+
 /// What the clerk found on looking into the office's own records.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

@@ -5,7 +5,7 @@ use staffetta_protocol::card::List;
 use staffetta_protocol::consent::{Group, Purpose};
 use staffetta_protocol::problem::Code;
 
-use super::world::{BY, REFERRAL, accepted, code, each, parsed, set, with_contact};
+use super::world::{BY, REFERRAL, accepted, code, each, parsed, seen, set, with_contact};
 use crate::referrals::model::known::KnownPerson;
 use crate::referrals::{Sending, ToldHow};
 
@@ -114,6 +114,63 @@ async fn both_in_one_act_and_no_contact_without_its_own_yes() {
         w.ponte.desk(move |r, tx| r.release_contacts(tx, BY, here)).await.unwrap();
         w.exchange().await;
         assert!(w.cpi.look(there).await.card.unwrap().groups.contact.is_some());
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn what_formal_acts_demand_goes_on_its_own_yes_and_adjustments_under_theirs() {
+    each(|w| async move {
+        let (person, _, here, there) = w.received(&REFERRAL).await;
+        let ask = |groups: &[Group]| set(groups);
+        let both = ask(&[Group::Documents, Group::Formalities]);
+        let early = both.clone();
+        let refused = w.ponte.desk(move |r, tx| r.release(tx, BY, here, &early)).await;
+        assert_eq!(code(refused), Code::IllegalTransition);
+        w.accept(there).await.unwrap();
+        w.exchange().await;
+        let ungranted = both.clone();
+        let refused = w.ponte.desk(move |r, tx| r.release(tx, BY, here, &ungranted)).await;
+        assert_eq!(code(refused), Code::SectionNotCovered);
+        w.ponte.yes(person, Purpose::P2, &[Group::Documents]).await;
+        w.ponte.yes(person, Purpose::P2, &[Group::Formalities]).await;
+        let nothing = both.clone();
+        let refused = w.ponte.desk(move |r, tx| r.release(tx, BY, here, &nothing)).await;
+        assert_eq!(code(refused), Code::InvalidInput, "the card says nothing of it");
+        let vault = w.ponte.outbox.vault().clone();
+        let more = move |tx: &mut crate::store::Tx<'_>| {
+            let held = crate::cards::current(tx.conn(), &vault, person)?.unwrap();
+            let mut card = held.card;
+            card.permit_number = Some(parsed(json!("Zz123")));
+            card.asylum_application_date = Some(parsed(json!("2026-01-02")));
+            card.documents = parsed(json!([{"type": "permit", "expires": "2027-03-31", "held_by": "person"}]));
+            card.workplace_adjustments = parsed(json!([{"kind": "no_nights"}]));
+            card.unemployment_months = Some(parsed(json!(7)));
+            crate::cards::put(tx, &vault, &seen(person), card, held.version)
+        };
+        w.ponte.store.write(more).await.unwrap();
+        let sent = w.ponte.desk(move |r, tx| r.release(tx, BY, here, &both)).await.unwrap();
+        assert_eq!(sent.len(), 2, "each under its own yes");
+        w.exchange().await;
+        let shown = w.cpi.look(there).await.card.unwrap().groups;
+        assert_eq!(shown.formalities.as_ref().unwrap().permit_number.as_ref().unwrap().as_str(), "Zz123");
+        assert_eq!(shown.documents.as_ref().unwrap().documents.len(), 1);
+        assert!(!serde_json::to_string(&shown).unwrap().contains("2026-01-02"));
+
+        let adjustments = ask(&[Group::Adjustments]);
+        let later = adjustments.clone();
+        let refused = w.ponte.desk(move |r, tx| r.update_card(tx, BY, here, &later, false)).await;
+        assert_eq!(code(refused), Code::ConsentNotValid);
+        let other = ask(&[Group::Adjustments]);
+        assert!(w.ponte.desk(move |r, tx| r.release(tx, BY, here, &other)).await.is_err(), "not by this door");
+        w.ponte.yes(person, Purpose::P10, &[Group::Adjustments]).await;
+        w.ponte.desk(move |r, tx| r.update_card(tx, BY, here, &adjustments, false)).await.unwrap();
+        w.ponte.desk(move |r, tx| r.update_card(tx, BY, here, &set(&[Group::Status]), false)).await.unwrap();
+        w.exchange().await;
+        let shown = w.cpi.look(there).await.card.unwrap().groups;
+        assert_eq!(shown.adjustments.unwrap().workplace_adjustments.len(), 1);
+        let months = shown.status.unwrap().unemployment_months.map(|months| months.get());
+        assert_eq!(months, Some(7), "after acceptance the later fields of the group cross too");
     })
     .await;
 }

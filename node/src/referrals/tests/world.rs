@@ -35,7 +35,7 @@ use crate::vault::{MasterKey, Vault};
 pub(super) const BY: By = By::Staff { id: Uuid::from_u128(7), role: ActorRole::Operator, why: "case_team" };
 
 /// She works on this person's case.
-fn seen(person: PersonId) -> Sight {
+pub(super) fn seen(person: PersonId) -> Sight {
     Sight::of_taking_up(Actor::Staff(Uuid::from_u128(7)), person.into())
 }
 
@@ -43,7 +43,7 @@ fn seen(person: PersonId) -> Sight {
 pub(super) struct Node {
     pub(super) referrals: Referrals,
     pub(super) store: Store,
-    outbox: Outbox,
+    pub(super) outbox: Outbox,
     keys: Keys,
     inbox: Inbox,
     partner: Partner,
