@@ -66,6 +66,7 @@ pub(crate) use notices::sample;
 pub const HOLDING: Holding = Holding {
     room: "consents",
     tables: &["consent", "consent_request", "consent_event", "consent_receipt", "paper_recall"],
+    merge: rows::merge,
 };
 
 /// Within which every recipient answers a recall.

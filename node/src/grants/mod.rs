@@ -49,5 +49,8 @@ pub use disclosed::{DisclosurePosition, Told, disclosure_page, told};
 pub use used::{Use, free, hold, move_early_end, spend, use_of};
 
 /// The tables of this room that hold personal data.
-pub const HOLDING: vault::Holding =
-    vault::Holding { room: "grants", tables: &["open_grant", "disclosure", "holding", "thread", "pairwise"] };
+pub const HOLDING: vault::Holding = vault::Holding {
+    room: "grants",
+    tables: &["open_grant", "disclosure", "holding", "thread", "pairwise"],
+    merge: vault::only_subjects,
+};

@@ -453,6 +453,112 @@ diesel::table! {
         expires_at -> Timestamp,
         revoked_at -> Nullable<Timestamp>,
         last_used_at -> Nullable<Timestamp>,
+        scopes -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    staff_login (staff) {
+        staff -> Uid,
+        kind -> Text,
+        password -> Nullable<Text>,
+        password_set_at -> Nullable<Timestamp>,
+        temporary_until -> Nullable<Timestamp>,
+        totp -> Nullable<Binary>,
+        totp_offered -> Nullable<Binary>,
+        totp_step -> BigInt,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    staff_recovery_code (id) {
+        id -> Uid,
+        staff -> Uid,
+        digest -> Binary,
+        used_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    staff_session (id) {
+        id -> Uid,
+        staff -> Uid,
+        hash -> Binary,
+        standing -> Text,
+        method -> Text,
+        created_at -> Timestamp,
+        seen_at -> Timestamp,
+        expires_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    staff_attempt (account, source) {
+        account -> Binary,
+        source -> Binary,
+        failures -> Integer,
+        since -> Timestamp,
+        last_at -> Timestamp,
+        blocked_until -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    staff_identity (id) {
+        id -> Uid,
+        staff -> Uid,
+        issuer -> Text,
+        sub -> Text,
+        linked_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    oidc_login (state) {
+        state -> Binary,
+        browser -> Binary,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    staff_client_secret (id) {
+        id -> Uid,
+        staff -> Uid,
+        hash -> Binary,
+        label -> Text,
+        scopes -> Text,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+        revoked_at -> Nullable<Timestamp>,
+        last_used_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    staff_access_token (id) {
+        id -> Uid,
+        staff -> Uid,
+        secret -> Uid,
+        expires_at -> Timestamp,
+        revoked_at -> Nullable<Timestamp>,
     }
 }
 
@@ -608,17 +714,89 @@ diesel::table! {
         created_at -> Timestamp,
         created_by -> Nullable<Uid>,
         updated_at -> Timestamp,
+        merged_into -> Nullable<Uid>,
+        merged_at -> Nullable<Timestamp>,
     }
 }
 
 diesel::table! {
     use crate::store::types::sql::*;
 
-    person_index (person, field) {
+    person_known (id) {
+        id -> Uid,
         person -> Uid,
-        field -> Text,
-        token -> Integer,
         sealed -> Binary,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    person_token (token, person) {
+        token -> Integer,
+        person -> Uid,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    person_distinct (one, other) {
+        one -> Uid,
+        other -> Uid,
+        said_at -> Timestamp,
+        said_by -> Nullable<Uid>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    person_merge (id) {
+        id -> Uid,
+        person -> Uid,
+        went -> Uid,
+        kept -> Text,
+        sealed -> Binary,
+        merged_at -> Timestamp,
+        merged_by -> Nullable<Uid>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    subject_joined (subject) {
+        subject -> Uid,
+        head -> Uid,
+        joined_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    case_moved (id) {
+        id -> Uid,
+        moved_into -> Uid,
+        moved_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    guardian (id) {
+        id -> Uid,
+        person -> Uid,
+        kind -> Text,
+        sealed -> Binary,
+        since -> Date,
+        ended_on -> Nullable<Date>,
+        ended_why -> Nullable<Text>,
+        entered_at -> Timestamp,
+        entered_by -> Nullable<Uid>,
+        version -> Integer,
     }
 }
 
@@ -642,6 +820,46 @@ diesel::table! {
         sealed -> Binary,
         saved_by -> Nullable<Uid>,
         saved_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    card_section (id) {
+        id -> Uid,
+        person -> Uid,
+        section -> Text,
+        revision -> Integer,
+        version -> Integer,
+        changed_at -> Timestamp,
+        held_by -> Nullable<Uid>,
+        drafted_at -> Nullable<Timestamp>,
+        sealed -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    card_confirmation (id) {
+        id -> Uid,
+        person -> Uid,
+        version -> Integer,
+        sections -> Text,
+        said_by -> Text,
+        means -> Text,
+        confirmed_by -> Nullable<Uid>,
+        confirmed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    card_combination (person) {
+        person -> Uid,
+        token -> Integer,
     }
 }
 
@@ -888,6 +1106,7 @@ diesel::allow_tables_to_appear_in_same_query!(consent, case_member);
 diesel::allow_tables_to_appear_in_same_query!(outbox, disclosure, link_out);
 
 diesel::allow_tables_to_appear_in_same_query!(staff, staff_token);
+diesel::allow_tables_to_appear_in_same_query!(case_member, person_token);
 diesel::allow_tables_to_appear_in_same_query!(case_file, case_member, document, person, referral);
 
 diesel::table! {

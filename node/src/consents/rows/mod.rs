@@ -21,9 +21,9 @@ use super::model::{
 use crate::error::{Error, Result};
 use crate::grants::{self, Use};
 use crate::people::PersonId;
-use crate::store::schema::consent;
+use crate::store::schema::{consent, consent_event, consent_receipt, consent_request, paper_recall};
 use crate::store::{At, Conn, Id, Tx};
-use crate::vault::{Place, Subject, Vault};
+use crate::vault::{Merging, Place, Subject, Vault};
 
 pub(super) use due::{Running, Which, guarded, remind, running};
 pub(super) use events::{events_of, note};
@@ -271,5 +271,25 @@ pub(super) fn move_state(tx: &mut Tx<'_>, of: &Consent, from: State) -> Result<b
 pub(super) fn move_early_end(tx: &mut Tx<'_>, of: &Consent) -> Result<()> {
     let answer = consent::table.filter(consent::record.eq(Id(of.record.0))).filter(consent::seq.eq(of.seq as i32));
     diesel::update(answer).set(consent::ends_early.eq(of.ends_early.map(At::from))).execute(tx.conn())?;
+    Ok(())
+}
+
+/// What was answered under the record that goes was answered under the one that stays.
+pub(super) fn merge(tx: &mut Tx<'_>, _: &Vault, merging: &Merging) -> Result<()> {
+    diesel::update(consent::table.filter(consent::person.eq(Id(merging.from))))
+        .set(consent::person.eq(Id(merging.into)))
+        .execute(tx.conn())?;
+    diesel::update(consent_request::table.filter(consent_request::person.eq(Id(merging.from))))
+        .set(consent_request::person.eq(Id(merging.into)))
+        .execute(tx.conn())?;
+    diesel::update(consent_event::table.filter(consent_event::person.eq(Id(merging.from))))
+        .set(consent_event::person.eq(Id(merging.into)))
+        .execute(tx.conn())?;
+    diesel::update(consent_receipt::table.filter(consent_receipt::person.eq(Id(merging.from))))
+        .set(consent_receipt::person.eq(Id(merging.into)))
+        .execute(tx.conn())?;
+    diesel::update(paper_recall::table.filter(paper_recall::person.eq(Id(merging.from))))
+        .set(paper_recall::person.eq(Id(merging.into)))
+        .execute(tx.conn())?;
     Ok(())
 }
