@@ -14,7 +14,7 @@ use crate::access::Sight;
 use crate::cards;
 use crate::error::{Error, Result};
 use crate::grants;
-use crate::people::{self, Person};
+use crate::people::{self, Person, guardians};
 use crate::store::Tx;
 use crate::vault::Vault;
 
@@ -114,7 +114,14 @@ fn judge(
 ) -> Result<Judged> {
     let refuse = |refusal: Refusal, field: &'static str| Err(Problem::invalid(vec![refusal.at(field)]).into());
     let card = cards::current(tx.conn(), vault, person.id)?.map(|held| held.card).unwrap_or_default();
-    let ends_early = match Age::of(card.is_minor, card.birth_date, tx.now()) {
+    let today = cards::today(tx);
+    let majority = guardians::age_today(tx.conn(), vault, person.id, today)?;
+    if let Some(guardian) = said.guardian
+        && !guardians::answers_for(tx.conn(), vault, person.id, guardian, today)?
+    {
+        return refuse(Refusal::NotInList, "/expressed/guardian");
+    }
+    let ends_early = match Age::of(majority, card.birth_date, tx.now()) {
         Age::Adult => None,
         Age::TooYoung => return refuse(Refusal::OutOfRange, "/expressed/by"),
         Age::Minor { .. } if said.by == ExpressedBy::Person => return refuse(Refusal::Inconsistent, "/expressed/by"),

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Months, TimeDelta, Utc};
 use serde::Serialize;
-use staffetta_protocol::card::Text;
+use staffetta_protocol::card::{Day, Text};
 use staffetta_protocol::consent::{OrganisationId, Purpose};
 use staffetta_protocol::id::RecordId;
 
@@ -13,10 +13,11 @@ use super::rows::{self, Running, Which};
 use crate::access::Sight;
 use crate::access::cases::Listing;
 use crate::cards;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::grants;
 use crate::journal::{self, Actor, Entry};
-use crate::people::{self, PersonId};
+use crate::people::{self, PersonId, guardians};
+use crate::rules::calendar::local_day;
 use crate::store::{Conn, Tx};
 use crate::vault::Vault;
 
@@ -117,7 +118,9 @@ pub fn moved_birthdays(conn: &mut Conn, vault: &Vault, now: DateTime<Utc>) -> Re
     for record in rows::guarded(conn, now)? {
         let Some(consent) = rows::newest(conn, vault, record)? else { continue };
         let Some(card) = cards::current(conn, vault, consent.person)?.map(|held| held.card) else { continue };
-        let end = match Age::of(card.is_minor, card.birth_date, now) {
+        let today = Day::new(local_day(now)).map_err(|refusal| Error::internal(refusal.code()))?;
+        let majority = guardians::age_today(conn, vault, consent.person, today)?;
+        let end = match Age::of(majority, card.birth_date, now) {
             Age::Minor { of_age } => of_age,
             // She is of age, or nobody could agree for her: her guardian's word has ended, at the latest now.
             Age::Adult | Age::TooYoung => consent.ends_early.filter(|end| *end <= now).or(Some(now)),

@@ -8,7 +8,7 @@ use staffetta_protocol::consent::Group;
 use staffetta_protocol::id::MessageId;
 
 use super::Destination;
-use super::rows::{Disclosure, DisclosureRow};
+use super::rows::{Disclosure, DisclosureRow, joined};
 use crate::error::Result;
 use crate::store::schema::disclosure;
 use crate::store::{At, Conn, Id};
@@ -31,7 +31,7 @@ pub fn disclosure_page(
     after: Option<DisclosurePosition>,
     limit: u32,
 ) -> Result<Vec<Disclosure>> {
-    let ids: Vec<Id> = subjects.iter().map(|s| Id(s.0)).collect();
+    let ids = joined(conn, subjects)?;
     let mut query = disclosure::table
         .filter(disclosure::subject.eq_any(ids))
         .order((disclosure::at.desc(), disclosure::message.desc()))

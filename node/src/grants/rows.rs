@@ -269,10 +269,7 @@ impl TryFrom<DisclosureRow> for Disclosure {
 
 /// Everything that left about these subjects, newest first.
 pub fn disclosures_about(conn: &mut Conn, subjects: &[Subject]) -> Result<Vec<Disclosure>> {
-    let mut all = Vec::new();
-    for subject in subjects {
-        all.extend(ids(vault::joined(conn, *subject)?));
-    }
+    let all = joined(conn, subjects)?;
     disclosure::table
         .filter(disclosure::subject.eq_any(all))
         .order((disclosure::at.desc(), disclosure::message))
@@ -281,6 +278,15 @@ pub fn disclosures_about(conn: &mut Conn, subjects: &[Subject]) -> Result<Vec<Di
         .into_iter()
         .map(Disclosure::try_from)
         .collect()
+}
+
+/// Every subject that is one person with one of these.
+pub(super) fn joined(conn: &mut Conn, subjects: &[Subject]) -> Result<Vec<Id>> {
+    let mut all = Vec::new();
+    for subject in subjects {
+        all.extend(ids(vault::joined(conn, *subject)?));
+    }
+    Ok(all)
 }
 
 fn ids(subjects: Vec<Subject>) -> Vec<Id> {

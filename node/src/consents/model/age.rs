@@ -5,9 +5,9 @@
 //! eighteenth birthday on the guardian's word permits nothing.
 
 use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
-use staffetta_protocol::card::codes::Minor;
 use staffetta_protocol::card::{BirthDate, PartialDate};
 
+use crate::people::guardians::Age as Majority;
 use crate::rules::calendar::{end_of_day, local_day};
 
 /// What a person's age means for her answers.
@@ -26,18 +26,16 @@ pub(in crate::consents) enum Age {
 }
 
 impl Age {
-    /// From what the card says of her.
-    pub(in crate::consents) fn of(minor: Minor, born: Option<BirthDate>, now: DateTime<Utc>) -> Self {
-        let years = born.map(|born| years(born.value, local_day(now)));
-        let estimated = born.is_some_and(|born| born.estimated);
-        if years.is_some_and(|years| years < 16) && !estimated {
+    /// From what is known of her majority on that day, and of her date of birth.
+    pub(in crate::consents) fn of(majority: Majority, born: Option<BirthDate>, now: DateTime<Utc>) -> Self {
+        let stated = born.filter(|born| !born.estimated);
+        if stated.is_some_and(|born| years(born.value, local_day(now)) < 16) {
             return Self::TooYoung;
         }
-        let by_date = years.is_some_and(|years| years < 18);
-        if by_date || matches!(minor, Minor::Yes | Minor::UnderAssessment) {
-            return Self::Minor { of_age: born.and_then(|born| of_age(born.value)) };
+        match majority {
+            Majority::Minor => Self::Minor { of_age: born.and_then(|born| of_age(born.value)) },
+            Majority::Adult | Majority::Unknown => Self::Adult,
         }
-        Self::Adult
     }
 }
 
@@ -62,30 +60,39 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn age(minor: Minor, born: Option<&str>, now: &str) -> Age {
+    fn age(majority: Majority, born: Option<&str>, now: &str) -> Age {
         let born = born.map(|text| BirthDate { value: PartialDate::parse(text).unwrap(), estimated: false });
-        Age::of(minor, born, at(now))
+        Age::of(majority, born, at(now))
     }
 
     #[test]
     fn the_guardians_word_ends_at_the_midnight_before_the_eighteenth_birthday() {
-        let minor = |end: &str| Age::Minor { of_age: Some(at(end)) };
-        let eve = "2027-01-14T22:59:59Z";
-        assert_eq!(age(Minor::NotAsked, Some("2009-01-15"), eve), minor("2027-01-14T23:00:00Z"));
-        assert_eq!(age(Minor::NotAsked, Some("2009-01-15"), "2027-01-14T23:00:00Z"), Age::Adult);
-        assert_eq!(age(Minor::Yes, Some("2009-07-15"), eve), minor("2027-07-14T22:00:00Z"), "in summer time");
-        assert_eq!(age(Minor::Yes, Some("2009"), eve), minor("2027-12-30T23:00:00Z"));
-        assert_eq!(age(Minor::Yes, Some("2012-02-29"), "2029-01-01T00:00:00Z"), minor("2030-02-28T23:00:00Z"));
+        let now = "2027-01-14T22:59:59Z";
+        for (born, midnight) in [
+            ("2009-01-15", "2027-01-14T23:00:00Z"),
+            ("2009-07-15", "2027-07-14T22:00:00Z"),
+            ("2009", "2027-12-30T23:00:00Z"),
+            ("2009-02", "2027-02-27T23:00:00Z"),
+        ] {
+            let minor = Age::Minor { of_age: Some(at(midnight)) };
+            assert_eq!(age(Majority::Minor, Some(born), now), minor, "{born}");
+        }
+        let leap = age(Majority::Minor, Some("2012-02-29"), "2029-01-01T00:00:00Z");
+        assert_eq!(leap, Age::Minor { of_age: Some(at("2030-02-28T23:00:00Z")) });
     }
 
     #[test]
-    fn who_may_be_a_minor_is_one_and_under_sixteen_nobody_is_asked() {
+    fn whose_age_is_unknown_to_the_day_has_no_end_and_under_sixteen_nobody_is_asked() {
         let now = "2026-11-23T09:00:00Z";
-        assert_eq!(age(Minor::UnderAssessment, None, now), Age::Minor { of_age: None });
-        assert!(matches!(age(Minor::No, Some("2009-11-24"), now), Age::Minor { .. }), "the date is surer than a tick");
-        assert_eq!(age(Minor::No, Some("2008"), now), Age::Adult);
-        assert_eq!(age(Minor::Yes, Some("2010-11-24"), now), Age::TooYoung);
-        assert!(matches!(age(Minor::Yes, Some("2010-11-23"), now), Age::Minor { .. }));
-        assert_eq!(age(Minor::NotAsked, None, now), Age::Adult);
+        assert_eq!(age(Majority::Minor, None, now), Age::Minor { of_age: None });
+        assert_eq!(age(Majority::Unknown, None, now), Age::Adult);
+        assert_eq!(age(Majority::Adult, Some("1996"), now), Age::Adult);
+        assert_eq!(age(Majority::Minor, Some("2010-11-24"), now), Age::TooYoung);
+        assert!(matches!(age(Majority::Minor, Some("2010-11-23"), now), Age::Minor { .. }));
+        let estimated = BirthDate { value: PartialDate::parse("2012").unwrap(), estimated: true };
+        assert!(
+            matches!(Age::of(Majority::Minor, Some(estimated), at(now)), Age::Minor { .. }),
+            "a guess decides nothing"
+        );
     }
 }

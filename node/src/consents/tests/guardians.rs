@@ -33,6 +33,10 @@ async fn what_a_guardian_agreed_to_ends_at_the_midnight_on_which_she_is_of_age()
                 born(tx, vault, &someone, "2008-12-24")?;
                 let problem = answer(tx, vault, &seen(someone.id), &both()).unwrap_err().problem();
                 assert_eq!(problem.errors[0].field, "/expressed/by", "a date of birth is enough to know");
+                let mut stranger = by_guardian();
+                stranger.expressed.guardian = Some(Uuid::new_v4());
+                let problem = answer(tx, vault, &seen(someone.id), &stranger).unwrap_err().problem();
+                assert_eq!(problem.errors[0].field, "/expressed/guardian", "who does not answer for her");
                 let saved = answer(tx, vault, &seen(someone.id), &by_guardian())?;
                 let midnight = "2026-12-23T23:00:00Z".parse().unwrap();
                 assert_eq!(saved[0].ends_early, Some(midnight));

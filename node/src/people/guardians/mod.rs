@@ -126,6 +126,13 @@ pub fn in_charge(conn: &mut Conn, vault: &Vault, person: PersonId, today: Day) -
     Ok(all.into_iter().rev().find(|guardian| guardian.in_charge(age, today.date())))
 }
 
+/// Whether the guardian of that id answers for her today.
+pub fn answers_for(conn: &mut Conn, vault: &Vault, person: PersonId, id: Uuid, today: Day) -> Result<bool> {
+    let age = age(&identity(conn, vault, person)?, today.date());
+    let all = rows::of(conn, vault, person)?;
+    Ok(all.iter().any(|guardian| guardian.id == id && guardian.in_charge(age, today.date())))
+}
+
 /// What is known of her majority today, from what her card says.
 pub fn age_today(conn: &mut Conn, vault: &Vault, person: PersonId, today: Day) -> Result<Age> {
     Ok(age(&identity(conn, vault, person)?, today.date()))
