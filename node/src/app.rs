@@ -32,7 +32,7 @@ use crate::links::Links;
 use crate::outbox::Outbox;
 use crate::peers::{Client, Peers, Profile};
 use crate::referrals::{self, Referrals};
-use crate::store::Store;
+use crate::store::{Store, once};
 use crate::vault::{MasterKey, Vault};
 use crate::web::Web;
 use crate::web::document::DESK;
@@ -245,6 +245,7 @@ impl Node {
         }
         self.store.write(door::purge).await?;
         while self.store.write(referrals::refresh).await? == referrals::AT_ONCE {}
+        self.store.write(once::purge).await?;
         if self.clock_is_confirmed() {
             let keys = self.keys.clone();
             self.store

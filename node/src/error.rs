@@ -8,8 +8,9 @@
 //!   until the verb that expects it says which problem it is.
 //! - A cause is logged once, where the error becomes an answer ([`ResponseError::error_response`]) or where a worker
 //!   handles it, inside the span that names node and request. Personal data is in no error.
-//! - 429 and 503 always carry `Retry-After`.
+//! - 429, 503 and a request that is under way always carry `Retry-After`.
 
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use staffetta_protocol::problem::{Code, Problem};
@@ -63,7 +64,7 @@ impl Error {
             }
             Self::Database(_) | Self::Setup(_) | Self::Internal(_) => Problem::new(Code::Internal),
         };
-        if matches!(problem.code.status(), 429 | 503) {
+        if matches!(problem.code.status(), 429 | 503) || problem.code == Code::RequestUnderWay {
             problem.retry_after.get_or_insert(RETRY_AFTER_SECONDS);
         }
         problem
@@ -124,6 +125,13 @@ pub fn response(problem: &Problem) -> HttpResponse {
     answer.body(serde_json::to_string(&problem.document()).expect("a problem document holds only text and numbers"))
 }
 
+/// A refusal by a middleware. The error stays with it, for whoever writes the log or another language;
+/// `ServiceRequest::into_response` would drop it.
+pub fn refusal(request: ServiceRequest, error: Error) -> ServiceResponse {
+    let (request, _) = request.into_parts();
+    ServiceResponse::new(request, HttpResponse::from_error(error))
+}
+
 fn status(code: Code) -> StatusCode {
     StatusCode::from_u16(code.status()).expect("the statuses of the table of codes are HTTP statuses")
 }
@@ -170,7 +178,8 @@ mod tests {
         for code in Code::ALL {
             let (head, _) = rendered((*code).into()).await;
             assert_eq!(head.status().as_u16(), code.status());
-            assert_eq!(head.headers().contains_key("retry-after"), matches!(code.status(), 429 | 503), "{code}");
+            let waits = matches!(code.status(), 429 | 503) || *code == Code::RequestUnderWay;
+            assert_eq!(head.headers().contains_key("retry-after"), waits, "{code}");
             assert_eq!(head.headers().contains_key("www-authenticate"), code.status() == 401, "{code}");
         }
     }

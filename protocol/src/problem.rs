@@ -51,6 +51,8 @@ codes! {
     NotEntitled = 403 "not_entitled", "L'operazione non è permessa a chi la chiede.", "The caller may not do this.";
     /// The case is worked on by others: only its team sees it.
     OutsideCase = 403 "outside_case", "Il caso è seguito da altri: lo vede solo la sua équipe.", "Others work on this case: only its team sees it.";
+    /// She works on the case, in a function that does not reach this.
+    FunctionNotEntitled = 403 "function_not_entitled", "La funzione nell'équipe del caso non lo permette.", "The function in the case's team does not permit this.";
     /// The member is limited: only receipts, withdrawals, reconciliation and catalogue reading pass.
     MemberLimited = 403 "member_limited", "L'aderente è limitato: i nuovi messaggi non sono accettati.", "The member is limited: new messages are not taken.";
     /// A message in the request was not issued by the caller.
@@ -69,14 +71,23 @@ codes! {
     MethodNotAllowed = 405 "method_not_allowed", "Metodo non previsto.", "Method not allowed.";
     /// The thread or subject does not exist between these two nodes.
     ThreadUnknown = 404 "thread_unknown", "Il filo non esiste tra questi due nodi.", "The thread does not exist between these two nodes.";
+    /// Headers or body did not arrive in time.
+    RequestTimeout = 408 "request_timeout", "La richiesta non è arrivata in tempo.", "The request did not arrive in time.";
     /// The state does not permit the event; `allowed` lists those that it permits.
     IllegalTransition = 409 "illegal_transition", "Lo stato attuale non lo permette.", "The current state does not permit this.";
     /// Epoch or number on a link is not the expected one.
     OutOfSequence = 409 "out_of_sequence", "Numero o epoca del flusso non attesi.", "Epoch or number of the link is not the expected one.";
     /// It exists already, or was used already.
     AlreadyExists = 409 "already_exists", "Esiste già.", "It exists already.";
+    /// The account leads cases: they are handed over first.
+    LeadsCases = 409 "leads_cases", "L'account è referente di casi: prima va fatto il passaggio di consegne.", "The account leads cases: hand them over first.";
     /// Somebody else changed it, or it must be decided first.
     Conflict = 409 "conflict", "È in conflitto con lo stato attuale.", "It conflicts with the current state.";
+    /// The same request is being answered at this moment; `Retry-After` says when to ask again.
+    RequestUnderWay = 409 "request_under_way", "La stessa richiesta è in corso: riprovare.", "The same request is under way: try again.";
+    /// The request was carried out before under the same `Idempotency-Key`, and its answer is not kept; `see` says where
+    /// to look.
+    AlreadyDone = 409 "already_done", "La richiesta è già stata eseguita e la sua risposta non è conservata.", "The request was carried out already, and its answer is not kept.";
     /// The cursor belongs to another epoch of the log: start over.
     CursorUnknown = 410 "cursor_unknown", "Cursore sconosciuto: ricominciare.", "Unknown cursor: start over.";
     /// `If-Match` names an older version.
@@ -89,6 +100,8 @@ codes! {
     InvalidInput = 422 "invalid_input", "Alcuni campi non sono accettabili.", "Some fields are not acceptable.";
     /// No common version of the message type.
     TypeNotSupported = 422 "type_not_supported", "Il destinatario non accetta questo tipo di messaggio.", "The recipient does not take this type of message.";
+    /// The `Idempotency-Key` was used before for another content.
+    IdempotencyKeyReused = 422 "idempotency_key_reused", "La chiave Idempotency-Key è già stata usata per un altro contenuto.", "The Idempotency-Key was used for another content.";
     /// Editing demands `If-Match`.
     PreconditionRequired = 428 "precondition_required", "Serve l'intestazione If-Match.", "If-Match is required.";
     /// Too many requests; `Retry-After` says when.
@@ -133,28 +146,76 @@ pub struct FieldError {
 pub struct Problem {
     /// What, by name.
     pub code: Code,
-    /// What exactly, if there is more to say. Never personal data, never a cause inside.
+    /// What exactly, in English, if there is more to say. Never personal data, never a cause inside.
     pub detail: Option<String>,
+    /// The same in Italian.
+    pub detail_it: Option<String>,
     /// One entry for each wrong field.
     pub errors: Vec<FieldError>,
     /// With `illegal_transition`: the events that the state permits.
     pub allowed: Vec<String>,
     /// With `out_of_sequence`: the epoch that the receiver is in, and the number that it expects.
     pub expected: Option<(u32, u64)>,
-    /// With 429 and 503: seconds.
+    /// With 408, 409, 429 and 503: seconds.
     pub retry_after: Option<u32>,
+    /// With `version_conflict`: both sides of it.
+    pub conflict: Option<Box<Conflict>>,
+    /// With `already_done`: the path where the outcome can be seen.
+    pub see: Option<String>,
+}
+
+/// Two edits of one thing. It may hold personal data: it goes to the caller who may see them, and `Debug` shows none.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Conflict {
+    /// The `ETag` of what is there now.
+    pub current: Option<String>,
+    /// What is there now, as reading it would show it.
+    pub theirs: Option<serde_json::Value>,
+    /// What the caller sent.
+    pub yours: Option<serde_json::Value>,
+}
+
+impl fmt::Debug for Conflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Conflict").field("current", &self.current).finish_non_exhaustive()
+    }
+}
+
+/// In which language a sentence is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// Italian.
+    It,
+    /// English.
+    En,
 }
 
 impl Problem {
     /// The bare code.
     pub fn new(code: Code) -> Self {
-        Self { code, detail: None, errors: Vec::new(), allowed: Vec::new(), expected: None, retry_after: None }
+        Self {
+            code,
+            detail: None,
+            detail_it: None,
+            errors: Vec::new(),
+            allowed: Vec::new(),
+            expected: None,
+            retry_after: None,
+            conflict: None,
+            see: None,
+        }
     }
 
-    /// With one sentence more.
+    /// With one sentence more, in English: for other nodes.
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
         self
+    }
+
+    /// With one sentence more, in Italian and in English: for the desk.
+    pub fn says(mut self, it: impl Into<String>, en: impl Into<String>) -> Self {
+        self.detail_it = Some(it.into());
+        self.detail(en)
     }
 
     /// `invalid_input` with its fields.
@@ -167,8 +228,30 @@ impl Problem {
         Self { allowed, ..Self::new(Code::IllegalTransition) }
     }
 
+    /// `version_conflict` with the version that is there now, as its `ETag` gives it.
+    pub fn changed(current: impl Into<i64>) -> Self {
+        let current = Some(format!("\"{}\"", current.into()));
+        Self {
+            conflict: Some(Box::new(Conflict { current, ..Conflict::default() })),
+            ..Self::new(Code::VersionConflict)
+        }
+    }
+
+    /// With what is there now, as reading it would show it: of a `version_conflict` alone.
+    pub fn theirs(mut self, now: serde_json::Value) -> Self {
+        self.conflict.get_or_insert_default().theirs = Some(now);
+        self
+    }
+
+    /// With what the caller sent: of a `version_conflict` alone.
+    pub fn yours(mut self, sent: serde_json::Value) -> Self {
+        self.conflict.get_or_insert_default().yours = Some(sent);
+        self
+    }
+
     /// The document for the wire.
     pub fn document(&self) -> ProblemDocument {
+        let conflict = self.conflict.as_deref().filter(|_| self.code == Code::VersionConflict);
         ProblemDocument {
             kind: "about:blank".into(),
             title: self.code.title_en().into(),
@@ -180,7 +263,24 @@ impl Problem {
             allowed: (self.code == Code::IllegalTransition).then(|| self.allowed.clone()),
             epoch: self.expected.map(|(epoch, _)| epoch),
             expected: self.expected.map(|(_, seq)| seq),
+            current: conflict.and_then(|conflict| conflict.current.clone()),
+            theirs: conflict.and_then(|conflict| conflict.theirs.clone()),
+            yours: conflict.and_then(|conflict| conflict.yours.clone()),
+            see: self.see.clone(),
         }
+    }
+
+    /// The document for people: its `detail` is in the language that they asked for, and there always is one.
+    pub fn document_in(&self, language: Language) -> ProblemDocument {
+        let detail = match language {
+            Language::It => self.detail_it.as_ref().or(self.detail.as_ref()).map(String::as_str),
+            Language::En => self.detail.as_deref(),
+        };
+        let title = match language {
+            Language::It => self.code.title_it(),
+            Language::En => self.code.title_en(),
+        };
+        ProblemDocument { detail: Some(detail.unwrap_or(title).to_owned()), ..self.document() }
     }
 }
 
@@ -236,6 +336,22 @@ pub struct ProblemDocument {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub expected: Option<u64>,
+    /// At the desk, with `version_conflict`: the `ETag` of what is there now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_length = 64)]
+    pub current: Option<String>,
+    /// At the desk, with `version_conflict`: what is there now, as reading it would show it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<Object>)]
+    pub theirs: Option<serde_json::Value>,
+    /// At the desk, with `version_conflict`: what was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<Object>)]
+    pub yours: Option<serde_json::Value>,
+    /// At the desk, with `already_done`: the path where the outcome can be seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_length = 2048)]
+    pub see: Option<String>,
 }
 
 fn about_blank() -> String {
@@ -338,6 +454,37 @@ mod tests {
             assert!(code.as_str().bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
             assert!((400..=599).contains(&code.status()));
         }
+    }
+
+    #[test]
+    fn every_code_speaks_both_languages_in_whole_sentences() {
+        for code in Code::ALL {
+            for sentence in [code.title_it(), code.title_en()] {
+                assert!(sentence.ends_with('.') && sentence.starts_with(char::is_uppercase), "{code}: {sentence}");
+            }
+            assert_ne!(code.title_it(), code.title_en(), "{code}");
+            for (language, title) in [(Language::It, code.title_it()), (Language::En, code.title_en())] {
+                assert_eq!(Problem::new(*code).document_in(language).detail.as_deref(), Some(title), "{code}");
+            }
+        }
+        let more = Problem::new(Code::Conflict).says("Di più.", "More.");
+        assert_eq!(more.document_in(Language::It).detail.as_deref(), Some("Di più."));
+        assert_eq!(more.document_in(Language::En).detail, more.document().detail);
+    }
+
+    #[test]
+    fn both_sides_of_a_conflict_are_told_and_never_printed() {
+        let problem = Problem::changed(4)
+            .theirs(serde_json::json!({"label": "Amina"}))
+            .yours(serde_json::json!({"label": "Awa"}));
+        let document = problem.document();
+        assert_eq!(document.current.as_deref(), Some("\"4\""));
+        assert_eq!(
+            (&document.theirs.unwrap()["label"], &document.yours.unwrap()["label"]),
+            (&"Amina".into(), &"Awa".into())
+        );
+        let printed = format!("{problem} {problem:?}");
+        assert!(!printed.contains("Amina") && !printed.contains("Awa"), "{printed}");
     }
 
     #[test]

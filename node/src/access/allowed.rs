@@ -6,11 +6,11 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::rc::Rc;
 
-use actix_web::dev::Payload;
+use actix_web::dev::{Extensions, Payload};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use staffetta_protocol::problem::{Code, Problem};
 
-use super::{Act, Pass, Staff, Standing, acts};
+use super::{Act, Acting, Pass, Staff, Standing, acts};
 use crate::error::{Error, Result};
 
 /// A member of staff who may do `A`. First argument of every handler of the desk, so that who may not is turned away
@@ -20,15 +20,15 @@ use crate::error::{Error, Result};
 /// her role may not do `A`, when what she came with is narrowed to other acts, or when she is not wholly in yet.
 #[derive(Debug)]
 pub struct Allowed<A: Act> {
-    staff: Staff,
+    acting: Acting,
     pass: Pass,
     act: PhantomData<A>,
 }
 
 impl<A: Act> Allowed<A> {
-    /// Who it is, to be moved into a transaction.
-    pub fn staff(&self) -> Staff {
-        self.staff.clone()
+    /// Who it is and what she does, to be moved into a transaction.
+    pub fn staff(&self) -> Acting {
+        self.acting.clone()
     }
 
     /// How she got in.
@@ -38,10 +38,10 @@ impl<A: Act> Allowed<A> {
 }
 
 impl<A: Act> Deref for Allowed<A> {
-    type Target = Staff;
+    type Target = Acting;
 
-    fn deref(&self) -> &Staff {
-        &self.staff
+    fn deref(&self) -> &Acting {
+        &self.acting
     }
 }
 
@@ -57,6 +57,14 @@ impl Asked {
     /// The act that the scopes did not have.
     pub(super) fn lacking(&self) -> Option<&'static str> {
         self.1.get()
+    }
+}
+
+/// Lets an answer that is given again pass the gate: its handler asked when it was first given, for the same account in
+/// the same role.
+pub(crate) fn asked_before(extensions: &Extensions) {
+    if let Some(asked) = extensions.get::<Asked>() {
+        asked.0.set(true);
     }
 }
 
@@ -84,6 +92,6 @@ impl<A: Act> FromRequest for Allowed<A> {
         if pass.standing != Standing::Full && !acts::OF_THE_DOOR.contains(&A::NAME) {
             return ready(Err(Problem::new(Code::NotEntitled).detail(pass.standing.missing()).into()));
         }
-        ready(Ok(Self { staff: staff.clone(), pass: pass.clone(), act: PhantomData }))
+        ready(Ok(Self { acting: Acting::new::<A>(staff.clone()), pass: pass.clone(), act: PhantomData }))
     }
 }

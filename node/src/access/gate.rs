@@ -14,7 +14,7 @@ use staffetta_protocol::problem::{Code, Problem};
 use super::allowed::Asked;
 use super::door::{Cookies, Door, SessionSecret};
 use super::{By, Pass, Staff, Standing, Token, rows};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, refusal};
 use crate::store::Store;
 
 /// How fine the last use of a token is kept: a write for each request would cost more than it tells.
@@ -135,9 +135,9 @@ fn is_meant(headers: &HeaderMap, door: &Door, secret: &SessionSecret) -> bool {
 fn refuse<B: MessageBody>(request: ServiceRequest, error: Error) -> ServiceResponse<EitherBody<B>> {
     debug_assert!(error.status_code().as_u16() >= 400);
     let is_shown = request.headers().contains_key(AUTHORIZATION) || request.headers().contains_key(COOKIE);
-    let mut answer = actix_web::HttpResponse::from_error(error);
+    let mut answer = refusal(request, error);
     if !is_shown && answer.headers().contains_key(WWW_AUTHENTICATE) {
         answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(r#"Bearer realm="staffetta""#));
     }
-    request.into_response(answer).map_into_right_body()
+    answer.map_into_right_body()
 }

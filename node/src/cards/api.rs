@@ -5,7 +5,6 @@ use actix_web::{get, post, put};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use staffetta_protocol::card::{Card, QuickCard};
-use staffetta_protocol::problem::Code;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -18,7 +17,7 @@ use crate::people::PersonId;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
 use crate::web::document::DESK;
-use crate::web::{IfMatch, Input, Json, Path, Query};
+use crate::web::{self, IfMatch, Input, Json, Path, Query};
 
 /// The routes, below the desk's base.
 pub fn api(cfg: &mut ServiceConfig<'_>) {
@@ -119,12 +118,8 @@ async fn read_card(
 /// The whole card: what is absent is gone. `If-Match` names the version that was read, `"0"` where there is none. A
 /// changed field whose source the body does not say comes from the operator.
 #[utoipa::path(tag = "cards",
-    params(("person" = Uuid, Path, description = "The person."),
-           ("If-Match" = String, Header, description = "The version that was read, as its `ETag` gave it.")),
-    request_body = Card,
-    responses((status = 200, description = "The card in its new version.", body = HeldCard),
-              (status = 412, description = "Another version came in between."),
-              (status = 428, description = "`If-Match` is missing.")))]
+    params(("person" = Uuid, Path, description = "The person."), IfMatch), request_body = Card,
+    responses((status = 200, description = "The card in its new version.", body = HeldCard)))]
 #[put("/people/{person}/card")]
 async fn save_card(
     staff: Allowed<WriteCards>,
@@ -134,14 +129,24 @@ async fn save_card(
     IfMatch(version): IfMatch,
     Input(card): Input<Card>,
 ) -> Result<Json<HeldCard>> {
-    let expected = u32::try_from(version).map_err(|_| Code::VersionConflict)?;
-    let staff = staff.staff();
-    let act = move |tx: &mut Tx<'_>| {
-        let sight = staff.sight(tx, id)?;
-        super::put(tx, &vault, &sight, card, expected)
+    let expected = u32::try_from(version).unwrap_or(u32::MAX);
+    let (staff, keys) = (staff.staff(), vault.clone());
+    let colleague = staff.clone();
+    let saved = store
+        .write(move |tx| {
+            let sight = staff.sight(tx, id)?;
+            super::put(tx, &keys, &sight, card, expected)
+        })
+        .await;
+    let look = async || {
+        let act = move |tx: &mut Tx<'_>| {
+            let sight = colleague.sight(tx, id)?;
+            super::look(tx, &vault, &sight)
+        };
+        let (card, version) = shown(store.write(act).await?);
+        Ok((card, version.into()))
     };
-    let held = store.write(act).await?;
-    let (card, version) = shown(held);
+    let (card, version) = shown(web::or_both_sides(saved, look).await?);
     Ok(Json::ok(card).etag(version))
 }
 

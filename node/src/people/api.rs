@@ -18,7 +18,7 @@ use crate::error::Result;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
 use crate::web::document::DESK;
-use crate::web::{Input, Json, Path, Query};
+use crate::web::{self, IfMatch, Input, Json, Path, Query};
 
 /// The routes, below the desk's base.
 pub fn api(cfg: &mut ServiceConfig<'_>) {
@@ -153,13 +153,15 @@ async fn read_person(
         super::look(tx, &vault, &sight)
     };
     let listed = store.write(act).await?;
-    Ok(Json::ok(listed.into()))
+    let version = listed.person.version();
+    Ok(Json::ok(PersonSummary::from(listed)).etag(version))
 }
 
 /// Changes how staff call a person.
 ///
-/// The last one counts; the card is not touched.
-#[utoipa::path(tag = "people", params(("person" = Uuid, Path, description = "The person.")), request_body = NewPerson,
+/// The card is not touched.
+#[utoipa::path(tag = "people", params(("person" = Uuid, Path, description = "The person."), IfMatch),
+    request_body = NewPerson,
     responses((status = 200, description = "The person.", body = PersonSummary)))]
 #[put("/people/{person}")]
 async fn relabel_person(
@@ -167,15 +169,28 @@ async fn relabel_person(
     store: Data<Store>,
     vault: Data<Vault>,
     Path(id): Path<PersonId>,
+    IfMatch(version): IfMatch,
     Input(new): Input<NewPerson>,
 ) -> Result<Json<PersonSummary>> {
-    let staff = staff.staff();
-    let listed = store
+    let (staff, keys) = (staff.staff(), vault.clone());
+    let colleague = staff.clone();
+    let changed = store
         .write(move |tx| {
             let sight = staff.sight(tx, id)?;
-            let person = super::relabel(tx, &vault, &sight, &new.label)?;
+            let person = super::relabel(tx, &keys, &sight, &new.label, version)?;
             Ok(Listed { person, label: new.label })
         })
-        .await?;
-    Ok(Json::ok(listed.into()))
+        .await;
+    let look = async || {
+        let act = move |tx: &mut Tx<'_>| {
+            let sight = colleague.sight(tx, id)?;
+            super::look(tx, &vault, &sight)
+        };
+        let now = store.write(act).await?;
+        let version = now.person.version();
+        Ok((PersonSummary::from(now), version))
+    };
+    let listed = web::or_both_sides(changed, look).await?;
+    let version = listed.person.version();
+    Ok(Json::ok(PersonSummary::from(listed)).etag(version))
 }

@@ -86,14 +86,17 @@ pub fn list(
     Ok(page)
 }
 
-/// Changes what staff call her.
+/// Changes what staff call her, where her row still has the version `expected`.
 ///
 /// # Errors
-/// `not_found`.
-pub fn relabel(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, label: &Label) -> Result<Person> {
+/// `not_found`; `version_conflict` when somebody else changed it meanwhile.
+pub fn relabel(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, label: &Label, expected: i64) -> Result<Person> {
     let id = of(sight);
     let person = get(tx.conn(), id)?;
-    let person = rows::relabel(tx, vault, &person, label)?;
+    if person.version() != expected {
+        return Err(Code::VersionConflict.into());
+    }
+    let person = rows::relabel(tx, vault, &person, label)?.ok_or(Code::VersionConflict)?;
     journal::record(tx, sight.entry("person.labelled").subject(person.subject).object(id))?;
     Ok(person)
 }

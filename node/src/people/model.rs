@@ -47,6 +47,13 @@ pub struct Person {
     pub updated_at: DateTime<Utc>,
 }
 
+impl Person {
+    /// The version of her row: it grows with every change.
+    pub fn version(&self) -> i64 {
+        self.updated_at.timestamp_micros()
+    }
+}
+
 /// A person as a list shows her.
 #[derive(Debug, Clone)]
 pub struct Listed {

@@ -1,5 +1,6 @@
 //! Rows of people and of what finds them.
 
+use chrono::TimeDelta;
 use diesel::prelude::*;
 use uuid::Uuid;
 
@@ -108,13 +109,15 @@ pub(super) fn page(conn: &mut Conn, vault: &Vault, of: Listing, after: Option<Cu
     Ok(Page { items, next })
 }
 
-pub(super) fn relabel(tx: &mut Tx<'_>, vault: &Vault, of: &Person, label: &Label) -> Result<Person> {
-    let now = At::from(tx.now());
+/// The row as it is now; nothing where another act has changed it since `of` was read. Of two changes in one instant the
+/// second is a microsecond later: the version grows.
+pub(super) fn relabel(tx: &mut Tx<'_>, vault: &Vault, of: &Person, label: &Label) -> Result<Option<Person>> {
+    let now = At::from(tx.now().max(of.updated_at + TimeDelta::microseconds(1)));
     let sealed = vault.seal(tx.conn(), of.subject, label_of(of.id), label.as_str().as_bytes())?;
-    diesel::update(person::table.find(Id(of.id.0)))
-        .set((person::label.eq(sealed), person::updated_at.eq(now)))
-        .execute(tx.conn())?;
-    Ok(Person { updated_at: now.0, ..of.clone() })
+    let unchanged = person::table.find(Id(of.id.0)).filter(person::updated_at.eq(At::from(of.updated_at)));
+    let changed =
+        diesel::update(unchanged).set((person::label.eq(sealed), person::updated_at.eq(now))).execute(tx.conn())?;
+    Ok((changed == 1).then(|| Person { updated_at: now.0, ..of.clone() }))
 }
 
 pub(super) fn replace_index(tx: &mut Tx<'_>, vault: &Vault, of: &Person, keys: &[Key]) -> Result<()> {

@@ -37,7 +37,11 @@ async fn a_person_is_taken_up_found_and_renamed_with_her_name_untouched() {
                     let shown = look(tx, &vault, &seen(person.id))?;
                     assert_eq!((shown.label.as_str(), &shown.person), (name, &person));
                     assert_eq!(person.created_by, Some(Uuid::from_u128(7)));
-                    relabel(tx, &vault, &seen(person.id), &label("Awa"))?;
+                    let version = person.version();
+                    let changed = relabel(tx, &vault, &seen(person.id), &label("Awa"), version)?;
+                    assert!(changed.version() > version, "two acts in one instant are two versions");
+                    let stale = relabel(tx, &vault, &seen(person.id), &label("Eva"), version);
+                    assert_eq!(stale.unwrap_err().code(), Code::VersionConflict);
                     assert_eq!(look(tx, &vault, &seen(person.id))?.label.as_str(), "Awa");
                     let acts: Vec<_> =
                         journal::about(tx.conn(), person.subject, 10)?.into_iter().map(|entry| entry.act).collect();
@@ -49,7 +53,7 @@ async fn a_person_is_taken_up_found_and_renamed_with_her_name_untouched() {
                 let nobody = PersonId(Uuid::new_v4());
                 assert_eq!(get(tx.conn(), nobody).unwrap_err().code(), Code::NotFound);
                 assert_eq!(look(tx, &vault, &seen(nobody)).unwrap_err().code(), Code::NotFound);
-                assert_eq!(relabel(tx, &vault, &seen(nobody), &label("x")).unwrap_err().code(), Code::NotFound);
+                assert_eq!(relabel(tx, &vault, &seen(nobody), &label("x"), 0).unwrap_err().code(), Code::NotFound);
                 Ok(())
             })
             .await

@@ -7,6 +7,7 @@
 //! - An act that fails or panics leaves nothing behind, and the store works on.
 //! - Conflicts are decided by unique keys and compare-and-set, never by reading first and writing then: on PostgreSQL
 //!   others write at the same time (READ COMMITTED), and nothing here tries an act a second time.
+//! - What is asked for under a key happens once: the claim commits with the act. See [`once`].
 //! - A misspelt database URL is an error, never a fresh empty database: [`Store::open`] makes none,
 //!   [`Store::create`] takes none that is there.
 //!
@@ -15,6 +16,7 @@
 
 mod conn;
 mod migrate;
+pub mod once;
 mod place;
 mod pool;
 #[cfg(feature = "postgres")]
@@ -105,10 +107,11 @@ impl Store {
 
     /// Runs `act` in one write transaction: committed when it returns `Ok`, else nothing of it happened.
     ///
-    /// It runs to its end even if the caller's future is dropped.
+    /// It runs to its end even if the caller's future is dropped. Inside [`once::claiming`] the first act that commits
+    /// carries the claim with it.
     ///
     /// # Errors
-    /// [`Error::Busy`] when too much waits already, else what `act` returned. A failed statement is not turned into a
+    /// [`Error::Busy`] when too much waits already, `request_under_way` when somebody else holds the claim, else what `act` returned. A failed statement is not turned into a
     /// problem for the caller: an act that expects one, such as a unique key that holds, looks at it itself, inside
     /// [`Tx::savepoint`].
     pub async fn write<T: Send + 'static>(
@@ -116,11 +119,23 @@ impl Store {
         act: impl FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let Doors { pool, writer } = self.doors()?;
-        if let Some(writer) = writer {
-            return writer.write(act).await;
+        let first = once::first();
+        let claim = first.as_ref().map(once::First::claim);
+        let act = move |tx: &mut Tx<'_>| {
+            claim.map_or(Ok(()), |claim| claim.take(tx))?;
+            act(tx)
+        };
+        let outcome = match writer {
+            Some(writer) => writer.write(act).await,
+            None => {
+                let clock = self.0.clock.clone();
+                pool.transact(Mode::Write, move |conn| act(&mut Tx::new(conn, clock.now()))).await
+            }
+        };
+        if let (Some(first), Ok(_)) = (first, &outcome) {
+            first.committed();
         }
-        let clock = self.0.clock.clone();
-        pool.transact(Mode::Write, move |conn| act(&mut Tx::new(conn, clock.now()))).await
+        outcome
     }
 
     /// Runs `act` on one snapshot of the database, in which it can change nothing.

@@ -23,7 +23,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
-use crate::store::{Conn, Tx};
+use crate::store::{Conn, Tx, once};
 
 pub use master::MasterKey;
 
@@ -124,8 +124,10 @@ impl Vault {
         open_with(&key, &place.binding(id), &sealed[17..]).map(Some).ok_or_else(damaged)
     }
 
-    /// Destroys every key of `subject`. What was sealed for it stays as unreadable bytes.
+    /// Destroys every key of `subject`. What was sealed for it stays as unreadable bytes. Answers that are kept to be
+    /// given again go with it, whoever they are about: they are sealed for nobody in particular.
     pub fn shred(&self, tx: &mut Tx<'_>, subject: Subject) -> Result<()> {
+        once::forget_answers(tx)?;
         rows::destroy(tx, subject)
     }
 
@@ -157,11 +159,11 @@ impl Vault {
     }
 
     /// A pseudonym of `of` towards `towards`: stable, different for each recipient, and irreversible.
-    pub fn pseudonym(&self, of: Uuid, towards: &EntityId) -> String {
+    pub fn pseudonym(&self, of: Uuid, towards: &impl std::fmt::Display) -> String {
         use base64::Engine as _;
         let mut context = hmac::Context::with_key(&self.master.index_key("pseudonym"));
         context.update(of.as_bytes());
-        context.update(towards.as_str().as_bytes());
+        context.update(towards.to_string().as_bytes());
         base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(&context.sign().as_ref()[..16])
     }
 

@@ -1,10 +1,11 @@
 //! What handlers answer with.
 
 use actix_web::body::BoxBody;
-use actix_web::http::{StatusCode, header};
+use actix_web::http::{Method, StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, Responder};
 use serde::Serialize;
 
+use super::once::ShownOnce;
 use crate::error::Error;
 
 /// A JSON answer: a named object, never a bare list.
@@ -13,13 +14,14 @@ pub struct Json<T> {
     value: T,
     status: StatusCode,
     location: Option<String>,
-    etag: Option<i32>,
+    etag: Option<i64>,
+    shown_once: bool,
 }
 
 impl<T: Serialize> Json<T> {
     /// 200.
     pub fn ok(value: T) -> Self {
-        Self { value, status: StatusCode::OK, location: None, etag: None }
+        Self { value, status: StatusCode::OK, location: None, etag: None, shown_once: false }
     }
 
     /// 201, and where it is from now on.
@@ -32,9 +34,16 @@ impl<T: Serialize> Json<T> {
         Self { status: StatusCode::ACCEPTED, ..Self::created(value, location) }
     }
 
-    /// With the version that an edit must name in `If-Match`.
-    pub fn etag(mut self, version: i32) -> Self {
-        self.etag = Some(version);
+    /// With the version that an edit must name in `If-Match`. Who reads and has that version already, by
+    /// `If-None-Match`, gets 304 and no body.
+    pub fn etag(mut self, version: impl Into<i64>) -> Self {
+        self.etag = Some(version.into());
+        self
+    }
+
+    /// It shows a secret that is never seen again: it is not kept to be given again under the same `Idempotency-Key`.
+    pub fn shown_once(mut self) -> Self {
+        self.shown_once = true;
         self
     }
 }
@@ -42,7 +51,11 @@ impl<T: Serialize> Json<T> {
 impl<T: Serialize> Responder for Json<T> {
     type Body = BoxBody;
 
-    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        let etag = self.etag.map(|version| format!("\"{version}\""));
+        if let Some(etag) = etag.as_deref().filter(|etag| is_known(request, etag)) {
+            return HttpResponse::NotModified().insert_header((header::ETAG, etag)).finish();
+        }
         let body = match serde_json::to_vec(&self.value) {
             Ok(body) => body,
             Err(cause) => return HttpResponse::from_error(Error::internal(cause)),
@@ -52,11 +65,23 @@ impl<T: Serialize> Responder for Json<T> {
         if let Some(location) = self.location {
             answer.insert_header((header::LOCATION, location));
         }
-        if let Some(version) = self.etag {
-            answer.insert_header((header::ETAG, format!("\"{version}\"")));
+        if let Some(etag) = etag {
+            answer.insert_header((header::ETAG, etag));
         }
-        answer.body(body)
+        let mut answer = answer.body(body);
+        if self.shown_once {
+            answer.extensions_mut().insert(ShownOnce);
+        }
+        answer
     }
+}
+
+/// Whether a reader has this version already (RFC 9110 §13.1.2): tags are compared weakly, `*` is any version.
+fn is_known(request: &HttpRequest, etag: &str) -> bool {
+    let named =
+        |value: &str| value.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag);
+    let mut values = request.headers().get_all(header::IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
+    matches!(*request.method(), Method::GET | Method::HEAD) && values.any(named)
 }
 
 /// 204.

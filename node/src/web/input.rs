@@ -13,7 +13,7 @@ use staffetta_protocol::card::{self, Check, Refusal};
 use staffetta_protocol::json;
 use staffetta_protocol::problem::{Code, Problem};
 
-use super::Web;
+use super::{Web, conflict};
 use crate::error::{Error, Result};
 
 /// A body that was read and checked.
@@ -43,7 +43,8 @@ impl<T: DeserializeOwned + Check + 'static> FromRequest for Input<T> {
         let limits = request.app_data::<Data<Web>>().map(|web| web.0.limits.clone());
         let media = is_plain_json(request);
         let announced = length(request);
-        let mut payload = payload.take();
+        let payload = payload.take();
+        let request = request.clone();
         Box::pin(async move {
             let limits = limits.ok_or_else(|| Error::internal("the application has no Web"))?;
             if !media {
@@ -52,17 +53,28 @@ impl<T: DeserializeOwned + Check + 'static> FromRequest for Input<T> {
             if announced.is_some_and(|bytes| bytes > limits.body_bytes as u64) {
                 return Err(Code::TooLarge.into());
             }
-            let mut body = Vec::new();
-            while let Some(part) = payload.next().await {
-                let part = part.map_err(|_| Code::MalformedRequest)?;
-                if body.len() + part.len() > limits.body_bytes {
-                    return Err(Code::TooLarge.into());
-                }
-                body.extend_from_slice(&part);
-            }
-            read(&body, limits.json_depth).map(Self)
+            let body = collect(payload, limits.body_bytes).await?;
+            let value = read(&body, limits.json_depth).map(Self)?;
+            conflict::remember(&request, &body);
+            Ok(value)
         })
     }
+}
+
+/// A body in full.
+///
+/// # Errors
+/// `too_large` beyond `largest` bytes; `malformed_request` when it breaks off.
+pub(super) async fn collect(mut payload: Payload, largest: usize) -> Result<Vec<u8>> {
+    let mut body = Vec::new();
+    while let Some(part) = payload.next().await {
+        let part = part.map_err(|_| Code::MalformedRequest)?;
+        if body.len() + part.len() > largest {
+            return Err(Code::TooLarge.into());
+        }
+        body.extend_from_slice(&part);
+    }
+    Ok(body)
 }
 
 fn is_plain_json(request: &HttpRequest) -> bool {

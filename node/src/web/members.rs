@@ -16,7 +16,7 @@ use crate::access::Allowed;
 use crate::access::acts::ReadPeers;
 use crate::error::{Error, Result};
 use crate::peers::{Listed, Peers, ResolveError};
-use crate::store::Store;
+use crate::store::{Store, once};
 
 /// The routes, below the desk's base.
 pub fn api(cfg: &mut ServiceConfig<'_>) {
@@ -96,7 +96,8 @@ async fn look_up_member(
     peers: Data<Peers>,
     Input(wanted): Input<MemberLookup>,
 ) -> Result<Json<NetworkMember>> {
-    peers.resolve(&wanted.entity_id).await.map_err(refused)?;
+    // What is noted of a member meanwhile may be noted twice: asking again under the same key asks anew.
+    once::aside(peers.resolve(&wanted.entity_id)).await.map_err(refused)?;
     let peers = peers.get_ref().clone();
     let known = store.read(move |conn| peers.list(conn)).await?;
     let found = known.into_iter().find(|member| member.entity_id == wanted.entity_id);

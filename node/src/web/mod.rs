@@ -3,20 +3,30 @@
 //! What must hold:
 //! - It knows no feature: the rooms come as plain functions ([`Rooms`]), and `wiring` names them.
 //! - A body is bounded, is JSON and nothing else, and is read strictly ([`Input`]); what is wrong with it is told by
-//!   place and code, never by repeating it.
+//!   place and code, never by repeating it. A route for files takes [`Raw`] bytes of the kinds that it names.
+//! - Whoever edits names the version that the edit builds on ([`IfMatch`]); a conflict is told with both sides.
+//! - A POST of the desk may be asked twice and is done once ([`once`]).
+//! - The desk speaks Italian, or English to whoever asks for it; the entries of wrong fields have both.
 //! - One line in the log for each request: the route's pattern, never the URL, a query or a body.
 //! - Nothing here is `static`: several nodes share a process, and each has a [`Web`] of its own.
 //! - A page of this node makes no request to anybody else.
 
+mod accept;
 mod answer;
+mod attachment;
 mod caller;
+mod conflict;
 mod docs;
 pub mod document;
 pub mod door;
+pub(crate) mod html;
 mod input;
+mod language;
 mod limit;
 pub mod members;
+mod once;
 mod path;
+mod raw;
 mod request;
 pub mod staff;
 pub mod status;
@@ -40,9 +50,15 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::access::door::Cookies;
 use crate::config::Config;
 
+pub use accept::Accept;
 pub use answer::{Json, NoContent};
+pub use attachment::Attachment;
+pub use conflict::or_both_sides;
+pub use html::{Html, SHEET_STYLE};
 pub use input::Input;
+pub use once::once;
 pub use path::{IfMatch, Path, Query};
+pub use raw::{Raw, RawKind};
 
 /// The rooms that are mounted, as plain functions; whoever knows all features makes it.
 #[derive(Clone, Copy)]
@@ -75,6 +91,7 @@ struct Inner {
     documents: docs::Documents,
     /// The methods of each route, for 405.
     methods: BTreeMap<String, String>,
+    under_way: once::UnderWay,
     /// Names the node in every line of the log.
     span: Span,
     is_loopback: bool,
@@ -92,6 +109,7 @@ impl Web {
             limiter: limit::Limiter::new(&config.limits),
             documents: docs::Documents::new(rooms, entity_id),
             methods: document::methods(rooms),
+            under_way: once::UnderWay::default(),
             span: crate::log::node(entity_id),
             is_loopback: caller::is_loopback(entity_id),
         }))

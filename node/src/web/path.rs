@@ -9,6 +9,10 @@ use actix_web::{FromRequest, HttpRequest};
 use serde::de::DeserializeOwned;
 use staffetta_protocol::card::Refusal;
 use staffetta_protocol::problem::{Code, Problem};
+use utoipa::IntoParams;
+use utoipa::openapi::Required;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use crate::error::{Error, Result};
 
@@ -80,12 +84,38 @@ fn refused(sentence: &str) -> Error {
 
 /// The version that an edit builds on, from `If-Match: "3"` (RFC 9110 §13.1.1), as the resource's `ETag` gave it.
 ///
+/// A handler that takes it names it among its `params`; the rest of the document follows from that: `ETag` with what
+/// the path shows, `If-None-Match` for whoever reads it, 412 and 428.
+///
 /// Missing: 428 `precondition_required`. What can be no version of ours names an older one: 412 `version_conflict`.
 #[derive(Debug, Clone, Copy)]
 pub struct IfMatch(
     /// The version.
-    pub i32,
+    pub i64,
 );
+
+impl IfMatch {
+    /// What a version looks like on the wire.
+    pub(super) const PATTERN: &str = r#"^"[0-9]{1,18}"$"#;
+
+    /// The same, where a row counts its versions in 32 bits.
+    ///
+    /// # Errors
+    /// `version_conflict` for a version that no row ever has.
+    pub fn row(self) -> Result<i32> {
+        i32::try_from(self.0).map_err(|_| Code::VersionConflict.into())
+    }
+}
+
+impl IntoParams for IfMatch {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let tag = ObjectBuilder::new().schema_type(Type::String).pattern(Some(Self::PATTERN)).max_length(Some(20));
+        let header =
+            ParameterBuilder::new().name("If-Match").parameter_in(ParameterIn::Header).required(Required::True);
+        let what = "The version that was read, as its `ETag` gave it.";
+        vec![header.description(Some(what)).schema(Some(tag.build())).build()]
+    }
+}
 
 impl FromRequest for IfMatch {
     type Error = Error;

@@ -2,20 +2,21 @@
 
 use std::time::Instant;
 
-use actix_web::body::{EitherBody, MessageBody};
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpResponse};
-use staffetta_protocol::problem::{Code, Problem};
+use staffetta_protocol::problem::{Code, Language, Problem};
 use tracing::Instrument;
 use uuid::Uuid;
 
+use super::document::DESK;
 use super::limit::{self, Left};
-use super::{Web, caller, docs};
+use super::{Web, caller, conflict, docs, language};
 use crate::access;
-use crate::error::{Error, response};
+use crate::error::{Error, refusal};
 use crate::journal::Actor;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -40,6 +41,7 @@ pub(super) async fn pass<B: MessageBody + 'static>(
     let outcome = async {
         let started = Instant::now();
         let method = request.method().clone();
+        let language = request.path().starts_with(DESK).then(|| language::wanted(request.headers()));
         let address = web.0.callers.address(&request);
         let shown = access::bearer(request.headers());
         let shown = shown.or_else(|| access::cookie(request.headers(), web.0.cookies.session()));
@@ -48,7 +50,7 @@ pub(super) async fn pass<B: MessageBody + 'static>(
         let left = web.0.limiter.count(mark.as_ref(), address);
         let mut answer = if left.retry_after.is_some() {
             let problem = Problem { retry_after: left.retry_after, ..Problem::new(Code::RateLimited) };
-            request.into_response(response(&problem)).map_into_right_body()
+            refusal(request, problem.into()).map_into_right_body()
         } else {
             next.call(request).await?.map_into_left_body()
         };
@@ -68,7 +70,7 @@ pub(super) async fn pass<B: MessageBody + 'static>(
             "request"
         );
         dress(&web, &mut answer, &id, left);
-        Ok(answer)
+        Ok(speak(answer, language))
     };
     outcome.instrument(span).await
 }
@@ -87,10 +89,24 @@ fn outcome<B>(answer: &HttpResponse<B>) -> &'static str {
     let error = answer.error().and_then(|error| error.as_error::<Error>());
     match (error, answer.status().as_u16()) {
         (Some(error), _) => error.code().as_str(),
-        (None, 429) => Code::RateLimited.as_str(),
         (None, 400..) => "refused",
         (None, _) => "ok",
     }
+}
+
+/// Writes a problem of the desk for whoever reads it: in a language, and with what was sent where two edits conflict.
+fn speak<B: MessageBody>(
+    answer: ServiceResponse<EitherBody<B>>,
+    language: Option<Language>,
+) -> ServiceResponse<EitherBody<B>> {
+    let error = answer.response().error().and_then(|error| error.as_error::<Error>());
+    let (Some(language), Some(error)) = (language, error) else { return answer };
+    let problem = conflict::with_yours(error.problem(), answer.request());
+    let body = serde_json::to_vec(&problem.document_in(language)).expect("a problem document is plain JSON");
+    let mut answer = answer.map_body(|_, _| EitherBody::right(BoxBody::new(body)));
+    answer.headers_mut().insert(header::CONTENT_LANGUAGE, language::tag(language));
+    answer.headers_mut().append(header::VARY, HeaderValue::from_static("accept-language"));
+    answer
 }
 
 fn dress<B>(web: &Web, answer: &mut ServiceResponse<B>, id: &str, left: Left) {
@@ -102,7 +118,9 @@ fn dress<B>(web: &Web, answer: &mut ServiceResponse<B>, id: &str, left: Left) {
     headers.insert(RESET, left.reset.into());
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, if is_page { docs::OWN_ONLY } else { NOTHING_RUNS });
+    if is_page || !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, if is_page { docs::OWN_ONLY } else { NOTHING_RUNS });
+    }
     if !headers.contains_key(header::CACHE_CONTROL) {
         let cache = if is_page { "no-cache" } else { "no-store" };
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));

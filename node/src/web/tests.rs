@@ -6,8 +6,8 @@ use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_LENGTH, HeaderMap};
 use actix_web::middleware::from_fn;
-use actix_web::post;
 use actix_web::test::{TestRequest, init_service};
+use actix_web::{get, post};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use staffetta_protocol::card::Check;
@@ -63,7 +63,7 @@ async fn probe(Path(id): Path<Uuid>, Query(page): Query<Page>, Input(probe): Inp
 
 fn probes(cfg: &mut ServiceConfig<'_>) {
     cfg.service(scope::scope(EXCHANGE).configure(|cfg| {
-        cfg.configure(status::api).service(probe);
+        cfg.configure(status::api).service(probe).service(kept);
     }));
 }
 
@@ -115,6 +115,7 @@ fn post_to(path: &str, body: impl Into<Vec<u8>>) -> TestRequest {
     TestRequest::post().uri(path).insert_header(("content-type", "application/json")).set_payload(body.into())
 }
 
+const KEPT: &str = "/rest/staffetta/v1/exchange/kept";
 const PROBES: &str = "/rest/staffetta/v1/exchange/probes/6f9619ff-8b86-4d01-b42d-00cf4fc964ff";
 
 #[actix_web::test]
@@ -127,6 +128,48 @@ async fn a_good_body_is_taken_and_answered() {
     let with_charset =
         TestRequest::post().uri(PROBES).insert_header(("content-type", "application/json; charset=utf-8"));
     assert_eq!(ask(with_charset.set_payload(r#"{"label":"x","level":3}"#)).await.status, StatusCode::CREATED);
+}
+
+/// Shows the same thing for ever.
+#[utoipa::path(responses((status = 200, description = "It.", body = Probe)))]
+#[get("/kept")]
+async fn kept() -> Json<Probe> {
+    Json::ok(Probe { label: "x".into(), level: 1, inner: None }).etag(3)
+}
+
+#[actix_web::test]
+async fn who_has_that_version_already_gets_no_body() {
+    let ask = face!(config(600));
+    let read = |known: &'static str| TestRequest::get().uri(KEPT).insert_header(("if-none-match", known));
+    for (known, status) in
+        [("\"3\"", 304), ("\"1\", W/\"3\"", 304), ("*", 304), ("\"2\"", 200), ("3", 200), ("\"33\"", 200)]
+    {
+        let answer = ask(read(known)).await;
+        assert_eq!((answer.status.as_u16(), answer.header("etag")), (status, "\"3\""), "{known}");
+        assert_eq!(answer.body.is_empty(), status == 304, "{known}");
+    }
+    // A precondition of reading says nothing about a creation.
+    let made = ask(post_to(PROBES, r#"{"label":"x","level":3}"#).insert_header(("if-none-match", "*"))).await;
+    assert_eq!(made.status, 201);
+}
+
+#[actix_web::test]
+async fn the_desk_speaks_italian_or_what_is_asked_for() {
+    let ask = face!(config(600));
+    let of =
+        |path: &str, language: &'static str| TestRequest::get().uri(path).insert_header(("accept-language", language));
+    let path = format!("{DESK}/staff");
+    for (asked, language, detail) in
+        [("fr", "it", "Autenticazione non riuscita."), ("en-GB, it;q=0.3", "en", "Authentication failed.")]
+    {
+        let answer = ask(of(&path, asked)).await;
+        assert_eq!((answer.header("content-language"), answer.json()["detail"].as_str()), (language, Some(detail)));
+        assert_eq!((answer.header("vary"), answer.header("www-authenticate").is_empty()), ("accept-language", false));
+        assert_eq!(answer.json()["title_it"], json!("Autenticazione non riuscita."));
+    }
+    // What one node tells another stays as the protocol has it.
+    let answer = ask(of(&format!("{EXCHANGE}/nowhere"), "it")).await;
+    assert_eq!((answer.header("content-language"), answer.json().get("detail")), ("", None));
 }
 
 #[actix_web::test]

@@ -65,6 +65,8 @@ refusals! {
     NotAskable = "not_askable", "Questo campo non si può chiedere.", "This field cannot be asked for.";
     /// A group of fields that the purpose does not allow.
     NotForPurpose = "not_for_purpose", "Non previsto per questa finalità.", "Not allowed for this purpose.";
+    /// What crosses at a later step than this one.
+    TooEarly = "too_early", "Troppo presto: si trasmette in un passo successivo.", "Too early: it crosses at a later step.";
     /// What could not be read at all.
     Malformed = "malformed", "Non leggibile.", "It cannot be read.";
 }
@@ -185,6 +187,22 @@ pub(crate) fn distinct<T, K: PartialEq>(
     }
 }
 
+/// A rule of lists of codes: an entry that says *none*, or that nobody knows, is the only one.
+pub(crate) fn alone<T>(
+    items: &[T],
+    at: &At<'_>,
+    name: &'static str,
+    found: &mut Vec<FieldError>,
+    says_nothing: impl Fn(&T) -> bool,
+) {
+    let list = at.key(name);
+    if items.len() > 1
+        && let Some(index) = items.iter().position(says_nothing)
+    {
+        found.push(list.index(index).refuse(Refusal::Inconsistent));
+    }
+}
+
 /// Reads a closed type and then its rules over several fields.
 ///
 /// # Errors
@@ -250,4 +268,27 @@ fn place(error: &serde_path_to_error::Error<serde_json::Error>) -> FieldError {
         _ => {}
     }
     refusal.at(pointer.iter().map(|part| format!("/{part}")).collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_has_a_code_of_its_own_and_speaks_both_languages() {
+        let mut seen = std::collections::HashSet::new();
+        for refusal in Refusal::ALL {
+            assert!(seen.insert(refusal.code()), "{refusal} stands twice");
+            let (it, en) = refusal.words();
+            for sentence in [it, en] {
+                assert!(sentence.ends_with('.') && sentence.starts_with(char::is_uppercase), "{refusal}: {sentence}");
+            }
+            assert_ne!(it, en, "{refusal}");
+            let told = refusal.at("/label");
+            assert_eq!(
+                (told.code.as_str(), told.detail_it.as_str(), told.detail_en.as_str()),
+                (refusal.code(), it, en)
+            );
+        }
+    }
 }

@@ -96,6 +96,8 @@ async fn a_person_her_card_and_her_yes_go_in_and_come_back() {
     each(|centre, _| async move {
         let operator = token(&centre, AccessRole::Operator).await;
         let ask = desk!(centre);
+        let edit =
+            async |path: &str, version: &str, body: Value| ask(&operator, "PUT", path, Some(version), Some(body)).await;
         let ask = async |method: &str, path: &str, body: Option<Value>| ask(&operator, method, path, None, body).await;
 
         let label = "Robert'); DROP TABLE person;-- <script>";
@@ -106,8 +108,13 @@ async fn a_person_her_card_and_her_yes_go_in_and_come_back() {
         let (_, listed, _) = ask("GET", "/people?limit=1", None).await;
         assert_eq!(listed["items"][0], person);
         assert_eq!(ask("GET", "/people?cursor=1%27--", None).await.0, StatusCode::UNPROCESSABLE_ENTITY);
-        let relabelled = ask("PUT", &at, Some(json!({"label": "Roberta"}))).await;
-        assert_eq!((relabelled.0, relabelled.1["label"].as_str()), (StatusCode::OK, Some("Roberta")));
+        let version = ask("GET", &at, None).await.2.unwrap();
+        let (status, relabelled, now) = edit(&at, &version, json!({"label": "Roberta"})).await;
+        assert_eq!((status, relabelled["label"].as_str()), (StatusCode::OK, Some("Roberta")));
+        let (status, problem, _) = edit(&at, &version, json!({"label": "Robertina"})).await;
+        assert_eq!((status, problem["code"].as_str()), (StatusCode::PRECONDITION_FAILED, Some("version_conflict")));
+        assert_eq!(problem["current"].as_str(), now.as_deref());
+        assert_eq!((&problem["theirs"], &problem["yours"]), (&relabelled, &json!({"label": "Robertina"})));
 
         let card = format!("{at}/card");
         assert_eq!(ask("GET", &card, None).await.0, StatusCode::NOT_FOUND);
@@ -174,7 +181,14 @@ async fn a_card_is_saved_on_the_version_that_was_read() {
             ("\"2\"", StatusCode::OK),
             ("\"2\"", StatusCode::PRECONDITION_FAILED),
         ] {
-            assert_eq!(ask(&operator, "PUT", &path, Some(version), Some(body.clone())).await.0, status, "{version}");
+            let (answered, problem, _) = ask(&operator, "PUT", &path, Some(version), Some(body.clone())).await;
+            assert_eq!(answered, status, "{version}");
+            if status == StatusCode::PRECONDITION_FAILED {
+                assert_eq!(
+                    (&problem["yours"], &problem["theirs"]["card"]["given_names"]),
+                    (&body, &body["given_names"])
+                );
+            }
         }
         let mut wrong = body;
         wrong["tax_code"] = json!("RSSMRA85T10A562T");

@@ -2,6 +2,7 @@
 
 mod acts;
 mod migrations;
+mod once;
 mod open;
 mod schema;
 mod types;

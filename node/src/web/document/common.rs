@@ -8,9 +8,10 @@ use staffetta_protocol::message::Actor;
 use staffetta_protocol::problem::{FieldError, ProblemDocument};
 use staffetta_protocol::receipt::Receipt;
 use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Components, ContentBuilder, Header, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::{Components, ContentBuilder, Header, Ref, RefOr, Required, Response, ResponseBuilder};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::Plane;
@@ -25,14 +26,21 @@ const RATE: [(&str, &str); 3] = [
 ];
 
 /// The problems that follow from what an operation is, by status and name of their component.
-pub(super) const PROBLEMS: [(&str, &str, &str); 10] = [
+pub(super) const PROBLEMS: [(&str, &str, &str); 13] = [
     ("400", "MalformedRequest", "The request cannot be read."),
     ("401", "NotAuthenticated", "Who is calling could not be established."),
     ("403", "NotEntitled", "The caller is known and may not do this."),
     ("404", "NotFound", "Nothing is there, or it is not the caller's to see."),
+    (
+        "409",
+        "AlreadyDone",
+        "The same request under the same `Idempotency-Key` is under way, or was done and cannot be shown.",
+    ),
+    ("412", "VersionConflict", "It has changed since; `current`, `theirs` and `yours` tell both sides."),
     ("413", "TooLarge", "The body is larger than this node takes."),
     ("415", "UnsupportedMediaType", "The body is not `application/json`, or is encoded."),
     ("422", "InvalidInput", "The body was read and is not acceptable; `errors` names each wrong field."),
+    ("428", "PreconditionRequired", "`If-Match` is missing."),
     ("429", "RateLimited", "Too many requests; `Retry-After` says when."),
     ("500", "Internal", "Something failed inside; nothing was changed."),
     ("503", "Busy", "Too busy for now; `Retry-After` says when."),
@@ -74,6 +82,9 @@ pub(super) fn add(components: &mut Components, plane: Plane, used: &BTreeSet<Str
     for (status, name, what) in PROBLEMS.into_iter().filter(|(status, ..)| used.contains(*status)) {
         let mut problem = problem(what);
         complete_headers(&mut problem, status);
+        if status == "409" {
+            problem.headers.insert("Retry-After".to_owned(), retry_after());
+        }
         components.responses.insert(name.to_owned(), RefOr::T(problem));
     }
     components.security_schemes.insert(scheme(plane).to_owned(), RefOr::T(security(plane)));
@@ -85,13 +96,32 @@ pub(super) fn problem(description: &str) -> Response {
     ResponseBuilder::new().description(description).content(PROBLEM, content).build()
 }
 
+/// A shared answer by the name of its component.
+pub(super) fn shared(name: &str) -> RefOr<Response> {
+    RefOr::Ref(Ref::new(format!("#/components/responses/{name}")))
+}
+
+/// A header of a request.
+pub(super) fn header(name: &str, what: &str, pattern: &str, most: usize, required: Required) -> RefOr<Parameter> {
+    let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern)).max_length(Some(most)).build();
+    let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Header).required(required);
+    RefOr::T(parameter.description(Some(what)).schema(Some(text)).build())
+}
+
 /// The headers that an answer of this status carries.
 pub(super) fn complete_headers(response: &mut Response, status: &str) {
-    let waits = matches!(status, "429" | "503").then_some("Retry-After");
-    for name in RATE.iter().map(|(name, _)| *name).chain(waits) {
+    for (name, _) in RATE {
         let shared = RefOr::Ref(Ref::new(format!("#/components/headers/{name}")));
         response.headers.entry(name.to_owned()).or_insert(shared);
     }
+    if matches!(status, "429" | "503") {
+        response.headers.entry("Retry-After".to_owned()).or_insert_with(retry_after);
+    }
+}
+
+/// The header that says when to come back.
+pub(super) fn retry_after() -> RefOr<Header> {
+    RefOr::Ref(Ref::new("#/components/headers/Retry-After"))
 }
 
 fn seconds_or_count(what: &str) -> Header {

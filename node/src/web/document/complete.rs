@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 
 use utoipa::openapi::extensions::ExtensionsBuilder;
-use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::tag::TagBuilder;
-use utoipa::openapi::{Components, OpenApi, Ref, RefOr, Required, Response};
+use utoipa::openapi::{Components, OpenApi, RefOr, Required, Response};
 
 use super::common::{self, PROBLEMS};
-use super::{DESK, EXCHANGE, info, older, operations_mut};
+use super::{DESK, EXCHANGE, info, manners, older, operations_mut};
 
 /// For whom a document is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,13 +33,19 @@ impl Plane {
 pub(super) fn complete(document: &mut OpenApi, plane: Plane, tags: &[(&str, &str)]) {
     document.info = info::info(plane);
     let mut used = BTreeSet::new();
-    for operation in document.paths.paths.values_mut().flat_map(operations_mut).map(|(_, operation)| operation) {
-        used.extend(operation.tags.iter().flatten().cloned());
-        secure(operation, plane);
-        if plane == Plane::Federation && operation.request_body.is_some() && is_secured(operation) {
-            sign(operation);
+    for item in document.paths.paths.values_mut() {
+        let is_edited = item.put.as_ref().is_some_and(manners::is_conditional);
+        for (method, operation) in operations_mut(item) {
+            used.extend(operation.tags.iter().flatten().cloned());
+            secure(operation, plane);
+            if plane == Plane::Federation && operation.request_body.is_some() && is_secured(operation) {
+                sign(operation);
+            }
+            if plane == Plane::Desk && is_secured(operation) {
+                manners::complete(operation, &method, is_edited);
+            }
+            answer(operation);
         }
-        answer(operation);
     }
     let described = |(name, what): &(&str, &str)| {
         used.contains(*name).then(|| TagBuilder::new().name(*name).description(Some(*what)).build())
@@ -73,11 +78,7 @@ fn is_secured(operation: &Operation) -> bool {
 
 /// The headers by which a node signs a body that it sends.
 fn sign(operation: &mut Operation) {
-    let header = |name: &str, what: &str, pattern: &str| -> RefOr<Parameter> {
-        let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern)).max_length(Some(8192)).build();
-        let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Header).required(Required::True);
-        RefOr::T(parameter.description(Some(what)).schema(Some(text)).build())
-    };
+    let header = |name: &str, what: &str, pattern: &str| common::header(name, what, pattern, 8192, Required::True);
     let parameters = operation.parameters.get_or_insert_default();
     parameters.push(header("Digest", "SHA-256 of the body as sent, in base64.", "^SHA-256=[A-Za-z0-9+/]{43}=$"));
     parameters.push(header(
@@ -99,11 +100,12 @@ fn answer(operation: &mut Operation) {
             "422" => has_body || in_query,
             "401" | "403" => secured,
             "404" => in_path,
+            "412" | "428" => manners::is_conditional(operation),
+            "409" => false,
             _ => true,
         };
         if applies {
-            let shared = RefOr::Ref(Ref::new(format!("#/components/responses/{name}")));
-            operation.responses.responses.entry(status.to_owned()).or_insert(shared);
+            operation.responses.responses.entry(status.to_owned()).or_insert_with(|| common::shared(name));
         }
     }
     for (status, response) in &mut operation.responses.responses {
@@ -133,7 +135,7 @@ fn dress(status: &str, response: &mut Response) {
     common::complete_headers(response, status);
 }
 
-fn owned(parameter: &RefOr<Parameter>) -> Option<&Parameter> {
+pub(super) fn owned(parameter: &RefOr<Parameter>) -> Option<&Parameter> {
     match parameter {
         RefOr::T(parameter) => Some(parameter),
         RefOr::Ref(_) => None,

@@ -7,6 +7,7 @@
 mod common;
 mod complete;
 mod info;
+mod manners;
 mod older;
 #[cfg(test)]
 mod tests;
