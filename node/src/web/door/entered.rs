@@ -11,6 +11,7 @@ use crate::access::door::{Door, Entered, SessionSecret};
 use crate::access::{self, AccessRole, Pass, Staff, Standing};
 use crate::error::{Error, Result};
 use crate::web::document::DESK;
+use crate::web::once::ShownOnce;
 
 /// Who is at the desk.
 #[derive(Serialize, ToSchema)]
@@ -66,7 +67,10 @@ pub(super) fn admitted<T: Serialize>(door: &Door, entered: &Entered, body: &T) -
     cookies(door, entered, |cookie| {
         answer.append_header((SET_COOKIE, cookie));
     })?;
-    Ok(answer.body(serde_json::to_vec(body).map_err(Error::internal)?))
+    let mut answer = answer.body(serde_json::to_vec(body).map_err(Error::internal)?);
+    // Cookies, CSRF token and recovery codes are seen once: the answer is not kept to be given again.
+    answer.extensions_mut().insert(ShownOnce);
+    Ok(answer)
 }
 
 /// The cookies of somebody who got in.

@@ -90,7 +90,7 @@ pub(super) async fn reset_staff_password(
         TemporaryPassword { temporary_password: temporary.password.expose().to_owned(), expires_at: temporary.until };
     let door = door.get_ref().clone();
     store.write(move |tx| door.reset(tx, actor, id, &temporary)).await?;
-    Ok(Json::created(shown, format!("{DESK}/staff/{id}")))
+    Ok(Json::created(shown, format!("{DESK}/staff/{id}")).shown_once())
 }
 
 /// Signs an account out everywhere.

@@ -177,7 +177,7 @@ pub(super) async fn add_client_secret(
     let actor = staff.actor();
     let made = store.write(move |tx| door::add_secret(tx, actor, id, &new.label, &names(&new.scopes))).await?;
     let shown = IssuedClientSecret { id: made.id, client_secret: made.secret.to_string(), expires_at: made.expires_at };
-    Ok(Json::created(shown, format!("{DESK}/staff/{id}/client-secrets")))
+    Ok(Json::created(shown, format!("{DESK}/staff/{id}/client-secrets")).shown_once())
 }
 
 /// Revokes a client secret.

@@ -148,7 +148,7 @@ pub(super) async fn issue_staff_token(
         let scopes = new.scopes.map(|asked| Scopes::asked(&names(&asked), role, None)).transpose()?;
         access::issue_narrow_token(tx, actor, id, &new.label, new.expires_at, scopes.as_ref())
     });
-    Ok(Json::created(issued.await?.into(), format!("{DESK}/staff/{id}/tokens")))
+    Ok(Json::created(issued.await?.into(), format!("{DESK}/staff/{id}/tokens")).shown_once())
 }
 
 /// Revokes a token.
@@ -196,7 +196,7 @@ pub(super) async fn issue_own_token(
         let scopes = Scopes::asked(&names(&new.scopes), who.role, within.as_ref())?;
         access::issue_narrow_token(tx, who.actor(), who.id, &new.label, new.expires_at, Some(&scopes))
     });
-    Ok(Json::created(issued.await?.into(), format!("{DESK}/session/tokens")))
+    Ok(Json::created(issued.await?.into(), format!("{DESK}/session/tokens")).shown_once())
 }
 
 /// Revokes a token of the own account.

@@ -2,7 +2,7 @@
 //! desk.
 //!
 //! What must hold:
-//! - The key counts for one account in one role, one path with its query, and 24 hours. Another content under it is
+//! - The key counts for one account in one role under the same scopes, one path with its query, and 24 hours. Another content under it is
 //!   refused with 422 `idempotency_key_reused`.
 //! - The claim commits with the act ([`crate::store::once`]), so neither a crash nor a second process does it twice.
 //!   What failed has changed nothing and claims nothing: the same key may be tried again.
@@ -35,7 +35,7 @@ use tracing::Instrument;
 
 use super::Web;
 use super::input::collect;
-use crate::access::{self, Staff};
+use crate::access::{self, Pass, Staff};
 use crate::error::{Error, Result, refusal};
 use crate::store::Store;
 use crate::store::once::{self, Claim, Digest, Done};
@@ -136,7 +136,12 @@ impl Asked {
         let text = key::read(request.headers())?;
         let staff = request.extensions().get::<Staff>().cloned().ok_or(Code::NotAuthenticated)?;
         let path = request.uri().path_and_query().map_or("", |path| path.as_str());
-        let key = key::digest(&[staff.id.as_bytes(), staff.role.as_str().as_bytes(), path.as_bytes(), text.as_bytes()]);
+        // A token that was narrowed since, or a session that is not wholly in, gets no answer that another one was given.
+        let pass = request.extensions().get::<Pass>().cloned().ok_or(Code::NotAuthenticated)?;
+        let narrowed = pass.scopes.map(|scopes| scopes.text()).unwrap_or_else(|| "*".into());
+        let who =
+            [staff.role.as_str(), pass.standing.as_str(), narrowed.as_str(), path, text.as_str()].map(str::as_bytes);
+        let key = key::digest(&[&[staff.id.as_bytes().as_slice()], who.as_slice()].concat());
         let seat = web.0.under_way.begin(key).ok_or_else(under_way)?;
         let largest = web.0.limits.body_bytes;
         let body = Bytes::from(collect(request.take_payload(), largest).await?);
