@@ -24,7 +24,7 @@ use crate::access::door::{self, Door};
 use crate::authority::Authority;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::consents::Consents;
+use crate::consents::{self, Consents};
 use crate::error::{Error, Result};
 use crate::inbox::{self, Inbox};
 use crate::keys::Keys;
@@ -247,6 +247,7 @@ impl Node {
         }
         self.store.write(door::purge).await?;
         while self.store.write(referrals::refresh).await? == referrals::AT_ONCE {}
+        self.upkeep_of_consents(now).await?;
         self.store.write(once::purge).await?;
         if self.clock_is_confirmed() {
             let keys = self.keys.clone();
@@ -258,6 +259,19 @@ impl Node {
                 .await?;
         }
         Ok(Some(now + TimeDelta::minutes(5)))
+    }
+
+    /// The notices that come with the program, and the ends of what guardians agreed to where a birthday was put right.
+    async fn upkeep_of_consents(&self, now: DateTime<Utc>) -> Result<()> {
+        let own = self.config.node.organisation_name.clone();
+        self.store.write(move |tx| consents::notices::ship(tx, &own)).await?;
+        let vault = self.vault.clone();
+        let moved = self.store.read(move |conn| consents::moved_birthdays(conn, &vault, now)).await?;
+        for consent in moved {
+            let vault = self.vault.clone();
+            self.store.write(move |tx| consents::put_birthday_right(tx, &vault, &consent)).await?;
+        }
+        Ok(())
     }
 
     /// Whether the signed answer of some member agreed with our clock within the last 24 hours.

@@ -113,8 +113,11 @@ pub const HOLDINGS: &[Holding] = &[
 /// What the staff calls. Behind the gate nothing is public, so the status and the door itself stand before it.
 pub fn desk(cfg: &mut ServiceConfig<'_>) {
     let rooms = scope::scope("").configure(|cfg| {
+        cfg.configure(web::staff::api).configure(web::members::api);
+        cfg.configure(documents::api);
         cfg.configure(web::door::api).configure(web::staff::api).configure(web::members::api);
         cfg.configure(documents::api).configure(assessments::api);
+        cfg.configure(people::api).configure(cards::api).configure(consents::api);
         cfg.configure(people::api).configure(cards::api).configure(cards::europass::api).configure(consents::api);
         // Last: paths of other rooms lie below its own.
         cfg.configure(referrals::api).configure(offices::api);

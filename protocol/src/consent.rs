@@ -1,7 +1,11 @@
 //! What a person agreed to, as it travels: purposes, groups of fields, grants, and the ground of a message.
 
 mod ground;
+mod kantara;
+mod law;
 mod organisation;
+mod receipt;
+pub mod record;
 
 use std::collections::BTreeSet;
 
@@ -10,7 +14,10 @@ use chrono::{DateTime, Days, Months, Utc};
 use crate::card::shape::codes;
 
 pub use ground::{Basis, Grant, Ground, GroundKind, Groups};
+pub use kantara::KantaraReceipt;
+pub use law::LegalBasis;
 pub use organisation::OrganisationId;
+pub use receipt::{ConsentReceipt, RECEIPT_SCHEMA};
 
 codes! {
     /// Purposes for which data of a person may be used; a closed list.
@@ -98,8 +105,15 @@ pub enum Lasts {
 pub struct PurposeRule {
     /// Its name in one word.
     pub name: &'static str,
+    /// What it is for, in Italian, as a person is told.
+    pub title_it: &'static str,
+    /// The same in English.
+    pub title_en: &'static str,
     /// Whether a consent may be its ground.
     pub consent: bool,
+    /// Whether it is asked. What is not asked is explained in the notice: the law or a task imposes it, or nothing
+    /// leaves.
+    pub asked: bool,
     /// The legal bases that may be its ground instead.
     pub bases: &'static [Basis],
     /// Groups that may cross.
@@ -110,16 +124,22 @@ pub struct PurposeRule {
     pub lasts: Lasts,
     /// Whether a grant is spent by one use.
     pub single_use: bool,
+    /// After how many months, again and again, the person is reminded that her consent is in force.
+    pub reminder_months: Option<u32>,
 }
 
 const CONSENT: PurposeRule = PurposeRule {
     name: "",
+    title_it: "",
+    title_en: "",
     consent: true,
+    asked: true,
     bases: &[],
     groups: &[],
     groups_after_acceptance: &[],
     lasts: Lasts::NoConsent,
     single_use: false,
+    reminder_months: None,
 };
 
 impl Purpose {
@@ -128,17 +148,37 @@ impl Purpose {
     pub const fn rule(self) -> PurposeRule {
         use Group as G;
         match self {
-            Self::P1 => PurposeRule { name: "preview", groups: &[G::Preview], lasts: Lasts::Days(60), ..CONSENT },
+            Self::P1 => PurposeRule {
+                name: "preview",
+                title_it: "Sapere dal destinatario se e che cosa può offrire, senza dire chi è la persona.",
+                title_en: "Learning whether and what the recipient can offer, without saying who the person is.",
+                groups: &[G::Preview],
+                lasts: Lasts::Days(60),
+                ..CONSENT
+            },
             Self::P2 => PurposeRule {
                 name: "referral",
+                title_it: "Essere presi in carico dal destinatario, e ricevere le sue risposte.",
+                title_en: "Being taken in charge by the recipient, and hearing its answers.",
                 groups: &[G::Preview, G::Identity, G::Status, G::SkillsFull, G::Needs],
                 groups_after_acceptance: &[G::Contact, G::Documents, G::Formalities],
                 lasts: Lasts::Months(24),
+                reminder_months: Some(6),
                 ..CONSENT
             },
-            Self::P3 => PurposeRule { name: "matching", bases: &[Basis::Task], lasts: Lasts::Months(24), ..CONSENT },
+            Self::P3 => PurposeRule {
+                name: "matching",
+                title_it: "Confrontare il profilo con le opportunità, qui.",
+                title_en: "Comparing the profile with openings, here.",
+                asked: false,
+                bases: &[Basis::Task],
+                lasts: Lasts::Months(24),
+                ..CONSENT
+            },
             Self::P4 => PurposeRule {
                 name: "host_proposal",
+                title_it: "Proporre la persona a una sola azienda, per nome.",
+                title_en: "Proposing the person to one firm, by name.",
                 groups: &[G::Host],
                 lasts: Lasts::Days(60),
                 single_use: true,
@@ -146,33 +186,61 @@ impl Purpose {
             },
             Self::P5 => PurposeRule {
                 name: "internship",
+                title_it: "Attivare e seguire un tirocinio.",
+                title_en: "Starting and following an internship.",
                 consent: false,
+                asked: false,
                 bases: &[Basis::Contract, Basis::LegalDuty],
                 groups: &[G::Identity, G::Formalities, G::Pfi],
                 ..CONSENT
             },
             Self::P6 => PurposeRule {
                 name: "training",
+                title_it: "Iscrivere a un corso e seguirne la frequenza.",
+                title_en: "Enrolling in a course and following attendance.",
                 bases: &[Basis::Contract, Basis::Task],
                 groups: &[G::Identity, G::Contact, G::Training],
                 lasts: Lasts::Days(60),
                 ..CONSENT
             },
-            Self::P7 => {
-                PurposeRule { name: "follow_up", groups: &[G::Contact], lasts: Lasts::MonthsFromExit(13), ..CONSENT }
-            }
-            Self::P8 => PurposeRule { name: "statistics", consent: false, bases: &[Basis::Task], ..CONSENT },
+            Self::P7 => PurposeRule {
+                name: "follow_up",
+                title_it: "Ricontattare la persona dopo la fine del percorso.",
+                title_en: "Contacting the person again after the path has ended.",
+                groups: &[G::Contact],
+                lasts: Lasts::MonthsFromExit(13),
+                ..CONSENT
+            },
+            Self::P8 => PurposeRule {
+                name: "statistics",
+                title_it: "Contare, senza nomi.",
+                title_en: "Counting, without names.",
+                consent: false,
+                asked: false,
+                bases: &[Basis::Task],
+                ..CONSENT
+            },
             Self::P9 => PurposeRule {
                 name: "fund_reporting",
+                title_it: "Rendicontare ai fondi che pagano il percorso.",
+                title_en: "Reporting to the funds that pay for the path.",
                 consent: false,
+                asked: false,
                 bases: &[Basis::LegalDuty, Basis::Task],
                 ..CONSENT
             },
-            Self::P10 => {
-                PurposeRule { name: "adjustments", groups: &[G::Adjustments], lasts: Lasts::Months(6), ..CONSENT }
-            }
+            Self::P10 => PurposeRule {
+                name: "adjustments",
+                title_it: "Chiedere adattamenti del posto di lavoro a un professionista.",
+                title_en: "Asking a professional for adjustments of the workplace.",
+                groups: &[G::Adjustments],
+                lasts: Lasts::Months(6),
+                ..CONSENT
+            },
             Self::P11 => PurposeRule {
                 name: "certification",
+                title_it: "Far certificare le competenze.",
+                title_en: "Having skills certified.",
                 groups: &[G::Preview, G::Identity, G::SkillsFull],
                 groups_after_acceptance: &[G::Documents],
                 lasts: Lasts::Months(6),
@@ -180,6 +248,8 @@ impl Purpose {
             },
             Self::P12 => PurposeRule {
                 name: "transfer",
+                title_it: "Trasferire la scheda a un altro ente che prende in carico la persona.",
+                title_en: "Handing the record over to another body that takes the person on.",
                 groups: &[G::Preview, G::Identity, G::Status, G::SkillsFull, G::Needs, G::Contact],
                 lasts: Lasts::Months(6),
                 ..CONSENT
@@ -191,6 +261,24 @@ impl Purpose {
     #[must_use]
     pub const fn name(self) -> &'static str {
         self.rule().name
+    }
+
+    /// Whether the purpose is asked of the person. What is not asked is explained.
+    #[must_use]
+    pub const fn is_asked(self) -> bool {
+        self.rule().asked
+    }
+
+    /// Every legal basis that it may rest on, its consent first.
+    pub fn legal_bases(self) -> impl Iterator<Item = LegalBasis> {
+        let rule = self.rule();
+        let consent = match (rule.consent, self) {
+            (false, _) => None,
+            // What shows a person's health is a special category: art. 9(2)(a).
+            (true, Self::P10) => Some(LegalBasis::ExplicitConsent),
+            (true, _) => Some(LegalBasis::Consent),
+        };
+        consent.into_iter().chain(rule.bases.iter().copied().map(LegalBasis::from))
     }
 
     /// Whether a grant for this purpose may ever name the group.
@@ -216,5 +304,25 @@ impl Purpose {
             Lasts::MonthsFromExit(months) => exit?.checked_add_months(Months::new(months)),
             Lasts::NoConsent => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_has_groups_an_end_and_words_and_what_is_not_is_explained_with_its_basis() {
+        for purpose in Purpose::ALL {
+            let rule = purpose.rule();
+            assert!(!rule.name.is_empty() && !rule.title_it.is_empty() && !rule.title_en.is_empty(), "{purpose:?}");
+            assert_eq!(rule.asked, rule.consent && !purpose.groups().is_empty(), "{purpose:?}");
+            assert_eq!(rule.asked, rule.lasts != Lasts::NoConsent && *purpose != Purpose::P3, "{purpose:?}");
+            assert!(purpose.legal_bases().count() > 0, "{purpose:?}");
+        }
+        let explained: Vec<_> = Purpose::ALL.iter().filter(|it| !it.is_asked()).map(|it| it.code()).collect();
+        assert_eq!(explained, ["P3", "P5", "P8", "P9"]);
+        assert_eq!(Purpose::P10.legal_bases().collect::<Vec<_>>(), [LegalBasis::ExplicitConsent]);
+        assert_eq!(Purpose::P3.legal_bases().collect::<Vec<_>>(), [LegalBasis::Consent, LegalBasis::Task]);
     }
 }

@@ -64,6 +64,8 @@ codes! {
     ConsentNotValid = 403 "consent_not_valid", "Manca un consenso valido.", "There is no valid consent.";
     /// The consent does not cover a group of fields in the content.
     SectionNotCovered = 403 "section_not_covered", "Il consenso non copre una parte dei dati.", "The consent does not cover a part of the data.";
+    /// This node is a processor, and its instructions do not have the purpose.
+    PurposeNotInstructed = 403 "purpose_not_instructed", "Il titolare non ha dato istruzioni per questa finalità.", "The controller has given no instruction for this purpose.";
     /// The recipient's role does not take this, or ours may not send it.
     RoleNotEntitled = 403 "role_not_entitled", "Il ruolo nella rete non permette questo messaggio.", "The role in the network does not permit this message.";
     /// Nothing is there, or it is not the caller's to see.

@@ -54,19 +54,29 @@ impl Person {
             .iter()
             .map(|(purpose, groups)| json!({"purpose": purpose, "answer": "yes", "groups": groups}))
             .collect();
+        let notice = self.notice().await;
         let act = json!({
             "recipient": organisation,
             "answers": answers,
             "expressed": {
                 "by": "person", "indication_method": "spoken_with_second_adult", "read_aloud": true,
                 "mediator_label": "Mediatrice di lingua francese",
-                "notice": {"notice_id": "informativa-invio", "version": "1", "language": "fra",
-                    "hash": "SHA-256=hPq3xjgxGMr98LL2/lP2Y66DVCTcXdwL+YpNQD/gmvk="},
+                "notice": notice,
             },
         });
         let saved = self.desk.post(&format!("people/{}/consents", self.id), act).await.ok();
         let items = saved["items"].as_array().expect("a list");
         items.iter().map(|item| item["record"].as_str().expect("a record").to_owned()).collect()
+    }
+
+    /// The French draft of the first interview, as an answer names it: the mediator explains it.
+    async fn notice(&self) -> Value {
+        let listed = self.desk.read("notices").await.ok();
+        let all = listed["items"].as_array().expect("notices");
+        let notice = all.iter().find(|it| it["notice_id"] == "first-interview").expect("the first interview");
+        let texts = notice["texts"].as_array().expect("texts");
+        let text = texts.iter().find(|it| it["language"] == "fra").expect("a French text");
+        json!({"notice_id": "first-interview", "version": notice["version"], "language": "fra", "hash": text["hash"]})
     }
 
     /// She takes a record back.

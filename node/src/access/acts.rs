@@ -98,6 +98,11 @@ acts! {
     /// Recording that a person agreed, or agrees no longer.
     WriteConsents = "consents.write" [Operator, Supervisor, Dpo] in [CaseOperator, Mediator, Legal, SocialWorker];
 
+    /// Reading what people are told, for what data are used, and for whom.
+    ReadNotices = "notices.read" [Operator, Supervisor, Dpo, Admin];
+    /// Writing what people are told, and saying for whom this node acts.
+    ManageNotices = "notices.manage" [Dpo, Admin];
+
     /// Asking another node about somebody without naming her.
     SendPreview = "previews.send" [Operator, Supervisor] in [CaseOperator, JobTutor, PlanMentor, SocialWorker];
     /// Answering another node's preview.

@@ -18,12 +18,20 @@ const FAR: i32 = 1_000_000_000;
 /// The versions of the record that goes follow those of the one that stays, in their order; no version is changed or
 /// lost. Where what stays counts, its newest version is repeated at the end, as a version of its own. What recipients
 /// were shown keeps the numbers by which they know it.
+///
+/// # Errors
+/// `conflict` while a section of the record that goes is being written: a draft is somebody's work, and is saved or
+/// dropped first.
 pub(super) fn merge(tx: &mut Tx<'_>, vault: &Vault, merging: &Merging) -> Result<()> {
     let (from, into) = (Id(merging.from), Id(merging.into));
     let (theirs, own) = (newest(tx.conn(), from)?, newest(tx.conn(), into)?);
     let before = own.unwrap_or(0);
-    // A card that was never saved may have drafts.
-    let Some(theirs) = theirs else { return sections(tx, from, into, before, before) };
+    sections(tx, merging)?;
+    diesel::update(card_confirmation::table.filter(card_confirmation::person.eq(from)))
+        .set((card_confirmation::person.eq(into), card_confirmation::version.eq(card_confirmation::version + before)))
+        .execute(tx.conn())?;
+    let Some(theirs) = theirs else { return Ok(()) };
+    combination(tx, from, into, own.is_none() || merging.keep_from)?;
     for subject in joined(tx.conn(), merging.from_subject)? {
         let shown = card_shown::table.filter(card_shown::subject.eq(Id(subject.0)));
         for step in [FAR + before, -FAR] {
@@ -41,13 +49,6 @@ pub(super) fn merge(tx: &mut Tx<'_>, vault: &Vault, merging: &Merging) -> Result
         last += 1;
         repeat(tx, vault, merging, before, last)?;
     }
-    sections(tx, from, into, before, last)?;
-    if merging.keep_from || own.is_none() {
-        diesel::delete(card_combination::table.find(into)).execute(tx.conn())?;
-        diesel::update(card_combination::table.find(from)).set(card_combination::person.eq(into)).execute(tx.conn())?;
-    } else {
-        diesel::delete(card_combination::table.find(from)).execute(tx.conn())?;
-    }
     let now = At::from(tx.now());
     if own.is_some() {
         diesel::update(card::table.find(into))
@@ -61,53 +62,29 @@ pub(super) fn merge(tx: &mut Tx<'_>, vault: &Vault, merging: &Merging) -> Result
     Ok(())
 }
 
-/// Of a section that both have one row remains, as changed by the merge: whoever read either reads it anew. A draft of
-/// either stays. What was confirmed stays confirmed, of the version that it was.
-///
-/// # Errors
-/// `conflict` where both have a draft of one section: one of them would be lost.
-fn sections(tx: &mut Tx<'_>, from: Id, into: Id, before: i32, last: i32) -> Result<()> {
-    type Stored = (Id, String, i32, Option<At>);
-    let mut of = |person: Id| -> Result<Vec<Stored>> {
-        Ok(card_section::table
-            .filter(card_section::person.eq(person))
-            .select((card_section::id, card_section::section, card_section::revision, card_section::drafted_at))
-            .load(tx.conn())?)
-    };
-    let (theirs, own) = (of(from)?, of(into)?);
-    for (id, section, revision, draft) in theirs {
-        let mut revision = revision;
-        if let Some((known, _, other, drafted)) = own.iter().find(|row| row.1 == section) {
-            if draft.is_some() && drafted.is_some() {
-                let it = format!("La sezione {section} ha una bozza in entrambe le schede: salvarne o scartarne una.");
-                let en = format!("Section {section} has a draft in both records: save or discard one of them.");
-                return Err(Problem::new(Code::Conflict).says(it, en).into());
-            }
-            revision = revision.max(*other);
-            if draft.is_none() {
-                diesel::delete(card_section::table.find(id)).execute(tx.conn())?;
-                raise(tx, *known, into, revision, last)?;
-                continue;
-            }
-            diesel::delete(card_section::table.find(*known)).execute(tx.conn())?;
-        }
-        raise(tx, id, into, revision, last)?;
+/// Each section of what stays counts as changed by the newest version, so that whoever edits reads it anew.
+fn sections(tx: &mut Tx<'_>, merging: &Merging) -> Result<()> {
+    let (from, into) = (Id(merging.from), Id(merging.into));
+    let theirs = card_section::table.filter(card_section::person.eq(from));
+    let drafts: i64 = theirs.filter(card_section::sealed.is_not_null()).count().get_result(tx.conn())?;
+    if drafts > 0 {
+        return Err(Problem::new(Code::Conflict).detail("A section of the other card is being written.").into());
     }
-    diesel::update(card_confirmation::table.filter(card_confirmation::person.eq(from)))
-        .set((card_confirmation::person.eq(into), card_confirmation::version.eq(card_confirmation::version + before)))
+    let own: Vec<String> =
+        card_section::table.filter(card_section::person.eq(into)).select(card_section::section).load(tx.conn())?;
+    diesel::delete(theirs.filter(card_section::section.eq_any(own))).execute(tx.conn())?;
+    diesel::update(theirs).set(card_section::person.eq(into)).execute(tx.conn())?;
+    diesel::update(card_section::table.filter(card_section::person.eq(into)))
+        .set(card_section::revision.eq(card_section::revision + 1))
         .execute(tx.conn())?;
     Ok(())
 }
 
-fn raise(tx: &mut Tx<'_>, row: Id, person: Id, revision: i32, version: i32) -> Result<()> {
-    diesel::update(card_section::table.find(row))
-        .set((
-            card_section::person.eq(person),
-            card_section::revision.eq(revision + 1),
-            card_section::version.eq(version),
-            card_section::changed_at.eq(At::from(tx.now())),
-        ))
-        .execute(tx.conn())?;
+/// What a preview would show together is that of the card that counts.
+fn combination(tx: &mut Tx<'_>, from: Id, into: Id, theirs_counts: bool) -> Result<()> {
+    let gone = if theirs_counts { into } else { from };
+    diesel::delete(card_combination::table.find(gone)).execute(tx.conn())?;
+    diesel::update(card_combination::table.find(from)).set(card_combination::person.eq(into)).execute(tx.conn())?;
     Ok(())
 }
 

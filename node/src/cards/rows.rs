@@ -76,16 +76,6 @@ pub(super) fn newest(conn: &mut Conn, vault: &Vault, of: PersonId) -> Result<Opt
     Ok(Some(Held { version: version as u32, saved_at: saved_at.0, card }))
 }
 
-/// What one version says, as it was saved.
-pub(super) fn plain(conn: &mut Conn, vault: &Vault, of: PersonId, version: i32) -> Result<Option<Zeroizing<Vec<u8>>>> {
-    let (id, sealed): (Id, Vec<u8>) = card_version::table
-        .filter(card_version::person.eq(Id(of.0)))
-        .filter(card_version::version.eq(version))
-        .select((card_version::id, card_version::sealed))
-        .first(conn)?;
-    vault.open(conn, place(id.0), &sealed)
-}
-
 /// The number of the newest version; nothing where there is none.
 pub(super) fn newest_number(conn: &mut Conn, of: PersonId) -> Result<Option<u32>> {
     let found: Option<i32> = card::table.find(Id(of.0)).select(card::version).first(conn).optional()?;
@@ -111,6 +101,16 @@ pub(super) fn of_version(conn: &mut Conn, vault: &Vault, of: PersonId, version: 
     let Some(plain) = vault.open(conn, place(id.0), &sealed)? else { return Ok(None) };
     let card = serde_json::from_slice(&plain).map_err(|_| Error::internal("a stored card does not parse"))?;
     Ok(Some(Held { version, saved_at: saved_at.0, card }))
+}
+
+/// What one version says, as it was saved.
+pub(super) fn plain(conn: &mut Conn, vault: &Vault, of: PersonId, version: i32) -> Result<Option<Zeroizing<Vec<u8>>>> {
+    let (id, sealed): (Id, Vec<u8>) = card_version::table
+        .filter(card_version::person.eq(Id(of.0)))
+        .filter(card_version::version.eq(version))
+        .select((card_version::id, card_version::sealed))
+        .first(conn)?;
+    vault.open(conn, place(id.0), &sealed)
 }
 
 pub(super) fn versions(conn: &mut Conn, of: PersonId, before: Option<u32>, limit: u32) -> Result<Versions> {

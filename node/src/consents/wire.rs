@@ -6,7 +6,8 @@ use staffetta_protocol::message::{Actor as MessageActor, ActorRole, Message};
 use staffetta_protocol::problem::ItemCode;
 use uuid::Uuid;
 
-use super::{Channel, Withdrawal, WithdrawnBy, end, rows};
+use super::ending::end;
+use super::{Channel, Event, Withdrawal, WithdrawnBy, rows};
 use crate::access::Sight;
 use crate::cards;
 use crate::error::Result;
@@ -46,7 +47,7 @@ pub fn withdrawn(tx: &mut Tx<'_>, handle: &Outbox, message: &Message, body: &Con
             let sight = Sight::of_peer(message.from.clone(), consent.person.into());
             let how = Withdrawal { by: WithdrawnBy::Person, channel: Channel::Recipient };
             let system = |_: &EntityId| MessageActor { role: ActorRole::System, pseudonym: None };
-            let done = end(tx, handle, &sight, &system, consent, how)?;
+            let done = end(tx, handle, &sight, &system, consent, (Event::Withdraw, how))?;
             Ok(Effect { taken: Taken::Accepted, threads: done.threads })
         }
         _ => Ok(Effect::none(Taken::Refused(ItemCode::NotEntitled))),

@@ -1,14 +1,10 @@
 //! A person at the reception centre's desk: her card, and what she agrees to.
 
 use serde_json::{Value, json};
-use staffetta_protocol::digest::Digest;
 
 use super::cast::Newcomer;
 use super::desk::{Desk, text};
-use crate::error::Result;
-
-/// The notice that is read to her; its digest stands in her consent.
-const NOTICE: &str = "Informativa di prova: chi riceve i tuoi dati, per che cosa, per quanto tempo, e come dire di no.";
+use crate::error::{Error, Result};
 
 /// Somebody who was taken up.
 #[derive(Debug)]
@@ -75,6 +71,7 @@ impl Person {
     /// Her yes, spoken with a mediator: preview and referral, to one organisation, contacts included. Answers the ids of
     /// the two records.
     pub(super) async fn agree(&self, desk: &Desk, who: &Newcomer, organisation: &str) -> Result<Vec<String>> {
+        let notice = first_notice(desk, who.language.0).await?;
         let act = json!({
             "recipient": organisation,
             "answers": [
@@ -88,12 +85,7 @@ impl Person {
             "expressed": {
                 "by": "person",
                 "indication_method": "spoken_with_second_adult",
-                "notice": {
-                    "notice_id": "informativa-invio",
-                    "version": "1",
-                    "language": who.language.0,
-                    "hash": Digest::of(NOTICE),
-                },
+                "notice": notice,
                 "read_aloud": true,
                 "mediator_label": format!("Mediatrice di lingua ({})", who.language.1),
             },
@@ -108,4 +100,22 @@ impl Person {
         let how = json!({ "by": "person", "channel": "in_person" });
         desk.post(&format!("{}/consents/{record}/withdrawals", self.path), how).await.map(drop)
     }
+}
+
+/// The notice of a first interview as an answer names it: in her language where there is a text, else in Italian, which
+/// the mediator reads to her.
+async fn first_notice(desk: &Desk, language: &str) -> Result<Value> {
+    let listed = desk.get("/notices").await?;
+    let all = listed["items"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let missing = || Error::internal("the node has no notice for a first interview");
+    let notice = all.iter().find(|it| it["notice_id"] == "first-interview").ok_or_else(missing)?;
+    let texts = notice["texts"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let in_language = |code: &str| texts.iter().find(|text| text["language"] == code);
+    let text = in_language(language).or_else(|| in_language("ita")).ok_or_else(missing)?;
+    Ok(json!({
+        "notice_id": notice["notice_id"],
+        "version": notice["version"],
+        "language": text["language"],
+        "hash": text["hash"],
+    }))
 }

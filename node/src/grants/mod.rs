@@ -5,6 +5,9 @@
 //!   and has one of three grounds: a live consent, an open thread to be answered, or a duty with its legal basis.
 //! - The ground is judged when a message is queued ([`permit`]), again at every lease ([`still_holds`]), and again by the
 //!   receiver ([`admit`]).
+//! - A grant of one use is held by the message that is queued under it, spent when that is accepted, and free again when
+//!   it is refused, void or run out.
+//! - A processor sends only what its instructions have: no permit without them, and no lease.
 //! - A recipient is a node, or an office without one ([`Destination`]): the ground is the same for both. What goes on
 //!   paper is disclosed with [`on_paper`], and nothing that is for paper can be queued.
 //! - A tombstone is for ever and covers every earlier `seq` of its record.
@@ -14,29 +17,36 @@
 //! This room owns the tables that decide and reads no feature: `consents` writes the record of a consent and, in the
 //! same transaction, calls [`open`] or [`close`].
 
+mod activity;
 mod admit;
 mod destination;
+mod disclosed;
 mod paper;
 mod permit;
 mod rows;
 mod threads;
+mod used;
 
 #[cfg(test)]
 mod tests;
 
 use crate::vault;
 
+pub use activity::{Activity, ActsAs, Mandate, activities, acts_as, drop_activity, set_activity, standing};
 pub use admit::{Admitted, admit};
 pub use destination::Destination;
 pub use paper::on_paper;
 pub use permit::{Permit, Recipient, Resting, permit, permit_duty, permit_reply, still_holds};
 pub use rows::{
     Disclosure, Holding, OpenGrant, close, disclosed_to, disclosures_about, held_under, let_go, live_grants,
-    note_disclosure, note_holding, open, record_of, tombstone, tombstoned,
+    note_disclosure, note_holding, open, open_until, record_of, tombstone, tombstoned,
 };
 pub use threads::{
     Thread, begin, by_id, by_wire, end, ended_by_record, left_bare, receive as thread_received, sent, subject_ref_for,
 };
+
+pub use disclosed::{DisclosurePosition, Told, disclosure_page, told};
+pub use used::{Use, free, hold, move_early_end, spend, use_of};
 
 /// The tables of this room that hold personal data.
 pub const HOLDING: vault::Holding = vault::Holding {

@@ -7,7 +7,7 @@ use staffetta_protocol::consent::{Ground, Group};
 use staffetta_protocol::id::{MessageId, RecordId};
 use uuid::Uuid;
 
-use super::{Destination, Disclosure, Permit, Thread, rows};
+use super::{Destination, Disclosure, Permit, Thread, rows, used};
 use crate::error::{Error, Result};
 use crate::store::schema::{disclosure, paper};
 use crate::store::{Conn, Id, Tx};
@@ -37,6 +37,11 @@ pub fn on_paper(
         Ground::Reply {} => return Err(Error::internal("nobody answers on paper")),
     };
     let id = MessageId(Uuid::new_v4());
+    if let Some((record, seq)) = record {
+        // Paper in the hand has arrived: a grant of one use is spent with it.
+        used::hold(tx, record, seq, id)?;
+        used::spend(tx, id)?;
+    }
     rows::note_disclosure(
         tx,
         &Disclosure {

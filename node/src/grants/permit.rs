@@ -8,7 +8,7 @@ use staffetta_protocol::consent::{Basis, Grant, Ground, Group, OrganisationId, P
 use staffetta_protocol::id::{RecordId, SubjectRef};
 use staffetta_protocol::problem::{Code, Problem};
 
-use super::{Destination, Thread, rows, threads};
+use super::{Destination, Thread, activity, rows, threads};
 use crate::error::{Error, Result};
 use crate::store::{Conn, Tx};
 use crate::vault::Subject;
@@ -75,6 +75,10 @@ pub struct Recipient<'a> {
 
 /// A permit that rests on a live consent of the person for exactly this organisation and purpose. Its groups are those
 /// of the consent that were asked for.
+///
+/// # Errors
+/// `purpose_not_instructed` where this node is a processor and the controller did not say so; `consent_not_valid`;
+/// `section_not_covered`.
 pub fn permit(
     tx: &mut Tx<'_>,
     subject: Subject,
@@ -83,6 +87,7 @@ pub fn permit(
     wanted: &BTreeSet<Group>,
 ) -> Result<Permit> {
     let now = tx.now();
+    activity::acts_as(tx.conn(), purpose)?;
     let grants = rows::live_grants(tx.conn(), subject, purpose, now)?;
     let for_recipient: Vec<Grant> = grants
         .into_iter()
@@ -158,7 +163,8 @@ pub struct Resting {
 /// Whether the ground of a queued message still holds: asked at every lease.
 pub fn still_holds(conn: &mut Conn, on: Resting, now: DateTime<Utc>) -> Result<bool> {
     if let Some((record, seq)) = on.record {
-        return rows::is_live(conn, record, seq, now);
+        let Some(purpose) = rows::live_purpose(conn, record, seq, now)? else { return Ok(false) };
+        return Ok(activity::standing(&activity::activities(conn)?, purpose).is_some());
     }
     if let Some(thread) = on.reply_in {
         return Ok(threads::by_id(conn, thread)?.is_some_and(|thread| thread.open));

@@ -73,6 +73,12 @@ impl TryFrom<GrantRow> for OpenGrant {
 
 /// Makes a consent usable. Called by the room that keeps the record, in the transaction that writes it.
 pub fn open(tx: &mut Tx<'_>, subject: Subject, grant: &Grant) -> Result<()> {
+    open_until(tx, subject, grant, None)
+}
+
+/// The same, where the grant ends for this node at `ends_early` although its `not_after` may be later: the day on which
+/// somebody for whom a guardian spoke is of age. The recipient is not told, since it would learn the birthday.
+pub fn open_until(tx: &mut Tx<'_>, subject: Subject, grant: &Grant, ends_early: Option<DateTime<Utc>>) -> Result<()> {
     let now = At::from(tx.now());
     diesel::insert_into(open_grant::table)
         .values((
@@ -87,6 +93,7 @@ pub fn open(tx: &mut Tx<'_>, subject: Subject, grant: &Grant) -> Result<()> {
             open_grant::notice_hash.eq(grant.notice_hash.to_string()),
             open_grant::state.eq("open"),
             open_grant::opened_at.eq(now),
+            open_grant::ends_early.eq(ends_early.map(At::from)),
         ))
         .execute(tx.conn())?;
     Ok(())
@@ -95,7 +102,8 @@ pub fn open(tx: &mut Tx<'_>, subject: Subject, grant: &Grant) -> Result<()> {
 /// Ends every version of a record: nothing leaves under it any more.
 pub fn close(tx: &mut Tx<'_>, record: RecordId) -> Result<()> {
     let now = At::from(tx.now());
-    diesel::update(open_grant::table.filter(open_grant::record.eq(Id(record.0))).filter(open_grant::state.eq("open")))
+    let live = open_grant::table.filter(open_grant::record.eq(Id(record.0)));
+    diesel::update(live.filter(open_grant::state.eq_any(["open", "held"])))
         .set((open_grant::state.eq("closed"), open_grant::closed_at.eq(now)))
         .execute(tx.conn())?;
     Ok(())
@@ -110,6 +118,7 @@ pub fn live_grants(conn: &mut Conn, of: Subject, purpose: Purpose, now: DateTime
         .filter(open_grant::purpose.eq(purpose.code()))
         .filter(open_grant::state.eq("open"))
         .filter(open_grant::not_after.gt(At::from(now)))
+        .filter(open_grant::ends_early.is_null().or(open_grant::ends_early.gt(At::from(now))))
         .order((open_grant::opened_at.desc(), open_grant::seq.desc()))
         .select(GrantRow::as_select())
         .load(conn)?
@@ -129,14 +138,19 @@ pub fn record_of(conn: &mut Conn, record: RecordId) -> Result<Option<OpenGrant>>
     row.map(OpenGrant::try_from).transpose()
 }
 
-/// Whether this version of our record may still be used.
-pub(super) fn is_live(conn: &mut Conn, record: RecordId, seq: u32, now: DateTime<Utc>) -> Result<bool> {
-    let live = open_grant::table
+/// The purpose of this version of our record, if what was queued under it may still leave.
+pub(super) fn live_purpose(conn: &mut Conn, record: RecordId, seq: u32, now: DateTime<Utc>) -> Result<Option<Purpose>> {
+    let purpose: Option<String> = open_grant::table
         .filter(open_grant::record.eq(Id(record.0)))
         .filter(open_grant::seq.eq(seq as i32))
-        .filter(open_grant::state.eq("open"))
-        .filter(open_grant::not_after.gt(At::from(now)));
-    Ok(diesel::select(diesel::dsl::exists(live)).get_result(conn)?)
+        .filter(open_grant::state.eq_any(["open", "held"]))
+        .filter(open_grant::not_after.gt(At::from(now)))
+        .filter(open_grant::ends_early.is_null().or(open_grant::ends_early.gt(At::from(now))))
+        .select(open_grant::purpose)
+        .first(conn)
+        .optional()?;
+    let damaged = || Error::internal("a stored grant does not parse");
+    purpose.map(|code| Purpose::from_code(&code).ok_or_else(damaged)).transpose()
 }
 
 /// Writes the tombstone of (issuer, record) at `seq`. A later withdrawal raises it, none lowers it.
@@ -217,7 +231,7 @@ pub fn note_disclosure(tx: &mut Tx<'_>, d: &Disclosure) -> Result<()> {
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = disclosure)]
-struct DisclosureRow {
+pub(super) struct DisclosureRow {
     message: Id,
     subject: Id,
     peer: String,

@@ -233,6 +233,7 @@ fn settle_unsent(tx: &mut Tx<'_>, row: &Row, state: &str, code: &str) -> Result<
             outbox::settled_at.eq(now),
         ))
         .execute(tx.conn())?;
+    grants::free(tx, MessageId(row.message.0))?;
     Ok(Settlement {
         message: MessageId(row.message.0),
         kind: row.kind.clone(),

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::settle::Settlement;
 use crate::error::{Error, Result};
+use crate::grants;
 use crate::store::schema::{link_out, outbox};
 use crate::store::{At, Conn, Id, Tx};
 
@@ -151,6 +152,10 @@ fn renumber(tx: &mut Tx<'_>, peer: &EntityId, epoch: u32) -> Result<()> {
         .set((outbox::epoch.eq(None::<i32>), outbox::seq.eq(None::<i64>)))
         .execute(tx.conn())?;
     let now = At::from(tx.now());
+    let voids: Vec<Id> = unsettled("void").select(outbox::message).load(tx.conn())?;
+    for message in voids {
+        grants::free(tx, MessageId(message.0))?;
+    }
     diesel::update(unsettled("void"))
         .set((outbox::state.eq("struck"), outbox::settled_at.eq(now)))
         .execute(tx.conn())?;
@@ -227,6 +232,9 @@ pub fn abandon(tx: &mut Tx<'_>, peer: &EntityId) -> Result<Vec<Settlement>> {
             outbox::settled_at.eq(now),
         ))
         .execute(tx.conn())?;
+    for (message, ..) in &struck {
+        grants::free(tx, MessageId(message.0))?;
+    }
     let told = struck.into_iter().map(|(message, kind, thread)| Settlement {
         message: MessageId(message.0),
         kind,

@@ -76,6 +76,9 @@ pub fn enqueue_personal(tx: &mut Tx<'_>, handle: &Outbox, permit: &Permit, out: 
         let longest = now + TimeDelta::days(MAX_DAYS);
         out.not_after.map_or(longest, |end| end.min(longest))
     });
+    if let Some(grant) = permit.ground().grant().filter(|grant| grant.single_use) {
+        grants::hold(tx, grant.record, grant.seq.get(), id)?;
+    }
     let place_in_thread = out.thread.map(|thread| grants::sent(tx, thread.id)).transpose()?;
     let claims = Claims {
         iss: handle.entity_id.clone(),

@@ -6,6 +6,7 @@ use staffetta_protocol::id::{EntityId, MessageId, RecordId};
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
+use crate::grants;
 use crate::store::schema::{disclosure, outbox};
 use crate::store::{At, Conn, Id, Tx};
 
@@ -151,6 +152,11 @@ pub fn strike_in(tx: &mut Tx<'_>, thread: Uuid) -> Result<()> {
 fn strike_these(tx: &mut Tx<'_>, messages: &[Id]) -> Result<()> {
     let now = At::from(tx.now());
     let these = || outbox::table.filter(outbox::message.eq_any(messages.to_vec()));
+    // What has a number may have arrived already: its receipt says whether a use was spent.
+    let gone: Vec<Id> = these().filter(outbox::seq.is_null()).select(outbox::message).load(tx.conn())?;
+    for message in gone {
+        grants::free(tx, MessageId(message.0))?;
+    }
     diesel::update(these().filter(outbox::seq.is_null()))
         .set((
             outbox::state.eq("struck"),

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::links;
 use crate::error::Result;
+use crate::grants;
 use crate::store::schema::{link_out, outbox, receipt as stored};
 use crate::store::{At, Id, Tx};
 
@@ -126,6 +127,10 @@ fn settle_item(
             outbox::settled_at.eq(now),
         ))
         .execute(tx.conn())?;
+    match item.outcome {
+        Outcome::Accepted => grants::spend(tx, MessageId(message.0))?,
+        Outcome::Refused | Outcome::Voided => grants::free(tx, MessageId(message.0))?,
+    }
     Ok(Some(Settlement {
         message: MessageId(message.0),
         kind,

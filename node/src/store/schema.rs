@@ -96,6 +96,8 @@ diesel::table! {
         state -> Text,
         opened_at -> Timestamp,
         closed_at -> Nullable<Timestamp>,
+        held_for -> Nullable<Uid>,
+        ends_early -> Nullable<Timestamp>,
     }
 }
 
@@ -985,8 +987,121 @@ diesel::table! {
         withdrawn_channel -> Nullable<Text>,
         recall -> Nullable<Uid>,
         recall_due -> Nullable<Timestamp>,
+        recipient_label -> Nullable<Text>,
+        notice_draft -> Bool,
+        ends_early -> Nullable<Timestamp>,
+        reminded_at -> Nullable<Timestamp>,
     }
 }
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    notice (id) {
+        id -> Uid,
+        code -> Text,
+        version -> Text,
+        purposes -> Text,
+        controller -> Text,
+        processor -> Nullable<Text>,
+        created_at -> Timestamp,
+        created_by -> Nullable<Uid>,
+        retired_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    notice_text (hash) {
+        hash -> Text,
+        notice -> Uid,
+        language -> Text,
+        heading -> Text,
+        body -> Text,
+        audio_path -> Nullable<Text>,
+        audio_hash -> Nullable<Text>,
+        added_at -> Timestamp,
+        added_by -> Nullable<Uid>,
+        verified_by -> Nullable<Text>,
+        verified_on -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    activity (code) {
+        code -> Text,
+        purposes -> Text,
+        acts_as -> Text,
+        controller_id -> Nullable<Text>,
+        controller_label -> Nullable<Text>,
+        act -> Nullable<Text>,
+        act_date -> Nullable<Text>,
+        instructed -> Text,
+        changed_at -> Timestamp,
+        changed_by -> Nullable<Uid>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    consent_request (record) {
+        record -> Uid,
+        person -> Uid,
+        subject -> Uid,
+        purpose -> Text,
+        recipient -> Text,
+        recipient_label -> Nullable<Text>,
+        groups -> Text,
+        notice_hash -> Text,
+        state -> Text,
+        asked_at -> Timestamp,
+        asked_by -> Nullable<Uid>,
+        ask_again_at -> Nullable<Timestamp>,
+        settled_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    consent_event (id) {
+        id -> Uid,
+        record -> Uid,
+        seq -> Integer,
+        person -> Uid,
+        subject -> Uid,
+        ordinal -> Integer,
+        state -> Text,
+        at -> Timestamp,
+        not_after -> Nullable<Timestamp>,
+        brought_by -> Text,
+        staff -> Nullable<Uid>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    consent_receipt (id) {
+        id -> Uid,
+        record -> Uid,
+        seq -> Integer,
+        state -> Text,
+        person -> Uid,
+        subject -> Uid,
+        made_at -> Timestamp,
+        digest -> Text,
+        sealed -> Binary,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(notice, notice_text);
+
+diesel::allow_tables_to_appear_in_same_query!(consent, case_member);
 
 diesel::allow_tables_to_appear_in_same_query!(outbox, disclosure, link_out);
 

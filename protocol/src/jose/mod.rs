@@ -47,6 +47,8 @@ pub enum Typ {
     Checkpoint,
     /// Access tokens that a node issues to its own desk's programs (RFC 9068). They never travel between nodes.
     AccessToken,
+    /// Receipts of a consent, for the person who gave it.
+    ConsentReceipt,
 }
 
 impl Typ {
@@ -63,6 +65,7 @@ impl Typ {
             Self::Entry => "staffetta-entry+jwt",
             Self::Checkpoint => "staffetta-checkpoint+jwt",
             Self::AccessToken => "at+jwt",
+            Self::ConsentReceipt => "staffetta-consent-receipt+jwt",
         }
     }
 }

@@ -3,32 +3,6 @@
 use super::*;
 
 #[test]
-fn the_table_of_states() {
-    use Event::{Give, Refuse, Renew, Withdraw};
-    let table = [
-        (State::Requested, vec![(Give, State::Given), (Refuse, State::Refused)]),
-        (State::Given, vec![(Renew, State::Renewed), (Withdraw, State::Withdrawn)]),
-        (State::Renewed, vec![(Renew, State::Renewed), (Withdraw, State::Withdrawn)]),
-        (State::Expired, vec![(Renew, State::Renewed), (Withdraw, State::Withdrawn)]),
-        (State::Refused, vec![]),
-        (State::Withdrawn, vec![]),
-    ];
-    assert_eq!(table.len(), State::ALL.len());
-    for (state, legal) in table {
-        for event in Event::ALL {
-            match legal.iter().find(|(legal, _)| legal == event) {
-                Some((_, next)) => assert_eq!(state.after(*event).unwrap(), *next),
-                None => {
-                    let problem = state.after(*event).unwrap_err();
-                    assert_eq!(problem.code, Code::IllegalTransition);
-                    assert_eq!(problem.allowed.len(), legal.len());
-                }
-            }
-        }
-    }
-}
-
-#[test]
 fn an_answer_without_what_shows_it_cannot_be_read() {
     let whole = json!({"recipient": OFFICE, "answers": [{"purpose": "P1", "answer": "yes"}], "expressed": said()});
     assert!(read::<Answers>(&whole.to_string()).is_ok());
@@ -183,6 +157,9 @@ async fn a_minor_does_not_answer_alone() {
                 assert_eq!(problem.errors[0].field, "/expressed/by");
                 let mut guarded = both();
                 guarded.expressed.by = ExpressedBy::Guardian;
+                let problem = answer(tx, vault, &seen(person.id), &guarded).unwrap_err().problem();
+                assert_eq!(problem.errors[0].field, "/expressed/assent", "she is asked too");
+                guarded.expressed.assent = Some(IndicationMethod::Signature);
                 assert_eq!(answer(tx, vault, &seen(person.id), &guarded)?.len(), 2);
                 Ok(())
             })

@@ -63,12 +63,13 @@ macro_rules! desk {
         let inbox = Inbox { keys: side.keys.clone(), outbox: side.outbox.clone(), receive, window: 100 };
         let links = Links::new(store.clone(), peers, inbox, |_, _, _| Ok(()), config.exchange.clone());
         let outbox = side.outbox.clone();
-        let web = Web::new(&config, ROOMS);
+        let (web, keys) = (Web::new(&config, ROOMS), side.keys.clone());
         let app = init_service(web::application(&web, &move |cfg| {
             cfg.app_data(Data::new(store.clone()))
                 .app_data(Data::new(outbox.vault().clone()))
                 .app_data(Data::new(outbox.clone()))
                 .app_data(Data::new(links.clone()))
+                .app_data(Data::new(keys.clone()))
                 .app_data(Data::new(config.clone()))
                 .app_data(Data::new(Consents { threads_ended: |_, _| Ok(()) }));
         }))
@@ -203,6 +204,102 @@ async fn a_card_is_saved_on_the_version_that_was_read() {
         let id = person.id;
         let kept = centre.write(move |tx, _| cards::current(tx.conn(), &vault, id)).await.unwrap();
         assert_eq!(kept.version, 3);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn notices_questions_records_and_receipts_go_through_the_desk() {
+    each(|centre, _| async move {
+        let operator = token(&centre, AccessRole::Operator).await;
+        let dpo = token(&centre, AccessRole::Dpo).await;
+        let ask = desk!(centre);
+        let operator =
+            async |method: &str, path: &str, body: Option<Value>| ask(&operator, method, path, None, body).await;
+        let dpo = async |method: &str, path: &str, body: Option<Value>| ask(&dpo, method, path, None, body).await;
+
+        let (_, purposes, _) = operator("GET", "/purposes", None).await;
+        assert_eq!(purposes["items"].as_array().unwrap().len(), 12);
+        assert_eq!(purposes["items"][4]["asked"], json!(false), "P5 is explained");
+        assert_eq!(purposes["items"][4]["bases"][1]["article"], json!("GDPR 6(1)(c)"));
+        assert_eq!(purposes["items"][0]["duration"], json!({"days": 60}));
+
+        let (_, shipped, _) = operator("GET", "/notices", None).await;
+        let all = shipped["items"].as_array().unwrap();
+        assert!(all.iter().any(|it| it["notice_id"] == "transfer" && it["texts"][0]["status"] == "draft"));
+        let new = json!({"notice_id": "nostra", "version": "1", "purposes": ["P11"], "texts": [
+            {"language": "ita", "heading": "Prima", "body": "Chi riceve che cosa."}]});
+        assert_eq!(operator("POST", "/notices", Some(new.clone())).await.0, StatusCode::FORBIDDEN);
+        let (status, notice, _) = dpo("POST", "/notices", Some(new.clone())).await;
+        assert_eq!((status, &notice["controller"]), (StatusCode::CREATED, &json!("Centro")));
+        assert_eq!(dpo("POST", "/notices", Some(new)).await.1["code"], json!("already_exists"));
+        let at = format!("/notices/{}", notice["id"].as_str().unwrap());
+        let path = format!("{at}/texts/ita/verifications");
+        let (status, notice, _) = dpo("POST", &path, Some(json!({"by": "DPO", "on": "2026-11-20"}))).await;
+        assert_eq!((status, &notice["texts"][0]["status"]), (StatusCode::OK, &json!("verified")));
+        assert_eq!(operator("GET", &at, None).await.1, notice);
+        let french = json!({"language": "fra", "heading": "Avant", "body": "Qui reçoit quoi."});
+        assert_eq!(dpo("POST", &format!("{at}/texts"), Some(french)).await.0, StatusCode::CREATED);
+
+        let label = json!({"label": "Aminata"});
+        let (_, person, _) = operator("POST", "/people", Some(label)).await;
+        let person = format!("/people/{}", person["id"].as_str().unwrap());
+        let named =
+            json!({"notice_id": "nostra", "version": "1", "language": "ita", "hash": notice["texts"][0]["hash"]});
+        let question = json!({"recipient": OFFICE, "questions": [{"purpose": "P11"}], "notice": named});
+        let requests = format!("{person}/consent-requests");
+        let (status, asked, _) = operator("POST", &requests, Some(question)).await;
+        assert_eq!((status, &asked["items"][0]["state"]), (StatusCode::CREATED, &json!("requested")));
+        let record = asked["items"][0]["record"].as_str().unwrap().to_owned();
+        let one = format!("{person}/consents/{record}");
+        assert_eq!(operator("GET", &one, None).await.1["request"]["state"], json!("requested"));
+        assert_eq!(operator("GET", &format!("{one}/receipt"), None).await.0, StatusCode::NOT_FOUND);
+        let (_, deferred, _) = operator("POST", &format!("{requests}/{record}/deferrals"), Some(json!({}))).await;
+        assert_eq!(deferred["state"], json!("deferred"));
+        let mut expressed = said();
+        expressed["notice"] = named;
+        let answer = json!({"answer": "yes", "expressed": expressed});
+        let (status, given, _) = operator("POST", &format!("{requests}/{record}/answers"), Some(answer)).await;
+        assert_eq!((status, &given["record"]), (StatusCode::CREATED, &json!(record)));
+        assert_eq!(operator("GET", &requests, None).await.1, json!({"items": []}));
+
+        let (_, seen, _) = operator("GET", &one, None).await;
+        assert_eq!(seen["record"]["events"][2]["event_state"], json!("dpv:ConsentGiven"));
+        let (status, receipt, _) = operator("GET", &format!("{one}/receipt"), None).await;
+        assert_eq!((status, &receipt["claims"]["record"]["record_id"]), (StatusCode::OK, &json!(record)));
+        assert_eq!(operator("GET", &one, None).await.1["record"]["signature"], receipt["receipt"]);
+        let (_, kantara, _) = operator("GET", &format!("{one}/receipt/kantara"), None).await;
+        assert_eq!(kantara["version"], json!("KI-CR-v1.1.0"));
+        assert_eq!(operator("POST", &format!("{one}/reminders"), None).await.0, StatusCode::OK);
+        assert_eq!(operator("POST", &format!("{one}/terminations"), None).await.1["state"], json!("terminated"));
+        let path = format!("{one}/invalidations");
+        let (_, invalid, _) = operator("POST", &path, Some(json!({"reason": "not_informed"}))).await;
+        assert_eq!(invalid["consent"]["state"], json!("invalidated"));
+        assert_eq!(operator("GET", "/consents/due?days=366", None).await.1, json!({"items": []}));
+        assert_eq!(operator("GET", "/consents/due?days=0", None).await.0, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(operator("GET", &format!("{person}/recipients"), None).await.1, json!({"items": []}));
+        assert_eq!(
+            operator("GET", &format!("{person}/disclosures?cursor=x"), None).await.0,
+            StatusCode::UNPROCESSABLE_ENTITY
+        );
+        assert_eq!(dpo("POST", &format!("{at}/retirements"), None).await.1["status"], json!("retired"));
+
+        let standing = json!({"purposes": ["P1"], "processor": {"of": "ipa:c_g999", "label": "Comune di Prato",
+            "act": "Convenzione SAI 12", "date": "2026-01-15", "instructed_purposes": ["P2"]}});
+        let (status, problem, _) = dpo("PUT", "/activities/accoglienza", Some(standing.clone())).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(problem["errors"][0]["field"], json!("/processor/instructed_purposes/0"));
+        let mut standing = standing;
+        standing["processor"]["instructed_purposes"] = json!([]);
+        let (status, activity, _) = dpo("PUT", "/activities/accoglienza", Some(standing)).await;
+        assert_eq!((status, &activity["acts_as"]), (StatusCode::OK, &json!("processor")));
+        assert_eq!(operator("GET", "/activities", None).await.1["items"][0], activity);
+        assert_eq!(operator("GET", "/purposes", None).await.1["items"][0]["acts_as"], json!("not_instructed"));
+        let act = json!({"recipient": OFFICE, "answers": [{"purpose": "P1", "answer": "yes"}], "expressed": said()});
+        let (status, problem, _) = operator("POST", &format!("{person}/consents"), Some(act)).await;
+        assert_eq!((status, &problem["code"]), (StatusCode::FORBIDDEN, &json!("purpose_not_instructed")));
+        assert_eq!(dpo("DELETE", "/activities/accoglienza", None).await.0, StatusCode::NO_CONTENT);
+        assert_eq!(dpo("DELETE", "/activities/accoglienza", None).await.0, StatusCode::NOT_FOUND);
     })
     .await;
 }

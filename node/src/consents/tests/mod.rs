@@ -1,33 +1,42 @@
-//! The cast of the stories, and what nobody may read on a disk. Answers stand in `answers`, withdrawals between two nodes
-//! in `withdrawals`, the desk's API in `desk`.
+//! The cast of the stories, and what nobody may read on a disk. Answers stand in `answers`, what is asked first in
+//! `requests`, minors in `guardians`, records and receipts in `records`, single use and instructions in `bounds`, notices
+//! in `told`, withdrawals between two nodes in `withdrawals`, the desk's API in `desk`.
 
 mod answers;
+mod bounds;
 mod desk;
+mod guardians;
+mod records;
+mod requests;
+mod states;
+mod told;
 mod withdrawals;
 
 use std::collections::BTreeSet;
 
+use chrono::TimeDelta;
 use serde_json::{Value, json};
-use staffetta_protocol::card::{Card, Province, QuickCard, read};
+use staffetta_protocol::card::codes::Minor;
+use staffetta_protocol::card::{Card, Province, QuickCard, Whole, read};
 use staffetta_protocol::consent::{Group, OrganisationId, Purpose};
 use staffetta_protocol::data::{Body, CardPreview, ReferralSent};
-use staffetta_protocol::id::MessageId;
+use staffetta_protocol::id::{EntityId, MessageId, RecordId};
 use staffetta_protocol::jose::KeySet;
 use staffetta_protocol::message::{ActorRole, Message};
-use staffetta_protocol::problem::ItemCode;
+use staffetta_protocol::problem::{Code, ItemCode};
 use staffetta_protocol::receipt::Receipt;
 use staffetta_protocol::trust::{MemberState, Role, Roles};
 
 use super::*;
-use crate::cards::Received;
-use crate::grants::{Admitted, Thread};
+use crate::cards::{self, Received};
+use crate::grants::{self, Admitted, Recipient, Thread};
 use crate::inbox::{self, Accepted, Inbox, Taken};
 use crate::journal::Actor;
 use crate::keys::{Keys, Kind};
-use crate::outbox::{Bounds, Transport};
-use crate::people::Label;
+use crate::outbox::{self, Bounds, Outbox, Outgoing, Transport};
+use crate::people::{self, Label, Person, PersonId};
 use crate::store::scratch::{self, Scratch};
-use crate::vault::MasterKey;
+use crate::vault::{MasterKey, Vault};
 
 const CENTRE: &str = "https://centro.example";
 const CPI: &str = "https://cpi.example";
@@ -50,10 +59,9 @@ fn spoken(_: &EntityId) -> message::Actor {
 const SAID: Withdrawal = Withdrawal { by: WithdrawnBy::Person, channel: Channel::InPerson };
 
 fn said() -> Value {
-    let hash = "SHA-256=hPq3xjgxGMr98LL2/lP2Y66VDCTcXdwL+YpNQD/gmvk=";
     json!({
-        "by": "person", "indication_method": "spoken_with_second_adult", "second_adult": "Zuleyka la mediatrice",
-        "notice": {"notice_id": "first-interview", "version": "1", "language": "fra", "hash": hash}
+        "by": "person", "indication_method": "spoken_with_second_adult", "second_adult": "Zuleyka la vicina di banco",
+        "second_adult_independent": true, "notice": sample::named()
     })
 }
 
@@ -79,7 +87,11 @@ impl Side {
         let vault = Vault::new(MasterKey::generate().unwrap());
         let keys = Keys::new(vault.clone(), id.clone());
         let made = keys.clone();
-        scratch.store().write(move |tx| made.create(tx)).await.unwrap();
+        let first = move |tx: &mut Tx<'_>| {
+            made.create(tx)?;
+            sample::put(tx)
+        };
+        scratch.store().write(first).await.unwrap();
         Self { scratch, outbox: Outbox::new(id, keys.clone(), vault), keys }
     }
 
@@ -243,7 +255,7 @@ async fn no_word_of_hers_can_be_read_on_the_disk() {
         }
         centre
             .write(move |tx, outbox| {
-                let listed = disclosures(tx, &seen(person.id))?;
+                let listed = disclosures(tx, &seen(person.id), None, None, 100)?;
                 assert_eq!(listed.len(), 2);
                 assert!(listed.iter().all(|it| it.organisation == "CPI Prato" && it.card_version == Some(2)));
                 outbox.vault().shred(tx, person.subject)

@@ -1,5 +1,8 @@
 //! What a withdrawal does here and there.
 
+use staffetta_protocol::consent::Basis;
+use staffetta_protocol::data::ConsentWithdrawn;
+
 use super::*;
 
 #[actix_web::test]

@@ -116,7 +116,11 @@ impl Node {
         let vault = Vault::new(MasterKey::generate().unwrap());
         let keys = Keys::new(vault.clone(), partner.entity_id.clone());
         let made = keys.clone();
-        store.write(move |tx| made.create(tx)).await.unwrap();
+        let first = move |tx: &mut Tx<'_>| {
+            made.create(tx)?;
+            consents::sample::put(tx)
+        };
+        store.write(first).await.unwrap();
         let outbox = Outbox::new(partner.entity_id.clone(), keys.clone(), vault);
         let inbox = Inbox { keys: keys.clone(), outbox: outbox.clone(), receive, window: 200 };
         let known = all.to_vec();
@@ -195,10 +199,7 @@ impl Node {
             "answers": [{"purpose": purpose, "answer": "yes", "groups": groups}],
             "expressed": {
                 "by": "person", "indication_method": "signature",
-                "notice": {
-                    "notice_id": "n", "version": "1", "language": "fra",
-                    "hash": "SHA-256=hPq3xjgxGMr98LL2/lP2Y66DVCTcXdwL+YpNQD/gmvk="
-                }
+                "notice": consents::sample::named()
             }
         }))
         .unwrap();

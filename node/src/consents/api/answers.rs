@@ -1,44 +1,41 @@
-//! The desk's API for consents and for what was disclosed, over the verbs of this room.
+//! The desk's API for what a person agreed to.
 
 use std::collections::BTreeSet;
 
 use actix_web::web::Data;
 use actix_web::{get, post};
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
-use staffetta_protocol::card::Refusal;
+use serde::Serialize;
+use staffetta_protocol::card::Text;
 use staffetta_protocol::consent::{Group, OrganisationId, Purpose};
 use staffetta_protocol::id::{EntityId, RecordId};
-use staffetta_protocol::problem::Problem;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::{Answers, Channel, Consent, Consents, Expression, Renewal, State, Withdrawal, WithdrawnBy};
 use crate::access::Allowed;
-use crate::access::acts::{ReadConsents, ReadDisclosures, WriteConsents};
+use crate::access::acts::{ReadConsents, WriteConsents};
+use crate::consents::{
+    self, Answers, Channel, Consent, Consents, Expression, Invalidation, Renewal, State, Withdrawal, WithdrawnBy,
+};
 use crate::error::Result;
-use crate::grants::Disclosure;
 use crate::links::Links;
 use crate::outbox::Outbox;
 use crate::people::PersonId;
-use crate::store::{Store, Tx};
+use crate::store::Store;
 use crate::vault::Vault;
 use crate::web::document::DESK;
-use crate::web::{Input, Json, Path, Query};
-
-/// How many disclosures a page holds.
-const PAGE: usize = 100;
+use crate::web::{Input, Json, Path};
 
 /// The routes, below the desk's base.
-pub fn api(cfg: &mut ServiceConfig<'_>) {
+pub(super) fn api(cfg: &mut ServiceConfig<'_>) {
     cfg.service(list_consents).service(give_consent).service(renew_consent).service(withdraw_consent);
-    cfg.service(list_disclosures);
+    cfg.service(invalidate_consent).service(terminate_consent).service(remind_of_consent);
 }
 
 /// One answer of a record.
 #[derive(Serialize, ToSchema)]
-struct ConsentRecord {
+pub(super) struct ConsentRecord {
     /// The record.
     record: RecordId,
     /// Which answer of the record; a renewal has the next number.
@@ -47,6 +44,10 @@ struct ConsentRecord {
     purpose: Purpose,
     /// To whom.
     recipient: OrganisationId,
+    /// What the recipient was called when she was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    recipient_label: Option<Text<200>>,
     /// Which groups of fields.
     groups: BTreeSet<Group>,
     /// Where it stands now.
@@ -57,8 +58,14 @@ struct ConsentRecord {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     not_after: Option<DateTime<Utc>>,
+    /// When it ends for this node although `not_after` is later: she is of age then, and her guardian spoke.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    ends_early: Option<DateTime<Utc>>,
     /// Spent by one use.
     single_use: bool,
+    /// Whether nobody had verified the notice in that language: a mediator explained it.
+    notice_draft: bool,
     /// How it was expressed.
     expressed: Expression,
     /// Who entered it.
@@ -90,7 +97,7 @@ struct ConsentEnd {
     due: Option<DateTime<Utc>>,
 }
 
-fn shown(consent: Consent, now: DateTime<Utc>) -> ConsentRecord {
+pub(super) fn shown(consent: Consent, now: DateTime<Utc>) -> ConsentRecord {
     let state = consent.stands(now);
     let recall = consent.recall;
     ConsentRecord {
@@ -98,11 +105,14 @@ fn shown(consent: Consent, now: DateTime<Utc>) -> ConsentRecord {
         seq: consent.seq,
         purpose: consent.purpose,
         recipient: consent.recipient,
+        recipient_label: consent.recipient_label,
         groups: consent.groups,
         state,
         answered_at: consent.answered_at,
         not_after: consent.not_after,
+        ends_early: consent.ends_early,
         single_use: consent.single_use,
+        notice_draft: consent.notice_draft,
         expressed: consent.expressed,
         entered_by: consent.entered_by,
         withdrawn: consent.withdrawn.map(|(at, how)| ConsentEnd {
@@ -131,82 +141,6 @@ struct ConsentWithdrawalResult {
     told: Vec<EntityId>,
 }
 
-/// One message or sheet of paper that left about a person.
-#[derive(Serialize, ToSchema)]
-struct DisclosureEntry {
-    /// The message, or the sheet.
-    message_id: Uuid,
-    /// When it was queued.
-    at: DateTime<Utc>,
-    /// For whom.
-    organisation_name: String,
-    /// Its node, if it has one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    entity_id: Option<EntityId>,
-    /// Its entry in the address book, where it went on paper.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    office: Option<Uuid>,
-    /// What it was: a message type, or `paper.` and which sheet.
-    message_type: String,
-    /// For what, under a consent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    purpose: Option<Purpose>,
-    /// Which groups of fields it had.
-    groups: BTreeSet<Group>,
-    /// `consent`, `reply`, or `duty:` and its legal basis.
-    ground: String,
-    /// The consent that it rested on.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    record: Option<RecordId>,
-    /// Which version of the card it showed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    card_version: Option<u32>,
-}
-
-impl From<Disclosure> for DisclosureEntry {
-    fn from(it: Disclosure) -> Self {
-        Self {
-            message_id: it.message.0,
-            at: it.at,
-            organisation_name: it.organisation,
-            entity_id: it.peer.node().cloned(),
-            office: it.peer.office(),
-            message_type: it.kind,
-            purpose: it.purpose,
-            groups: it.groups,
-            ground: it.ground,
-            record: it.record.map(|(record, _)| record),
-            card_version: it.card_version,
-        }
-    }
-}
-
-/// What left about a person, newest first.
-#[derive(Serialize, ToSchema)]
-struct DisclosureList {
-    /// The messages.
-    items: Vec<DisclosureEntry>,
-    /// What to ask with for older ones; absent where there are none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    next_cursor: Option<Uuid>,
-}
-
-/// Which page of the disclosures.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-struct DisclosurePage {
-    /// `next_cursor` of the page before.
-    #[param(nullable = false)]
-    cursor: Option<Uuid>,
-}
-
 /// Lists what a person agreed to.
 ///
 /// Every answer of hers, newest first, with how it was given.
@@ -224,7 +158,7 @@ async fn list_consents(
         .write(move |tx| {
             let now = tx.now();
             let sight = staff.sight(tx, id)?;
-            Ok(super::list(tx, &vault, &sight)?.into_iter().map(|it| shown(it, now)).collect())
+            Ok(consents::list(tx, &vault, &sight)?.into_iter().map(|it| shown(it, now)).collect())
         })
         .await?;
     Ok(Json::ok(ConsentList { items }))
@@ -233,9 +167,11 @@ async fn list_consents(
 /// Records what a person answered.
 ///
 /// One act for one recipient: one question, or the two of a first interview (P1 and P2). Each answer becomes a record of
-/// its own; a no is kept too. What shows the answer must be said.
+/// its own; a no is kept too. What shows the answer must be said, and the notice named by the digest of its text. For a
+/// minor of sixteen or seventeen her guardian answers and she assents.
 #[utoipa::path(tag = "consents", params(("person" = Uuid, Path, description = "The person.")), request_body = Answers,
     responses((status = 201, description = "The records.", body = ConsentList),
+              (status = 403, description = "This node is a processor without an instruction for the purpose."),
               (status = 409, description = "A live consent covers this already: it is renewed instead.")))]
 #[post("/people/{person}/consents")]
 async fn give_consent(
@@ -250,7 +186,7 @@ async fn give_consent(
         .write(move |tx| {
             let now = tx.now();
             let sight = staff.sight(tx, id)?;
-            Ok(super::answer(tx, &vault, &sight, &answers)?.into_iter().map(|it| shown(it, now)).collect())
+            Ok(consents::answer(tx, &vault, &sight, &answers)?.into_iter().map(|it| shown(it, now)).collect())
         })
         .await?;
     Ok(Json::created(ConsentList { items }, format!("{DESK}/people/{id}/consents")))
@@ -277,7 +213,7 @@ async fn renew_consent(
         .write(move |tx| {
             let now = tx.now();
             let sight = staff.sight(tx, id)?;
-            Ok(shown(super::renew(tx, &vault, &sight, record, &renewal)?, now))
+            Ok(shown(consents::renew(tx, &vault, &sight, record, &renewal)?, now))
         })
         .await?;
     Ok(Json::created(renewed, format!("{DESK}/people/{id}/consents")))
@@ -307,7 +243,7 @@ async fn withdraw_consent(
             let now = tx.now();
             let towards = |peer: &EntityId| staff.message_actor(outbox.vault(), peer);
             let sight = staff.sight(tx, id)?;
-            let done = super::withdraw(tx, &outbox, &sight, &towards, record, how)?;
+            let done = consents::withdraw(tx, &outbox, &sight, &towards, record, how)?;
             (room.threads_ended)(tx, &done.threads)?;
             Ok(ConsentWithdrawalResult { consent: shown(done.consent, now), told: done.told })
         })
@@ -316,31 +252,84 @@ async fn withdraw_consent(
     Ok(Json::ok(done))
 }
 
-/// Lists what left about a person.
+/// Declares that a consent never held.
 ///
-/// Who received which groups of fields, when and on which ground, newest first.
-#[utoipa::path(tag = "consents", params(("person" = Uuid, Path, description = "The person."), DisclosurePage),
-    responses((status = 200, description = "A page of disclosures.", body = DisclosureList)))]
-#[get("/people/{person}/disclosures")]
-async fn list_disclosures(
-    staff: Allowed<ReadDisclosures>,
+/// It was entered for somebody else, say, or she had not been told. What follows is what follows a withdrawal.
+#[utoipa::path(tag = "consents",
+    params(("person" = Uuid, Path, description = "The person."), ("record" = Uuid, Path, description = "The record.")),
+    request_body = Invalidation,
+    responses((status = 200, description = "It is invalid.", body = ConsentWithdrawalResult),
+              (status = 409, description = "It was never given.")))]
+#[post("/people/{person}/consents/{record}/invalidations")]
+async fn invalidate_consent(
+    staff: Allowed<WriteConsents>,
     store: Data<Store>,
-    Path(id): Path<PersonId>,
-    Query(page): Query<DisclosurePage>,
-) -> Result<Json<DisclosureList>> {
+    handles: (Data<Outbox>, Data<Consents>, Data<Links>),
+    Path((id, record)): Path<(PersonId, RecordId)>,
+    Input(why): Input<Invalidation>,
+) -> Result<Json<ConsentWithdrawalResult>> {
+    let (outbox, room, links) = handles;
     let staff = staff.staff();
-    let act = move |tx: &mut Tx<'_>| {
-        let sight = staff.sight(tx, id)?;
-        super::disclosures(tx, &sight)
-    };
-    let mut all = store.write(act).await?;
-    if let Some(cursor) = page.cursor {
-        let last = all.iter().position(|it| it.message.0 == cursor);
-        let last = last.ok_or_else(|| Problem::invalid(vec![Refusal::WrongShape.at("/cursor")]))?;
-        all.drain(..=last);
-    }
-    let more = all.len() > PAGE;
-    all.truncate(PAGE);
-    let next_cursor = all.last().filter(|_| more).map(|it| it.message.0);
-    Ok(Json::ok(DisclosureList { items: all.into_iter().map(DisclosureEntry::from).collect(), next_cursor }))
+    let done = store
+        .write(move |tx| {
+            let now = tx.now();
+            let towards = |peer: &EntityId| staff.message_actor(outbox.vault(), peer);
+            let sight = staff.sight(tx, id)?;
+            let done = consents::invalidate(tx, &outbox, &sight, &towards, record, why)?;
+            (room.threads_ended)(tx, &done.threads)?;
+            Ok(ConsentWithdrawalResult { consent: shown(done.consent, now), told: done.told })
+        })
+        .await?;
+    links.wake();
+    Ok(Json::ok(done))
+}
+
+/// Ends a consent whose matter is done.
+///
+/// Nothing new leaves under it, and nothing is called back.
+#[utoipa::path(tag = "consents",
+    params(("person" = Uuid, Path, description = "The person."), ("record" = Uuid, Path, description = "The record.")),
+    responses((status = 200, description = "It has ended.", body = ConsentRecord),
+              (status = 409, description = "It is not in force.")))]
+#[post("/people/{person}/consents/{record}/terminations")]
+async fn terminate_consent(
+    staff: Allowed<WriteConsents>,
+    store: Data<Store>,
+    vault: Data<Vault>,
+    Path((id, record)): Path<(PersonId, RecordId)>,
+) -> Result<Json<ConsentRecord>> {
+    let staff = staff.staff();
+    let ended = store
+        .write(move |tx| {
+            let now = tx.now();
+            let sight = staff.sight(tx, id)?;
+            Ok(shown(consents::terminate(tx, &vault, &sight, record)?, now))
+        })
+        .await?;
+    Ok(Json::ok(ended))
+}
+
+/// Notes that a person was reminded of a consent.
+///
+/// She was told that it is in force and that she may take it back. The next reminder is due when the purpose says.
+#[utoipa::path(tag = "consents",
+    params(("person" = Uuid, Path, description = "The person."), ("record" = Uuid, Path, description = "The record.")),
+    responses((status = 200, description = "It is noted.", body = ConsentRecord),
+              (status = 409, description = "It is not in force.")))]
+#[post("/people/{person}/consents/{record}/reminders")]
+async fn remind_of_consent(
+    staff: Allowed<WriteConsents>,
+    store: Data<Store>,
+    vault: Data<Vault>,
+    Path((id, record)): Path<(PersonId, RecordId)>,
+) -> Result<Json<ConsentRecord>> {
+    let staff = staff.staff();
+    let reminded = store
+        .write(move |tx| {
+            let now = tx.now();
+            let sight = staff.sight(tx, id)?;
+            Ok(shown(consents::remind(tx, &vault, &sight, record)?, now))
+        })
+        .await?;
+    Ok(Json::ok(reminded))
 }

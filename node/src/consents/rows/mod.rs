@@ -1,7 +1,13 @@
-//! Rows of consents.
+//! Rows of consents; those of requests, events, receipts and of what is due stand beside them.
+
+mod due;
+mod events;
+mod receipts;
+mod requests;
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use staffetta_protocol::card::{LanguageCode, Prose, Text};
@@ -13,18 +19,30 @@ use super::model::{
     Channel, Consent, ExpressedBy, Expression, IndicationMethod, Notice, State, Withdrawal, WithdrawnBy,
 };
 use crate::error::{Error, Result};
+use crate::grants::{self, Use};
 use crate::people::PersonId;
-use crate::store::schema::{consent, paper_recall};
+use crate::store::schema::{consent, consent_event, consent_receipt, consent_request, paper_recall};
 use crate::store::{At, Conn, Id, Tx};
 use crate::vault::{Merging, Place, Subject, Vault};
 
-/// The words of a record: sealed.
-#[derive(Serialize, Deserialize)]
+pub(super) use due::{Running, Which, guarded, remind, running};
+pub(super) use events::{events_of, note};
+pub(super) use receipts::{Kept, keep, kept};
+pub(super) use requests::{insert_request, request, requests_of, settle_request};
+
+/// The words of a record, and whatever tells of a guardian: sealed.
+#[derive(Default, PartialEq, Serialize, Deserialize)]
 struct Words {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     mediator_label: Option<Text<120>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     second_adult: Option<Text<120>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    second_adult_independent: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    guardian: Option<Uuid>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    assent: Option<IndicationMethod>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     note: Option<Prose<1000>>,
 }
@@ -67,6 +85,9 @@ struct Row {
     withdrawn_channel: Option<String>,
     recall: Option<Id>,
     recall_due: Option<At>,
+    recipient_label: Option<String>,
+    notice_draft: bool,
+    ends_early: Option<At>,
 }
 
 impl Row {
@@ -77,11 +98,15 @@ impl Row {
         };
         let words: Option<Words> =
             words.map(|plain| serde_json::from_slice(&plain)).transpose().map_err(|_| damaged())?;
-        self.with(words).ok_or_else(damaged)
+        let record = RecordId(self.record.0);
+        let spent_at = match grants::use_of(conn, record, self.seq as u32)? {
+            Some(Use::Spent(at)) if self.single_use => Some(at),
+            _ => None,
+        };
+        self.with(words.unwrap_or_default(), spent_at).ok_or_else(damaged)
     }
 
-    fn with(self, words: Option<Words>) -> Option<Consent> {
-        let words = words.unwrap_or(Words { mediator_label: None, second_adult: None, note: None });
+    fn with(self, words: Words, spent_at: Option<DateTime<Utc>>) -> Option<Consent> {
         let withdrawn = match (self.withdrawn_at, self.withdrawn_by, self.withdrawn_channel) {
             (Some(at), Some(by), Some(channel)) => {
                 Some((at.0, Withdrawal { by: WithdrawnBy::from_code(&by)?, channel: Channel::from_code(&channel)? }))
@@ -95,11 +120,15 @@ impl Row {
             subject: Subject(self.subject.0),
             purpose: Purpose::from_code(&self.purpose)?,
             recipient: OrganisationId::new(&self.recipient).ok()?,
+            recipient_label: self.recipient_label.map(Text::new).transpose().ok()?,
             groups: split(&self.groups)?,
             state: State::from_code(&self.state)?,
             answered_at: self.answered_at.0,
             not_after: self.not_after.map(|at| at.0),
+            ends_early: self.ends_early.map(|at| at.0),
             single_use: self.single_use,
+            spent_at,
+            notice_draft: self.notice_draft,
             expressed: Expression {
                 by: ExpressedBy::from_code(&self.expressed_by)?,
                 indication_method: IndicationMethod::from_code(&self.indication_method)?,
@@ -113,6 +142,9 @@ impl Row {
                 mediator: self.mediator.map(|id| id.0),
                 mediator_label: words.mediator_label,
                 second_adult: words.second_adult,
+                second_adult_independent: words.second_adult_independent,
+                guardian: words.guardian,
+                assent: words.assent,
                 note: words.note,
             },
             entered_by: self.entered_by.map(|id| id.0),
@@ -122,11 +154,11 @@ impl Row {
     }
 }
 
-fn join(groups: &BTreeSet<Group>) -> String {
+pub(super) fn join(groups: &BTreeSet<Group>) -> String {
     groups.iter().map(|group| group.code()).collect::<Vec<_>>().join(",")
 }
 
-fn split(text: &str) -> Option<BTreeSet<Group>> {
+pub(super) fn split(text: &str) -> Option<BTreeSet<Group>> {
     text.split(',').map(Group::from_code).collect()
 }
 
@@ -136,10 +168,12 @@ pub(super) fn insert(tx: &mut Tx<'_>, vault: &Vault, new: &Consent) -> Result<()
     let words = Words {
         mediator_label: said.mediator_label.clone(),
         second_adult: said.second_adult.clone(),
+        second_adult_independent: said.second_adult_independent,
+        guardian: said.guardian,
+        assent: said.assent,
         note: said.note.clone(),
     };
-    let silent = words.mediator_label.is_none() && words.second_adult.is_none() && words.note.is_none();
-    let sealed = if silent {
+    let sealed = if words == Words::default() {
         None
     } else {
         let plain = serde_json::to_vec(&words).map_err(Error::internal)?;
@@ -173,6 +207,9 @@ pub(super) fn insert(tx: &mut Tx<'_>, vault: &Vault, new: &Consent) -> Result<()
         withdrawn_channel: None,
         recall: None,
         recall_due: None,
+        recipient_label: new.recipient_label.as_ref().map(|label| label.as_str().to_owned()),
+        notice_draft: new.notice_draft,
+        ends_early: new.ends_early.map(At::from),
     };
     diesel::insert_into(consent::table).values(row).execute(tx.conn())?;
     Ok(())
@@ -210,7 +247,7 @@ pub(super) fn mark_withdrawn(tx: &mut Tx<'_>, of: &Consent) -> Result<bool> {
         .filter(consent::withdrawn_at.is_null());
     let changed = diesel::update(newest)
         .set((
-            consent::state.eq(State::Withdrawn.code()),
+            consent::state.eq(of.state.code()),
             consent::withdrawn_at.eq(At::from(at)),
             consent::withdrawn_by.eq(how.by.code()),
             consent::withdrawn_channel.eq(how.channel.code()),
@@ -223,11 +260,30 @@ pub(super) fn mark_withdrawn(tx: &mut Tx<'_>, of: &Consent) -> Result<bool> {
 
 /// What was answered under the record that goes was answered under the one that stays.
 pub(super) fn merge(tx: &mut Tx<'_>, _: &Vault, merging: &Merging) -> Result<()> {
-    diesel::update(consent::table.filter(consent::person.eq(Id(merging.from))))
-        .set(consent::person.eq(Id(merging.into)))
-        .execute(tx.conn())?;
-    diesel::update(paper_recall::table.filter(paper_recall::person.eq(Id(merging.from))))
-        .set(paper_recall::person.eq(Id(merging.into)))
-        .execute(tx.conn())?;
+    let (from, into) = (Id(merging.from), Id(merging.into));
+    macro_rules! moved {
+        ($($table:ident)+) => {$(
+            diesel::update($table::table.filter($table::person.eq(from)))
+                .set($table::person.eq(into))
+                .execute(tx.conn())?;
+        )+};
+    }
+    moved!(consent consent_request consent_event consent_receipt paper_recall);
+    Ok(())
+}
+
+/// Moves the newest answer from one state to another, if it still is in the first. Says whether it was.
+pub(super) fn move_state(tx: &mut Tx<'_>, of: &Consent, from: State) -> Result<bool> {
+    let newest = consent::table
+        .filter(consent::record.eq(Id(of.record.0)))
+        .filter(consent::seq.eq(of.seq as i32))
+        .filter(consent::state.eq(from.code()));
+    Ok(diesel::update(newest).set(consent::state.eq(of.state.code())).execute(tx.conn())? == 1)
+}
+
+/// Moves the end that a guardian's word has.
+pub(super) fn move_early_end(tx: &mut Tx<'_>, of: &Consent) -> Result<()> {
+    let answer = consent::table.filter(consent::record.eq(Id(of.record.0))).filter(consent::seq.eq(of.seq as i32));
+    diesel::update(answer).set(consent::ends_early.eq(of.ends_early.map(At::from))).execute(tx.conn())?;
     Ok(())
 }

@@ -1,0 +1,14 @@
+DROP INDEX open_grant_held;
+ALTER TABLE open_grant DROP COLUMN ends_early;
+ALTER TABLE open_grant DROP COLUMN held_for;
+DROP INDEX consent_ends;
+ALTER TABLE consent DROP COLUMN reminded_at;
+ALTER TABLE consent DROP COLUMN ends_early;
+ALTER TABLE consent DROP COLUMN notice_draft;
+ALTER TABLE consent DROP COLUMN recipient_label;
+DROP TABLE consent_receipt;
+DROP TABLE consent_event;
+DROP TABLE consent_request;
+DROP TABLE activity;
+DROP TABLE notice_text;
+DROP TABLE notice;

@@ -1,0 +1,266 @@
+//! The desk's API for what left about a person.
+
+use std::collections::BTreeSet;
+
+use actix_web::get;
+use actix_web::web::Data;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use staffetta_protocol::card::{FIELDS, Refusal};
+use staffetta_protocol::consent::{Group, Purpose};
+use staffetta_protocol::id::{EntityId, MessageId, RecordId};
+use staffetta_protocol::problem::Problem;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::access::Allowed;
+use crate::access::acts::ReadDisclosures;
+use crate::consents;
+use crate::error::Result;
+use crate::grants::{Destination, Disclosure, DisclosurePosition, Told};
+use crate::people::PersonId;
+use crate::store::Store;
+use crate::web::{Json, Path, Query};
+
+/// How many disclosures a page holds.
+const PAGE: u32 = 100;
+
+/// The routes, below the desk's base.
+pub(super) fn api(cfg: &mut ServiceConfig<'_>) {
+    cfg.service(list_disclosures).service(list_recipients);
+}
+
+/// The sections of the card in which the fields of these groups stand.
+fn sections(groups: &BTreeSet<Group>) -> BTreeSet<String> {
+    FIELDS
+        .iter()
+        .filter(|field| field.group.is_some_and(|group| groups.contains(&group)))
+        .map(|field| format!("{:?}", field.section))
+        .collect()
+}
+
+/// Instant and message of a page's last entry, as one word: `next_cursor`.
+fn cursor(of: &Disclosure) -> String {
+    format!("{}.{}", of.at.timestamp_micros(), of.message.0.simple())
+}
+
+fn position(cursor: &str) -> Option<DisclosurePosition> {
+    let (micros, message) = cursor.split_once('.')?;
+    let at = DateTime::from_timestamp_micros(micros.parse().ok()?)?;
+    Some(DisclosurePosition { at, message: MessageId(Uuid::parse_str(message).ok()?) })
+}
+
+/// One message or sheet of paper that left about a person.
+#[derive(Serialize, ToSchema)]
+struct DisclosureEntry {
+    /// The message, or the sheet.
+    message_id: Uuid,
+    /// When it was queued.
+    at: DateTime<Utc>,
+    /// For whom.
+    organisation_name: String,
+    /// Its node, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    entity_id: Option<EntityId>,
+    /// Its entry in the address book, where it went on paper.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    office: Option<Uuid>,
+    /// What it was: a message type, or `paper.` and which sheet.
+    message_type: String,
+    /// For what, under a consent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    purpose: Option<Purpose>,
+    /// Which groups of fields it had.
+    groups: BTreeSet<Group>,
+    /// Which sections of the card they stand in, by letter.
+    sections: BTreeSet<String>,
+    /// `consent`, `reply`, or `duty:` and its legal basis.
+    ground: String,
+    /// The consent that it rested on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    record: Option<RecordId>,
+    /// Which answer of that record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    record_seq: Option<u32>,
+    /// Which version of the card it showed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    card_version: Option<u32>,
+}
+
+impl From<Disclosure> for DisclosureEntry {
+    fn from(it: Disclosure) -> Self {
+        Self {
+            message_id: it.message.0,
+            at: it.at,
+            organisation_name: it.organisation,
+            entity_id: it.peer.node().cloned(),
+            office: it.peer.office(),
+            message_type: it.kind,
+            purpose: it.purpose,
+            sections: sections(&it.groups),
+            groups: it.groups,
+            ground: it.ground,
+            record: it.record.map(|(record, _)| record),
+            record_seq: it.record.map(|(_, seq)| seq),
+            card_version: it.card_version,
+        }
+    }
+}
+
+/// What left about a person, newest first.
+#[derive(Serialize, ToSchema)]
+struct DisclosureList {
+    /// The messages.
+    items: Vec<DisclosureEntry>,
+    /// What to ask with for older ones; absent where there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    next_cursor: Option<String>,
+}
+
+/// Which page of the disclosures.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct DisclosurePage {
+    /// `next_cursor` of the page before.
+    #[param(nullable = false, max_length = 64)]
+    cursor: Option<String>,
+    /// Only what went to this node.
+    #[param(nullable = false, max_length = 255)]
+    recipient: Option<EntityId>,
+    /// Only what went on paper to this entry of the address book.
+    #[param(nullable = false)]
+    office: Option<Uuid>,
+}
+
+/// Lists what left about a person.
+///
+/// Who received which groups of fields of which version of the card, when and on which ground, newest first; to one
+/// recipient or to all.
+#[utoipa::path(tag = "consents", params(("person" = Uuid, Path, description = "The person."), DisclosurePage),
+    responses((status = 200, description = "A page of disclosures.", body = DisclosureList)))]
+#[get("/people/{person}/disclosures")]
+async fn list_disclosures(
+    staff: Allowed<ReadDisclosures>,
+    store: Data<Store>,
+    Path(id): Path<PersonId>,
+    Query(page): Query<DisclosurePage>,
+) -> Result<Json<DisclosureList>> {
+    let wrong = || Problem::invalid(vec![Refusal::WrongShape.at("/cursor")]);
+    let after = page.cursor.map(|text| position(&text).ok_or_else(wrong)).transpose()?;
+    let to = page.recipient.map(Destination::Node).or(page.office.map(Destination::Office));
+    let staff = staff.staff();
+    let mut items = store
+        .write(move |tx| {
+            let sight = staff.sight(tx, id)?;
+            consents::disclosures(tx, &sight, to.as_ref(), after, PAGE + 1)
+        })
+        .await?;
+    let more = items.len() > PAGE as usize;
+    items.truncate(PAGE as usize);
+    let next_cursor = items.last().filter(|_| more).map(cursor);
+    Ok(Json::ok(DisclosureList { items: items.into_iter().map(DisclosureEntry::from).collect(), next_cursor }))
+}
+
+/// One recipient of a person's data.
+#[derive(Serialize, ToSchema)]
+struct DisclosureRecipient {
+    /// The organisation.
+    organisation_name: String,
+    /// Its node, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    entity_id: Option<EntityId>,
+    /// Its entry in the address book, where it went on paper.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    office: Option<Uuid>,
+    /// Which groups of fields it received, all messages together.
+    groups: BTreeSet<Group>,
+    /// Which sections of the card they stand in, by letter.
+    sections: BTreeSet<String>,
+    /// The newest version of the card that it was shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    card_version: Option<u32>,
+    /// The first message.
+    first_at: DateTime<Utc>,
+    /// The last one.
+    last_at: DateTime<Utc>,
+    /// How many messages there were.
+    messages: u32,
+}
+
+impl From<Told> for DisclosureRecipient {
+    fn from(told: Told) -> Self {
+        Self {
+            organisation_name: told.organisation,
+            entity_id: told.peer.node().cloned(),
+            office: told.peer.office(),
+            sections: sections(&told.groups),
+            groups: told.groups,
+            card_version: told.card_version,
+            first_at: told.first,
+            last_at: told.last,
+            messages: told.messages,
+        }
+    }
+}
+
+/// Everybody who received something about a person, whoever did last first.
+#[derive(Serialize, ToSchema)]
+struct DisclosureRecipients {
+    /// The recipients.
+    items: Vec<DisclosureRecipient>,
+}
+
+/// Lists who received something about a person.
+///
+/// One entry for each node or office, with all that it was told together. What was taken back since is still told: it was received.
+#[utoipa::path(tag = "consents", params(("person" = Uuid, Path, description = "The person.")),
+    responses((status = 200, description = "The recipients.", body = DisclosureRecipients)))]
+#[get("/people/{person}/recipients")]
+async fn list_recipients(
+    staff: Allowed<ReadDisclosures>,
+    store: Data<Store>,
+    Path(id): Path<PersonId>,
+) -> Result<Json<DisclosureRecipients>> {
+    let staff = staff.staff();
+    let told = store
+        .write(move |tx| {
+            let sight = staff.sight(tx, id)?;
+            consents::recipients(tx, &sight)
+        })
+        .await?;
+    Ok(Json::ok(DisclosureRecipients { items: told.into_iter().map(DisclosureRecipient::from).collect() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_reads_back_and_nothing_else_does() {
+        let at = DateTime::from_timestamp_micros(1_795_424_400_000_001).unwrap();
+        let last = DisclosurePosition { at, message: MessageId(Uuid::new_v4()) };
+        let text = format!("{}.{}", at.timestamp_micros(), last.message.0.simple());
+        assert_eq!(position(&text), Some(last));
+        for wrong in ["", ".", "1", "x.y", "99999999999999999999.00000000000000000000000000000000", "1.' OR 1=1"] {
+            assert_eq!(position(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn groups_stand_in_the_sections_that_the_table_of_the_card_says() {
+        assert_eq!(sections(&BTreeSet::from([Group::Identity])), BTreeSet::from(["A".to_owned()]));
+        assert_eq!(sections(&BTreeSet::new()), BTreeSet::new());
+    }
+}

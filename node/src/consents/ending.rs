@@ -1,0 +1,162 @@
+//! The end of a consent: taken back, found never to have held, or done.
+
+use staffetta_protocol::card::Whole;
+use staffetta_protocol::consent::Basis;
+use staffetta_protocol::data::ConsentWithdrawn;
+use staffetta_protocol::id::{EntityId, RecordId};
+use staffetta_protocol::problem::Code;
+use uuid::Uuid;
+
+use super::model::{Channel, Consent, Event, Invalidation, State, Withdrawal, WithdrawnBy};
+use super::{RECALL_DUE, Towards, note, of, rows};
+use crate::access::Sight;
+use crate::error::{Error, Result};
+use crate::grants::{self, Destination, Disclosure, Recipient};
+use crate::journal;
+use crate::outbox::{self, Outbox, Outgoing};
+use crate::people;
+use crate::store::{Conn, Tx};
+use crate::vault::Vault;
+
+/// A consent that was withdrawn, and what followed.
+#[derive(Debug, Clone)]
+pub struct Withdrawn {
+    /// The record's newest answer.
+    pub consent: Consent,
+    /// The nodes that are told.
+    pub told: Vec<EntityId>,
+    /// Local ids of the threads that have ended: the matters in them are withdrawn.
+    pub threads: Vec<Uuid>,
+}
+
+/// Takes a consent back. A second time changes nothing and tells nobody again.
+///
+/// # Errors
+/// `not_found`, also for a record of somebody else; `illegal_transition` for a refused one.
+pub fn withdraw(
+    tx: &mut Tx<'_>,
+    handle: &Outbox,
+    sight: &Sight,
+    towards: Towards<'_>,
+    record: RecordId,
+    how: Withdrawal,
+) -> Result<Withdrawn> {
+    let consent = of(tx.conn(), handle.vault(), people::of(sight), record)?;
+    end(tx, handle, sight, towards, consent, (Event::Withdraw, how))
+}
+
+/// Takes a consent back, or declares that it never held: from here on nothing leaves, and what left is called back.
+pub(super) fn end(
+    tx: &mut Tx<'_>,
+    handle: &Outbox,
+    sight: &Sight,
+    towards: Towards<'_>,
+    mut consent: Consent,
+    (event, how): (Event, Withdrawal),
+) -> Result<Withdrawn> {
+    let now = tx.now();
+    let unchanged = |consent| Ok(Withdrawn { consent, told: Vec::new(), threads: Vec::new() });
+    if matches!(consent.state, State::Withdrawn | State::Invalidated) {
+        return unchanged(consent);
+    }
+    consent.state = consent.state.after(event)?;
+    consent.withdrawn = Some((now, how));
+    consent.recall = Some((Uuid::new_v4(), now + RECALL_DUE));
+    if !rows::mark_withdrawn(tx, &consent)? {
+        return unchanged(consent);
+    }
+    grants::close(tx, consent.record)?;
+    grants::tombstone(tx, handle.entity_id(), consent.record, consent.seq)?;
+    let disclosed = disclosed_under(tx.conn(), &consent)?;
+    let told = outbox::strike(tx, consent.record)?;
+    let mut threads = Vec::new();
+    for peer in peers(&disclosed) {
+        threads.extend(grants::left_bare(tx.conn(), handle.entity_id(), peer, consent.record)?);
+    }
+    for thread in &threads {
+        grants::end(tx, *thread)?;
+        outbox::strike_in(tx, *thread)?;
+    }
+    for peer in &told {
+        tell(tx, handle, towards, &consent, peer, &disclosed)?;
+    }
+    let act = if event == Event::Withdraw { "consent.withdrawn" } else { "consent.invalidated" };
+    note(tx, sight, act, &consent)?;
+    Ok(Withdrawn { consent, told, threads })
+}
+
+/// Declares that a record never held. What follows is what follows a withdrawal, since nothing should have left.
+///
+/// # Errors
+/// As [`withdraw`].
+pub fn invalidate(
+    tx: &mut Tx<'_>,
+    handle: &Outbox,
+    sight: &Sight,
+    towards: Towards<'_>,
+    record: RecordId,
+    why: Invalidation,
+) -> Result<Withdrawn> {
+    let consent = of(tx.conn(), handle.vault(), people::of(sight), record)?;
+    let subject = consent.subject;
+    let how = Withdrawal { by: WithdrawnBy::Operator, channel: Channel::InPerson };
+    let done = end(tx, handle, sight, towards, consent, (Event::Invalidate, how))?;
+    let entry = sight.entry("consent.found-invalid").subject(subject).object(record);
+    journal::record(tx, entry.code(why.reason.code()))?;
+    Ok(done)
+}
+
+/// Ends a consent whose matter is done: nothing new leaves, nothing is called back.
+///
+/// # Errors
+/// `not_found`; `illegal_transition` for what is not in force.
+pub fn terminate(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, record: RecordId) -> Result<Consent> {
+    let mut consent = of(tx.conn(), vault, people::of(sight), record)?;
+    let from = consent.state;
+    consent.state = consent.stands(tx.now()).after(Event::Terminate)?;
+    if !rows::move_state(tx, &consent, from)? {
+        return Err(Code::Conflict.into());
+    }
+    grants::close(tx, record)?;
+    note(tx, sight, "consent.terminated", &consent)?;
+    Ok(consent)
+}
+
+/// Tells one node, which has something under the record, that it was withdrawn.
+fn tell(
+    tx: &mut Tx<'_>,
+    handle: &Outbox,
+    towards: Towards<'_>,
+    consent: &Consent,
+    peer: &EntityId,
+    disclosed: &[Disclosure],
+) -> Result<()> {
+    let organisation = disclosed.iter().find(|it| it.peer == *peer).map_or("", |it| it.organisation.as_str());
+    let subject_ref = grants::subject_ref_for(tx, consent.subject, peer)?;
+    let node = peer.into();
+    let recipient = Recipient { peer: &node, organisation, ids: &[] };
+    let permit = grants::permit_duty(
+        consent.subject,
+        subject_ref,
+        recipient,
+        Basis::LegalDuty,
+        consent.record.0,
+        std::collections::BTreeSet::new(),
+    )?;
+    let (recall, due) = consent.recall.ok_or_else(|| Error::internal("a withdrawal without its recall"))?;
+    let seq = Whole::new(consent.seq).map_err(|refusal| Error::internal(refusal.code()))?;
+    let body = ConsentWithdrawn { record: consent.record, seq, recall: Some(recall), due: Some(due) };
+    let out = Outgoing { thread: None, actor: towards(peer), body: body.into(), card_version: None, not_after: None };
+    outbox::enqueue_personal(tx, handle, &permit, out)?;
+    Ok(())
+}
+
+fn disclosed_under(conn: &mut Conn, consent: &Consent) -> Result<Vec<Disclosure>> {
+    let mut all = grants::disclosures_about(conn, &[consent.subject])?;
+    all.retain(|it| it.record.is_some_and(|(record, _)| record == consent.record));
+    Ok(all)
+}
+
+fn peers(disclosed: &[Disclosure]) -> std::collections::BTreeSet<&Destination> {
+    disclosed.iter().map(|it| &it.peer).collect()
+}

@@ -1,0 +1,149 @@
+//! Rows of consents for which something is to be done.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use staffetta_protocol::card::Text;
+use staffetta_protocol::consent::{OrganisationId, Purpose};
+use staffetta_protocol::id::RecordId;
+
+use super::damaged;
+use crate::access::cases::{Listing, cases_of};
+use crate::consents::model::{Consent, ExpressedBy, State};
+use crate::error::Result;
+use crate::people::PersonId;
+use crate::store::schema::consent;
+use crate::store::{At, Conn, Id, Tx};
+use crate::vault::Subject;
+
+/// A live consent, without what is sealed of it.
+#[derive(Debug, Clone)]
+pub(in crate::consents) struct Running {
+    pub(in crate::consents) record: RecordId,
+    pub(in crate::consents) seq: u32,
+    pub(in crate::consents) person: PersonId,
+    pub(in crate::consents) subject: Subject,
+    pub(in crate::consents) purpose: Purpose,
+    pub(in crate::consents) recipient: OrganisationId,
+    pub(in crate::consents) recipient_label: Option<Text<200>>,
+    /// When the time that is looked at comes, or came.
+    pub(in crate::consents) at: DateTime<Utc>,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = consent)]
+struct Row {
+    record: Id,
+    seq: i32,
+    person: Id,
+    subject: Id,
+    purpose: String,
+    recipient: String,
+    recipient_label: Option<String>,
+    answered_at: At,
+    not_after: Option<At>,
+    ends_early: Option<At>,
+    reminded_at: Option<At>,
+}
+
+impl Row {
+    fn read(self, at: DateTime<Utc>) -> Option<Running> {
+        Some(Running {
+            record: RecordId(self.record.0),
+            seq: self.seq as u32,
+            person: PersonId(self.person.0),
+            subject: Subject(self.subject.0),
+            purpose: Purpose::from_code(&self.purpose)?,
+            recipient: OrganisationId::new(&self.recipient).ok()?,
+            recipient_label: self.recipient_label.map(Text::new).transpose().ok()?,
+            at,
+        })
+    }
+}
+
+/// Which time of a consent is looked at.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::consents) enum Which {
+    /// Its `not_after`.
+    Ends,
+    /// The day on which she is of age, where a guardian spoke.
+    OfAge,
+    /// When she was last told that it is in force: answered or reminded.
+    LastTold(Purpose),
+}
+
+/// The consents in force at `now` whose time of this kind lies before `before`, the earliest first: at most `limit`.
+pub(in crate::consents) fn running(
+    conn: &mut Conn,
+    of: Listing,
+    which: Which,
+    now: DateTime<Utc>,
+    before: DateTime<Utc>,
+    limit: u32,
+) -> Result<Vec<Running>> {
+    let (now, before) = (At::from(now), At::from(before));
+    let mut query = consent::table
+        .filter(consent::state.eq_any([State::Given.code(), State::Renewed.code()]))
+        .filter(consent::not_after.gt(now))
+        .filter(consent::ends_early.is_null().or(consent::ends_early.gt(now)))
+        .limit(i64::from(limit))
+        .select(Row::as_select())
+        .into_boxed();
+    if let Listing::Of(staff) = of {
+        query = query.filter(consent::person.eq_any(cases_of(staff)));
+    }
+    query = match which {
+        Which::Ends => {
+            query.filter(consent::not_after.le(before)).order((consent::not_after.asc(), consent::record.asc()))
+        }
+        Which::OfAge => {
+            query.filter(consent::ends_early.le(before)).order((consent::ends_early.asc(), consent::record.asc()))
+        }
+        Which::LastTold(purpose) => {
+            let never = consent::reminded_at.is_null().and(consent::answered_at.le(before));
+            query
+                .filter(consent::purpose.eq(purpose.code()))
+                .filter(consent::reminded_at.le(before).or(never))
+                .order((consent::answered_at.asc(), consent::record.asc()))
+        }
+    };
+    let rows: Vec<Row> = query.load(conn)?;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        // An answer that was renewed stands as it was given: only the newest of its record is in force.
+        if newest_seq(conn, row.record)? != Some(row.seq) {
+            continue;
+        }
+        let at = match which {
+            Which::Ends => row.not_after,
+            Which::OfAge => row.ends_early,
+            Which::LastTold(_) => Some(row.reminded_at.unwrap_or(row.answered_at)),
+        };
+        let at = at.ok_or_else(damaged)?;
+        found.push(row.read(at.0).ok_or_else(damaged)?);
+    }
+    Ok(found)
+}
+
+fn newest_seq(conn: &mut Conn, record: Id) -> Result<Option<i32>> {
+    Ok(consent::table.filter(consent::record.eq(record)).select(diesel::dsl::max(consent::seq)).first(conn)?)
+}
+
+/// Notes that she was reminded of it now.
+pub(in crate::consents) fn remind(tx: &mut Tx<'_>, of: &Consent) -> Result<()> {
+    let now = At::from(tx.now());
+    let answer = consent::table.filter(consent::record.eq(Id(of.record.0))).filter(consent::seq.eq(of.seq as i32));
+    diesel::update(answer).set(consent::reminded_at.eq(now)).execute(tx.conn())?;
+    Ok(())
+}
+
+/// The records of consents in force for which a guardian spoke.
+pub(in crate::consents) fn guarded(conn: &mut Conn, now: DateTime<Utc>) -> Result<Vec<RecordId>> {
+    let records: Vec<Id> = consent::table
+        .filter(consent::state.eq_any([State::Given.code(), State::Renewed.code()]))
+        .filter(consent::not_after.gt(At::from(now)))
+        .filter(consent::expressed_by.eq(ExpressedBy::Guardian.code()))
+        .select(consent::record)
+        .distinct()
+        .load(conn)?;
+    Ok(records.into_iter().map(|id| RecordId(id.0)).collect())
+}

@@ -1,0 +1,144 @@
+//! Minors, who they answer with, and the midnight on which that ends.
+
+use staffetta_protocol::card::{BirthDate, PartialDate};
+
+use super::*;
+use crate::access::cases::Listing;
+use crate::consents::due::DueKind;
+
+fn by_guardian() -> Answers {
+    let mut act = both();
+    act.expressed.by = ExpressedBy::Guardian;
+    act.expressed.assent = Some(IndicationMethod::Mark);
+    act
+}
+
+/// Her card with this date of birth.
+fn born(tx: &mut Tx<'_>, vault: &Vault, person: &Person, on: &str) -> Result<()> {
+    let held = cards::current(tx.conn(), vault, person.id)?.unwrap();
+    let mut card = held.card;
+    card.birth_date = Some(BirthDate { value: PartialDate::parse(on).unwrap(), estimated: false });
+    cards::put(tx, vault, &seen(person.id), card, held.version).map(drop)
+}
+
+#[actix_web::test]
+async fn what_a_guardian_agreed_to_ends_at_the_midnight_on_which_she_is_of_age() {
+    each(|centre, _| async move {
+        let person = centre.person().await;
+        let clock = centre.scratch.store().clock().clone();
+        let (someone, subject) = (person.clone(), person.subject);
+        let record = centre
+            .write(move |tx, outbox| {
+                let vault = outbox.vault();
+                born(tx, vault, &someone, "2008-12-24")?;
+                let problem = answer(tx, vault, &seen(someone.id), &both()).unwrap_err().problem();
+                assert_eq!(problem.errors[0].field, "/expressed/by", "a date of birth is enough to know");
+                let saved = answer(tx, vault, &seen(someone.id), &by_guardian())?;
+                let midnight = "2026-12-23T23:00:00Z".parse().unwrap();
+                assert_eq!(saved[0].ends_early, Some(midnight));
+                assert_eq!(saved[0].not_after, Some(tx.now() + TimeDelta::days(60)), "what travels tells no birthday");
+                assert_eq!(saved[0].expressed.assent, Some(IndicationMethod::Mark));
+                let listed = due(tx, &staff(), Listing::All, TimeDelta::days(30))?;
+                let of_age: Vec<_> = listed.iter().filter(|it| it.kind == DueKind::ComingOfAge).collect();
+                assert_eq!(of_age.len(), 2, "P1 and P2 end in a month");
+                assert_eq!(of_age[0].at, midnight);
+                Ok(saved[0].record)
+            })
+            .await;
+        clock.advance("2026-12-23T22:59:59Z".parse::<chrono::DateTime<chrono::Utc>>().unwrap() - clock.now());
+        let live = |now| move |tx: &mut Tx<'_>, _: &Outbox| grants::live_grants(tx.conn(), subject, Purpose::P1, now);
+        let now = clock.now();
+        assert_eq!(centre.write(live(now)).await.len(), 1, "one second before");
+        clock.advance(TimeDelta::seconds(1));
+        let now = clock.now();
+        assert!(centre.write(live(now)).await.is_empty(), "at the midnight");
+        centre
+            .write(move |tx, outbox| {
+                let vault = outbox.vault();
+                let now = tx.now();
+                assert_eq!(of(tx.conn(), vault, person.id, record)?.stands(now), State::Expired);
+                assert!(!grants::still_holds(tx.conn(), resting(record), now)?, "what is queued leaves no more");
+                assert_eq!(answer(tx, vault, &seen(person.id), &both())?.len(), 2, "she is asked herself");
+                Ok(())
+            })
+            .await;
+    })
+    .await;
+}
+
+fn resting(record: RecordId) -> grants::Resting {
+    grants::Resting { record: Some((record, 1)), reply_in: None }
+}
+
+#[actix_web::test]
+async fn a_birthday_that_is_put_right_moves_the_end_and_under_sixteen_nobody_is_asked() {
+    each(|centre, _| async move {
+        let person = centre.person().await;
+        let vault = centre.outbox.vault().clone();
+        let (one, two) = (person.clone(), person.clone());
+        let record = centre
+            .write(move |tx, outbox| {
+                born(tx, outbox.vault(), &one, "2009-03-01")?;
+                let saved = answer(tx, outbox.vault(), &seen(one.id), &by_guardian())?;
+                born(tx, outbox.vault(), &one, "2009-02-01")?;
+                Ok(saved[0].record)
+            })
+            .await;
+        let now = centre.scratch.store().clock().now();
+        let seeing = vault.clone();
+        let read = move |conn: &mut crate::store::Conn| moved_birthdays(conn, &seeing, now);
+        let moved = centre.scratch.store().read(read.clone()).await.unwrap();
+        assert_eq!(moved.len(), 2);
+        centre
+            .write(move |tx, outbox| {
+                for consent in &moved {
+                    put_birthday_right(tx, outbox.vault(), consent)?;
+                }
+                let consent = of(tx.conn(), outbox.vault(), two.id, record)?;
+                assert_eq!(consent.ends_early, Some("2027-01-31T23:00:00Z".parse().unwrap()));
+                Ok(())
+            })
+            .await;
+        assert!(centre.scratch.store().read(read.clone()).await.unwrap().is_empty(), "once is enough");
+        centre
+            .write(move |tx, outbox| {
+                let vault = outbox.vault();
+                born(tx, vault, &person, "2011-05-05")?;
+                let mut act = by_guardian();
+                act.recipient = OrganisationId::new("ipa:c_h501").unwrap();
+                let problem = answer(tx, vault, &seen(person.id), &act).unwrap_err().problem();
+                assert_eq!(
+                    (problem.errors[0].field.as_str(), problem.errors[0].code.as_str()),
+                    ("/expressed/by", "out_of_range")
+                );
+                Ok(())
+            })
+            .await;
+        assert_eq!(centre.scratch.store().read(read).await.unwrap().len(), 2, "nobody could agree for her");
+    })
+    .await;
+}
+
+#[test]
+fn a_guardian_and_an_assent_belong_together() {
+    let with = |change: &dyn Fn(&mut Value)| {
+        let mut act =
+            json!({"recipient": OFFICE, "answers": [{"purpose": "P1", "answer": "yes"}], "expressed": said()});
+        change(&mut act["expressed"]);
+        read::<Answers>(&act.to_string()).err().map(|found| (found[0].field.clone(), found[0].code.clone()))
+    };
+    let refused = |field: &str, code: &str| Some((format!("/expressed/{field}"), code.to_owned()));
+    assert_eq!(with(&|it| it["assent"] = json!("mark")), refused("assent", "inconsistent"));
+    assert_eq!(with(&|it| it["guardian"] = json!(Uuid::new_v4())), refused("guardian", "inconsistent"));
+    let independent = |value: bool| with(&move |it| it["second_adult_independent"] = json!(value));
+    assert_eq!(independent(false), refused("second_adult_independent", "inconsistent"), "a relative is no witness");
+    assert_eq!(independent(true), None);
+    let undeclared = with(&|it| drop(it.as_object_mut().unwrap().remove("second_adult_independent")));
+    assert_eq!(undeclared, refused("second_adult_independent", "required"));
+    let mediated = with(&|it| {
+        it.as_object_mut().unwrap().remove("second_adult_independent");
+        it.as_object_mut().unwrap().remove("second_adult");
+        it["mediator_label"] = json!("Mediatrice al telefono");
+    });
+    assert_eq!(mediated, None, "a mediator by telephone counts");
+}
