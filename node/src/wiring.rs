@@ -117,8 +117,6 @@ pub fn desk(cfg: &mut ServiceConfig<'_>) {
         cfg.configure(documents::api).configure(assessments::api);
         cfg.configure(documents::api);
         cfg.configure(people::api).configure(cards::api).configure(consents::api);
-        cfg.configure(web::door::api).configure(web::staff::api).configure(web::members::api);
-        cfg.configure(documents::api).configure(assessments::api);
         cfg.configure(people::api).configure(cards::api).configure(cards::europass::api).configure(consents::api);
         // Last: paths of other rooms lie below its own.
         cfg.configure(referrals::api).configure(offices::api);

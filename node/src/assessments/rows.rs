@@ -10,9 +10,9 @@ use uuid::Uuid;
 use super::model::{Assessment, AssessmentId, PhaseBegun, Signature, Signed, State, Work};
 use crate::error::{Error, Result};
 use crate::people::{Person, PersonId};
-use crate::store::schema::{assessment, counselling_note};
+use crate::store::schema::assessment;
 use crate::store::{At, Conn, Id, Tx};
-use crate::vault::{Merging, Place, Subject, Vault};
+use crate::vault::{Place, Subject, Vault};
 
 const fn place(id: AssessmentId) -> Place {
     Place { table: "assessment", row: id.0, column: "sealed" }
@@ -217,33 +217,4 @@ pub(super) fn supersede(tx: &mut Tx<'_>, was: &Assessment, by: AssessmentId) -> 
         ))
         .execute(tx.conn())?;
     if changed == 0 { Err(Code::VersionConflict.into()) } else { Ok(()) }
-}
-
-/// Assessments and counselling notes of the record that goes are of the one that stays. Where both have a signed
-/// summary, the one that she signed last is in force.
-pub(super) fn merge(tx: &mut Tx<'_>, _: &Vault, merging: &Merging) -> Result<()> {
-    let (from, into) = (Id(merging.from), Id(merging.into));
-    let signed: Vec<Id> = assessment::table
-        .filter(assessment::person.eq_any([from, into]))
-        .filter(assessment::state.eq(State::Signed.code()))
-        .order((assessment::signed_at.desc(), assessment::id))
-        .select(assessment::id)
-        .load(tx.conn())?;
-    if let [newer, older] = signed.as_slice() {
-        diesel::update(assessment::table.find(*older))
-            .set((
-                assessment::state.eq(State::Superseded.code()),
-                assessment::superseded_by.eq(*newer),
-                assessment::version.eq(assessment::version + 1),
-                assessment::updated_at.eq(At::from(tx.now())),
-            ))
-            .execute(tx.conn())?;
-    }
-    diesel::update(assessment::table.filter(assessment::person.eq(from)))
-        .set(assessment::person.eq(into))
-        .execute(tx.conn())?;
-    diesel::update(counselling_note::table.filter(counselling_note::person.eq(from)))
-        .set(counselling_note::person.eq(into))
-        .execute(tx.conn())?;
-    Ok(())
 }
