@@ -1,5 +1,6 @@
 //! What a person was asked and what she answered: the record of a consent, its states, and what may follow.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
@@ -11,6 +12,8 @@ use staffetta_protocol::digest::Digest;
 use staffetta_protocol::id::RecordId;
 use staffetta_protocol::problem::{FieldError, Problem};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
 use uuid::Uuid;
 
 use crate::people::PersonId;
@@ -19,7 +22,7 @@ use crate::vault::Subject;
 macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $name:ident { $($(#[doc = $variant_doc:literal])+ $variant:ident = $code:literal,)+ })+) => {$(
         $(#[doc = $doc])+
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
         pub enum $name { $($(#[doc = $variant_doc])+ #[serde(rename = $code)] $variant,)+ }
 
         impl $name {
@@ -34,6 +37,22 @@ macro_rules! codes {
             /// The entry with this code, if the list has it.
             pub fn from_code(code: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|known| known.code() == code)
+            }
+        }
+
+        // Derived, it would name the variants: the derive does not see a code that a macro hands on.
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                let codes = Self::ALL.iter().map(|entry| entry.code());
+                let words = [$($doc),+].map(str::trim).join(" ");
+                let object = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(codes));
+                object.description(Some(words)).into()
+            }
+        }
+
+        impl ToSchema for $name {
+            fn name() -> Cow<'static, str> {
+                concat!("Consent", stringify!($name)).into()
             }
         }
     )+};

@@ -8,6 +8,7 @@ use staffetta_protocol::consent::{Group, Groups, OrganisationId, Purpose};
 use staffetta_protocol::data::{Answer, AskableGroup, ReferralAppointment, ReferralInfoRequested};
 use staffetta_protocol::id::EntityId;
 use staffetta_protocol::problem::{FieldError, Problem};
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -220,8 +221,10 @@ impl Check for PersonTold {}
 #[into_params(parameter_in = Query)]
 pub(super) struct ReferralQuery {
     /// `opener` for those that this node sent, `taker` for those that it received.
+    #[param(schema_with = sides)]
     side: Option<String>,
     /// A state, as referrals show it.
+    #[param(schema_with = states)]
     state: Option<String>,
     /// A person of this node.
     person: Option<Uuid>,
@@ -232,6 +235,16 @@ pub(super) struct ReferralQuery {
     /// How many, at most 200; 50 unless said.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
+}
+
+fn sides() -> Object {
+    let words = Side::ALL.map(Side::as_str);
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).build()
+}
+
+fn states() -> Object {
+    let words = State::ALL.map(State::as_str);
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).build()
 }
 
 impl ReferralQuery {
