@@ -16,11 +16,13 @@ mod caller;
 mod conflict;
 mod docs;
 pub mod document;
+mod fields;
 mod input;
 mod language;
 mod limit;
 pub mod members;
 mod once;
+mod page;
 mod path;
 mod request;
 pub mod staff;
@@ -46,8 +48,10 @@ use crate::config::Config;
 
 pub use answer::{Json, NoContent};
 pub use conflict::or_both_sides;
+pub use fields::Fields;
 pub use input::Input;
 pub use once::once;
+pub use page::{Page, PageParams};
 pub use path::{IfMatch, Path, Query};
 
 /// The rooms that are mounted, as plain functions; whoever knows all features makes it.
