@@ -18,7 +18,8 @@ use crate::vault::Holding;
 use crate::web::document::{DESK, EXCHANGE, NETWORK};
 use crate::web::{self, Rooms};
 use crate::{
-    access, authority, cards, consents, grants, inbox, journal, links, outbox, peers, people, referrals, vault,
+    access, authority, cards, consents, documents, grants, inbox, journal, links, offices, outbox, peers, people,
+    referrals, vault,
 };
 
 /// Every room with an API.
@@ -28,9 +29,11 @@ pub const ROOMS: Rooms = Rooms { federation, desk, tags: TAGS };
 pub const TAGS: &[(&str, &str)] = &[
     ("cards", "Profiling cards: the quick one, the whole one, and its versions."),
     ("consents", "What people agreed to, and what left about them."),
+    ("documents", "The papers of each person: what they are, until when they hold, and their files."),
     ("exchange", "Messages from node to node, and the links that carry them."),
     ("members", "The other members of the network, as this node knows them."),
     ("network", "Membership, on the network authority's node."),
+    ("offices", "Offices of this node, and the address book of partners."),
     ("people", "The people whom this node accompanies."),
     ("referrals", "Handing people on to other nodes, and taking them on."),
     ("staff", "Accounts and tokens of the staff."),
@@ -94,6 +97,7 @@ pub const HOLDINGS: &[Holding] = &[
     referrals::HOLDING,
     consents::HOLDING,
     cards::HOLDING,
+    documents::HOLDING,
     people::HOLDING,
     inbox::HOLDING,
     outbox::HOLDING,
@@ -107,7 +111,11 @@ pub const HOLDINGS: &[Holding] = &[
 pub fn desk(cfg: &mut ServiceConfig<'_>) {
     let rooms = scope::scope("").configure(|cfg| {
         cfg.configure(web::staff::api).configure(web::members::api);
+        cfg.configure(documents::api);
         cfg.configure(people::api).configure(cards::api).configure(consents::api);
+        // Last: paths of other rooms lie below its own.
+        cfg.configure(referrals::api).configure(offices::api);
+        cfg.configure(people::api).configure(cards::api).configure(cards::europass::api).configure(consents::api);
         cfg.configure(referrals::api);
     });
     let rooms = rooms.wrap(from_fn(web::once)).wrap(from_fn(access::gate));

@@ -72,6 +72,14 @@ codes! {
     }
 }
 
+impl Group {
+    /// Its name as a member of what travels.
+    #[must_use]
+    pub fn member(self) -> &'static str {
+        self.code().trim_start_matches("g.")
+    }
+}
+
 /// How long a consent lasts at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lasts {

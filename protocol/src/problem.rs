@@ -51,6 +51,8 @@ codes! {
     NotEntitled = 403 "not_entitled", "L'operazione non è permessa a chi la chiede.", "The caller may not do this.";
     /// The case is worked on by others: only its team sees it.
     OutsideCase = 403 "outside_case", "Il caso è seguito da altri: lo vede solo la sua équipe.", "Others work on this case: only its team sees it.";
+    /// She works on the case, in a function that does not reach this.
+    FunctionNotEntitled = 403 "function_not_entitled", "La funzione nell'équipe del caso non lo permette.", "The function in the case's team does not permit this.";
     /// The member is limited: only receipts, withdrawals, reconciliation and catalogue reading pass.
     MemberLimited = 403 "member_limited", "L'aderente è limitato: i nuovi messaggi non sono accettati.", "The member is limited: new messages are not taken.";
     /// A message in the request was not issued by the caller.
@@ -77,6 +79,8 @@ codes! {
     OutOfSequence = 409 "out_of_sequence", "Numero o epoca del flusso non attesi.", "Epoch or number of the link is not the expected one.";
     /// It exists already, or was used already.
     AlreadyExists = 409 "already_exists", "Esiste già.", "It exists already.";
+    /// The account leads cases: they are handed over first.
+    LeadsCases = 409 "leads_cases", "L'account è referente di casi: prima va fatto il passaggio di consegne.", "The account leads cases: hand them over first.";
     /// Somebody else changed it, or it must be decided first.
     Conflict = 409 "conflict", "È in conflitto con lo stato attuale.", "It conflicts with the current state.";
     /// The same request is being answered at this moment; `Retry-After` says when to ask again.

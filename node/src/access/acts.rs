@@ -1,6 +1,11 @@
 //! What there is to be done at the desk, and who may do it: one table.
+//!
+//! A row: the act; its dotted name, which ends in `read` where nothing is changed; the roles of accounts that may do it;
+//! and for an act on somebody's case, after `in`, the functions in the case's team that it takes. Where `Trainee` is
+//! among them, what a trainee changes waits for her supervisor's countersignature.
 
 use super::AccessRole;
+use super::cases::Function;
 
 /// Something that is done at the desk. Only the table of this file implements it.
 pub trait Act: sealed::Sealed + Send + Sync + 'static {
@@ -8,14 +13,19 @@ pub trait Act: sealed::Sealed + Send + Sync + 'static {
     const NAME: &'static str;
     /// Who may do it.
     const ROLES: &'static [AccessRole];
+    /// Whoever does it in a case needs one of these functions there; none where it is about no case.
+    const FUNCTIONS: &'static [Function];
 }
 
 mod sealed {
     pub trait Sealed {}
 }
 
+/// The functions that do anything that is done for a person as a whole.
+const ANY: &[Function] = Function::ALL;
+
 macro_rules! acts {
-    ($($(#[$doc:meta])* $name:ident = $text:literal [$($role:ident),+];)+) => {
+    ($($(#[$doc:meta])* $name:ident = $text:literal [$($role:ident),+] $(in $functions:tt)?;)+) => {
         $(
             $(#[$doc])*
             #[derive(Debug, Clone, Copy)]
@@ -26,12 +36,24 @@ macro_rules! acts {
             impl Act for $name {
                 const NAME: &'static str = $text;
                 const ROLES: &'static [AccessRole] = &[$(AccessRole::$role),+];
+                const FUNCTIONS: &'static [Function] = acts!(@functions $($functions)?);
             }
         )+
 
         /// The whole table: name, and who may.
         pub const ALL: &[(&str, &[AccessRole])] = &[$(($name::NAME, $name::ROLES)),+];
+
+        /// For the acts on a case: name, and the functions that it takes.
+        pub const IN_CASES: &[(&str, &[Function])] = &[$(($name::NAME, $name::FUNCTIONS)),+];
     };
+    (@functions) => { &[] };
+    (@functions ANY) => { ANY };
+    (@functions [$($function:ident),+]) => { &[$(Function::$function),+] };
+}
+
+/// Whether the act of that name changes nothing.
+pub fn only_reads(name: &str) -> bool {
+    name.ends_with(".read")
 }
 
 acts! {
@@ -39,28 +61,63 @@ acts! {
     SignedIn = "session.read" [Operator, Supervisor, CompanyUser, Dpo, Admin, Evaluator];
 
     /// Finding and opening a person's record.
-    ReadPeople = "people.read" [Operator, Supervisor, Dpo];
+    ReadPeople = "people.read" [Operator, Supervisor, Dpo] in ANY;
     /// Adding and changing a person's record.
-    WritePeople = "people.write" [Operator, Supervisor];
-    /// Opening a profiling card.
-    ReadCards = "cards.read" [Operator, Supervisor, Dpo];
-    /// Filling in a profiling card.
-    WriteCards = "cards.write" [Operator, Supervisor];
+    WritePeople = "people.write" [Operator, Supervisor] in [CaseOperator, SocialWorker];
+    /// Opening a profiling card: the sections that one's function reads.
+    ReadCards = "cards.read" [Operator, Supervisor, Dpo] in ANY;
+    /// Filling in a profiling card: the sections that one's function writes.
+    WriteCards = "cards.write" [Operator, Supervisor]
+        in [CaseOperator, Psychologist, Mediator, Legal, JobTutor, PlanMentor, SocialWorker, Trainee];
+    /// Seeing a person's documents, and taking copies of their files.
+    ReadDocuments = "documents.read" [Operator, Supervisor, Dpo] in [CaseOperator, Legal, JobTutor, SocialWorker];
+    /// Entering and deleting a person's documents.
+    WriteDocuments = "documents.write" [Operator, Supervisor] in [CaseOperator, Legal, SocialWorker];
+    /// Seeing a person's skills assessments.
+    ReadAssessments = "assessments.read" [Operator, Supervisor, Dpo]
+        in [CaseOperator, Psychologist, JobTutor, PlanMentor, Trainee];
+    /// Making a skills assessment with a person.
+    WriteAssessments = "assessments.write" [Operator, Supervisor]
+        in [CaseOperator, Psychologist, JobTutor, PlanMentor, Trainee];
+    /// Opening counselling notes: only who counsels in the case, or wrote them, gets further.
+    ReadCounselling = "counselling.read" [Operator, Supervisor] in ANY;
+    /// Writing counselling notes: only who counsels in the case gets further.
+    WriteCounselling = "counselling.write" [Operator, Supervisor] in [Psychologist];
     /// Seeing what a person agreed to.
-    ReadConsents = "consents.read" [Operator, Supervisor, Dpo];
+    ReadConsents = "consents.read" [Operator, Supervisor, Dpo]
+        in [CaseOperator, Psychologist, Mediator, Legal, JobTutor, PlanMentor, SocialWorker];
     /// Recording that a person agreed, or agrees no longer.
-    WriteConsents = "consents.write" [Operator, Supervisor, Dpo];
+    WriteConsents = "consents.write" [Operator, Supervisor, Dpo] in [CaseOperator, Mediator, Legal, SocialWorker];
 
     /// Asking another node about somebody without naming her.
-    SendPreview = "previews.send" [Operator, Supervisor];
+    SendPreview = "previews.send" [Operator, Supervisor] in [CaseOperator, JobTutor, PlanMentor, SocialWorker];
     /// Answering another node's preview.
-    AnswerPreview = "previews.answer" [Operator, Supervisor];
+    AnswerPreview = "previews.answer" [Operator, Supervisor] in [CaseOperator, JobTutor, PlanMentor, SocialWorker];
     /// Handing a person on, and everything that the side which handed on may do afterwards.
-    SendReferral = "referrals.send" [Operator, Supervisor];
+    SendReferral = "referrals.send" [Operator, Supervisor] in [CaseOperator, JobTutor, PlanMentor, SocialWorker];
     /// Accepting, declining, closing: what the side that received does.
-    DecideReferral = "referrals.decide" [Operator, Supervisor];
+    DecideReferral = "referrals.decide" [Operator, Supervisor] in [CaseOperator, JobTutor, PlanMentor, SocialWorker];
     /// Following previews and referrals, of both sides.
-    ReadReferrals = "referrals.read" [Operator, Supervisor, Dpo];
+    ReadReferrals = "referrals.read" [Operator, Supervisor, Dpo]
+        in [CaseOperator, Psychologist, Mediator, Legal, JobTutor, PlanMentor, SocialWorker, Trainee];
+
+    /// Seeing who works on which case: names of colleagues, nothing about the person.
+    ReadCases = "cases.read" [Operator, Supervisor, Dpo];
+    /// Putting colleagues on a case and handing it over: its lead and deputy, and whoever answers for the operators.
+    ManageCases = "cases.manage" [Operator, Supervisor];
+    /// Looking at a case of others, for a reason and a time.
+    BreakGlass = "glass.break" [Operator, Supervisor];
+    /// Seeing and reviewing who broke the glass.
+    ReviewGlass = "glass.review" [Dpo];
+    /// Putting one's name to what a trainee did.
+    Countersign = "trainees.countersign" [Operator, Supervisor];
+
+    /// Seeing the offices of this node and of partners.
+    ReadOffices = "offices.read" [Operator, Supervisor, Dpo, Admin];
+    /// Entering and changing this node's own offices.
+    WriteOffices = "offices.write" [Supervisor, Admin];
+    /// Entering and changing partners' offices in the address book.
+    WriteAddressBook = "addressbook.write" [Operator, Supervisor, Admin];
 
     /// Seeing the other members of the network.
     ReadPeers = "peers.read" [Operator, Supervisor, Dpo, Admin];
@@ -69,7 +126,8 @@ acts! {
     /// Striking or waking what waits to leave.
     WriteQueue = "queue.write" [Supervisor, Admin];
     /// Seeing what was sent to whom, and on which ground.
-    ReadDisclosures = "disclosures.read" [Operator, Supervisor, Dpo];
+    ReadDisclosures = "disclosures.read" [Operator, Supervisor, Dpo]
+        in [CaseOperator, Mediator, Legal, SocialWorker];
     /// Reading the record of every act.
     ReadJournal = "journal.read" [Dpo, Admin];
 

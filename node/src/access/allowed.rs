@@ -10,7 +10,7 @@ use actix_web::dev::{Extensions, Payload};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use staffetta_protocol::problem::Code;
 
-use super::{Act, Staff};
+use super::{Act, Acting, Staff};
 use crate::error::{Error, Result};
 
 /// A member of staff who may do `A`. First argument of every handler of the desk, so that who may not is turned away
@@ -20,22 +20,22 @@ use crate::error::{Error, Result};
 /// not do `A`.
 #[derive(Debug)]
 pub struct Allowed<A: Act> {
-    staff: Staff,
+    acting: Acting,
     act: PhantomData<A>,
 }
 
 impl<A: Act> Allowed<A> {
-    /// Who it is, to be moved into a transaction.
-    pub fn staff(&self) -> Staff {
-        self.staff.clone()
+    /// Who it is and what she does, to be moved into a transaction.
+    pub fn staff(&self) -> Acting {
+        self.acting.clone()
     }
 }
 
 impl<A: Act> Deref for Allowed<A> {
-    type Target = Staff;
+    type Target = Acting;
 
-    fn deref(&self) -> &Staff {
-        &self.staff
+    fn deref(&self) -> &Acting {
+        &self.acting
     }
 }
 
@@ -70,6 +70,6 @@ impl<A: Act> FromRequest for Allowed<A> {
         if !A::ROLES.contains(&staff.role) {
             return ready(Err(Code::NotEntitled.into()));
         }
-        ready(Ok(Self { staff: staff.clone(), act: PhantomData }))
+        ready(Ok(Self { acting: Acting::new::<A>(staff.clone()), act: PhantomData }))
     }
 }

@@ -8,6 +8,7 @@
 //! - Of a token only the SHA-256 digest is kept. It is shown once, when it is issued.
 //! - A staff member's label is personal data of hers: shown at the desk, in no log and in no journal entry.
 
+mod acting;
 pub mod acts;
 mod allowed;
 pub mod cases;
@@ -32,6 +33,7 @@ use crate::journal::{self, Actor, Entry};
 use crate::store::Tx;
 use crate::vault::Vault;
 
+pub use acting::Acting;
 pub use acts::Act;
 pub use allowed::Allowed;
 pub(crate) use allowed::asked_before;
@@ -107,9 +109,10 @@ pub fn add_staff(tx: &mut Tx<'_>, actor: Actor, username: &Username, label: &Lab
 /// Lets nobody in under this account any more. A second time changes nothing.
 ///
 /// # Errors
-/// `not_found`.
+/// `not_found`; `leads_cases` as long as it leads a case: nobody's case is left behind.
 pub fn disable(tx: &mut Tx<'_>, actor: Actor, staff: Uuid) -> Result<()> {
     rows::staff_row(tx.conn(), staff)?.ok_or(Code::NotFound)?;
+    cases::team::leave(tx, staff)?;
     if rows::disable(tx, staff)? {
         journal::record(tx, Entry::new(actor, "staff.disabled").object(staff))?;
     }

@@ -11,23 +11,22 @@
 //! - Whoever reads or writes here leaves an entry in the journal, in the same transaction.
 
 mod api;
+pub mod europass;
 mod model;
+mod paper;
 mod received;
 mod rows;
+mod words;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
-
-use staffetta_protocol::card::{Card, CardGroups, Day, QuickCard, QuickDefaults, Refusal};
-use staffetta_protocol::consent::Group;
-use staffetta_protocol::id::EntityId;
+use staffetta_protocol::card::{Card, CardGroups, Day, Level, QuickCard, QuickDefaults, Refusal};
 use staffetta_protocol::problem::{Code, FieldError, Problem};
 
 use crate::access::Sight;
 use crate::error::{Error, Result};
-use crate::grants::{self, Permit};
+use crate::grants::{self, Destination, Permit};
 use crate::journal;
 use crate::people::{self, Person, PersonId};
 use crate::store::{Conn, Tx};
@@ -35,6 +34,7 @@ use crate::vault::{Holding, Subject, Vault};
 
 pub use api::api;
 pub use model::{CardGaps, Held, Shown, Version, Versions, for_referral, from_referral};
+pub use paper::{PrintedField, PrintedGroup, printed};
 pub use received::{Received, ReceivedCard, erase_brought, erase_received, received, store_received};
 
 /// The tables of this room that hold personal data.
@@ -153,32 +153,33 @@ pub fn missing_for_referral(conn: &mut Conn, vault: &Vault, person: PersonId) ->
     gaps(conn, vault, person).map(|gaps| gaps.referral)
 }
 
-/// The groups of her card that the permit names, and the version as the permit's recipient counts it. Ids inside are
-/// made for that recipient.
+/// The groups of her card that the permit names, as far as their fields may cross at the level that was reached, and the
+/// version as the permit's recipient counts it. Ids inside are made for that recipient.
 ///
 /// # Errors
-/// `not_found` for a person without a card; `invalid_input` with what the named groups still need.
-pub fn disclose(tx: &mut Tx<'_>, vault: &Vault, person: PersonId, permit: &Permit) -> Result<Shown> {
+/// `not_found` for a person without a card; `invalid_input` with what the named groups still need, or `too_early`.
+pub fn disclose(tx: &mut Tx<'_>, vault: &Vault, person: PersonId, permit: &Permit, reached: Level) -> Result<Shown> {
     let person = people::get(tx.conn(), person)?;
     if person.subject != permit.subject() {
         return Err(Error::internal("the permit is about somebody else"));
     }
     let held = current(tx.conn(), vault, person.id)?.ok_or(Code::NotFound)?;
-    let groups = project(vault, &held.card, permit.groups(), permit.peer())?;
+    let groups = project(vault, &held.card, permit, reached)?;
     let card_version = shown_version(tx, permit.peer(), person.subject, held.version)?;
     Ok(Shown { local_version: held.version, card_version, groups })
 }
 
-fn project(vault: &Vault, card: &Card, groups: &BTreeSet<Group>, towards: &EntityId) -> Result<CardGroups> {
-    let pairwise = |id| model::pairwise(vault, id, towards);
-    card.disclose(groups, &pairwise).map_err(|missing| Problem::invalid(missing).into())
+fn project(vault: &Vault, card: &Card, permit: &Permit, reached: Level) -> Result<CardGroups> {
+    let pairwise = |id| model::pairwise(vault, id, permit.peer());
+    card.disclose(permit.groups(), reached, &pairwise).map_err(|missing| Problem::invalid(missing).into())
 }
 
 /// The number under which `peer` knows our version `local` of this person's card: 1 for the first that it is shown.
 /// A person who has a new name there is counted from 1 again.
-pub fn shown_version(tx: &mut Tx<'_>, peer: &EntityId, subject: Subject, local: u32) -> Result<u32> {
-    let subject_ref = grants::subject_ref_for(tx, subject, peer)?;
-    rows::shown(tx, peer, subject_ref, subject, local)
+pub fn shown_version(tx: &mut Tx<'_>, peer: impl Into<Destination>, subject: Subject, local: u32) -> Result<u32> {
+    let peer = peer.into();
+    let subject_ref = grants::subject_ref_for(tx, subject, &peer)?;
+    rows::shown(tx, &peer, subject_ref, subject, local)
 }
 
 /// Today at the desk: the calendar day in Italy.

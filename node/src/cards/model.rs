@@ -5,15 +5,15 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use staffetta_protocol::card::codes::SourceKind;
+use staffetta_protocol::card::codes::{SourceKind, SourceMeans};
 use staffetta_protocol::card::{Card, CardField, CardGroups, Day, HeldSource, List, Refusal};
 use staffetta_protocol::data::ReferralCard;
-use staffetta_protocol::id::EntityId;
 use staffetta_protocol::problem::{FieldError, Problem};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
+use crate::grants::Destination;
 use crate::vault::Vault;
 
 /// A card as it is held.
@@ -83,7 +83,7 @@ pub(super) fn today(now: DateTime<Utc>) -> Day {
 }
 
 /// The id that stands for `id` towards one node: the same each time, another one elsewhere, not to be traced back.
-pub(super) fn pairwise(vault: &Vault, id: Uuid, towards: &EntityId) -> Uuid {
+pub(super) fn pairwise(vault: &Vault, id: Uuid, towards: &Destination) -> Uuid {
     let bytes = URL_SAFE_NO_PAD.decode(vault.pseudonym(id, towards)).unwrap_or_default();
     let bytes: [u8; 16] = bytes.try_into().expect("a pseudonym has 16 bytes");
     uuid::Builder::from_random_bytes(bytes).into_uuid()
@@ -105,7 +105,8 @@ pub(super) fn with_sources(before: Option<&Card>, mut card: Card, on: Day, opera
         if was == is || is.is_none() || renewed {
             continue;
         }
-        let source = HeldSource { field, source: SourceKind::Operator, on, operator };
+        let means = SourceMeans::Unknown;
+        let source = HeldSource { field, source: SourceKind::Operator, on, means, operator };
         match stated {
             Some(at) => sources[at] = source,
             None => sources.push(source),
@@ -145,6 +146,6 @@ pub fn from_referral(card: ReferralCard) -> CardGroups {
         status: card.status,
         skills_full: card.skills_full,
         needs: card.needs,
-        contact: None,
+        ..CardGroups::default()
     }
 }

@@ -3,12 +3,13 @@
 use diesel::dsl::max;
 use diesel::prelude::*;
 use staffetta_protocol::card::Card;
-use staffetta_protocol::id::{EntityId, SubjectRef};
+use staffetta_protocol::id::SubjectRef;
 use staffetta_protocol::problem::Code;
 use uuid::Uuid;
 
 use super::model::{Held, Version, Versions};
 use crate::error::{Error, Result};
+use crate::grants::Destination;
 use crate::people::{Person, PersonId};
 use crate::store::schema::{card, card_shown, card_version};
 use crate::store::{At, Conn, Id, Tx, each_backend};
@@ -94,14 +95,14 @@ pub(super) fn versions(conn: &mut Conn, of: PersonId, before: Option<u32>, limit
 /// The recipient's number for our version `local`: the one that it has, or the next.
 pub(super) fn shown(
     tx: &mut Tx<'_>,
-    peer: &EntityId,
+    peer: &Destination,
     subject_ref: SubjectRef,
     subject: Subject,
     local: u32,
 ) -> Result<u32> {
-    let of_pair = card_shown::table
-        .filter(card_shown::peer.eq(peer.as_str()))
-        .filter(card_shown::subject_ref.eq(Id(subject_ref.0)));
+    let to = peer.to_string();
+    let of_pair =
+        card_shown::table.filter(card_shown::peer.eq(&to)).filter(card_shown::subject_ref.eq(Id(subject_ref.0)));
     let local = i32::try_from(local).map_err(Error::internal)?;
     let known: Option<i32> = of_pair
         .filter(card_shown::local_version.eq(local))
@@ -116,7 +117,7 @@ pub(super) fn shown(
     // Two processes that show one person to one node at the same moment: the unique key undoes the later act.
     diesel::insert_into(card_shown::table)
         .values((
-            card_shown::peer.eq(peer.as_str()),
+            card_shown::peer.eq(&to),
             card_shown::subject_ref.eq(Id(subject_ref.0)),
             card_shown::local_version.eq(local),
             card_shown::shown_version.eq(next),

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use staffetta_protocol::card::codes::SourceKind;
 use staffetta_protocol::card::{CardField, Province, Whole, read};
-use staffetta_protocol::consent::{Grant, Groups, OrganisationId, Purpose};
+use staffetta_protocol::consent::{Grant, Group, Groups, OrganisationId, Purpose};
 use staffetta_protocol::digest::Digest;
 use staffetta_protocol::id::{MessageId, RecordId, SubjectRef, ThreadId};
 use staffetta_protocol::message::rules::Side;
@@ -29,7 +29,7 @@ fn seen(person: PersonId) -> Sight {
     Sight::of_taking_up(staff(), person.into())
 }
 
-fn cpi() -> EntityId {
+fn cpi() -> Destination {
     "https://cpi.example".parse().unwrap()
 }
 
@@ -176,22 +176,29 @@ async fn what_leaves_is_what_the_permit_names_in_versions_that_the_recipient_cou
             .write(move |tx| {
                 let awa = person(tx, &vault);
                 let permit = permit(tx, &awa, &[Group::Preview, Group::Identity]);
-                assert_eq!(disclose(tx, &vault, awa.id, &permit).unwrap_err().code(), Code::NotFound, "no card yet");
+                assert_eq!(
+                    disclose(tx, &vault, awa.id, &permit, Level::Referral).unwrap_err().code(),
+                    Code::NotFound,
+                    "no card yet"
+                );
                 let first = put_quick(tx, &vault, &seen(awa.id), quick(), Some(&prato()))?;
-                let lacking = disclose(tx, &vault, awa.id, &permit).unwrap_err().problem();
+                let lacking = disclose(tx, &vault, awa.id, &permit, Level::Referral).unwrap_err().problem();
                 assert_eq!((lacking.code, lacking.errors[0].field.as_str()), (Code::InvalidInput, "/given_names"));
                 let second = put(tx, &vault, &seen(awa.id), full(&first.card), 1)?;
-                let shown = disclose(tx, &vault, awa.id, &permit)?;
+                let shown = disclose(tx, &vault, awa.id, &permit, Level::Referral)?;
                 assert_eq!(&shown.groups.groups(), permit.groups(), "nothing else");
                 assert_eq!((shown.local_version, shown.card_version), (2, 1), "the first that it sees is its first");
-                assert_eq!(disclose(tx, &vault, awa.id, &permit)?.card_version, 1);
+                assert_eq!(disclose(tx, &vault, awa.id, &permit, Level::Referral)?.card_version, 1);
                 put(tx, &vault, &seen(awa.id), with(&second.card, json!({"preferred_name": "Fatou"})), 2)?;
-                assert_eq!(disclose(tx, &vault, awa.id, &permit)?.card_version, 2);
-                let other: EntityId = "https://other.example".parse().unwrap();
+                assert_eq!(disclose(tx, &vault, awa.id, &permit, Level::Referral)?.card_version, 2);
+                let other: Destination = "https://other.example".parse().unwrap();
                 assert_eq!(shown_version(tx, &other, awa.subject, 3)?, 1, "each counts for itself");
 
                 let stranger = person(tx, &vault);
-                assert!(disclose(tx, &vault, stranger.id, &permit).is_err(), "a permit is about one person");
+                assert!(
+                    disclose(tx, &vault, stranger.id, &permit, Level::Referral).is_err(),
+                    "a permit is about one person"
+                );
                 let id = Uuid::new_v4();
                 assert_eq!(model::pairwise(&vault, id, &cpi()), model::pairwise(&vault, id, &cpi()));
                 assert_ne!(model::pairwise(&vault, id, &cpi()), model::pairwise(&vault, id, &other));
@@ -210,7 +217,7 @@ async fn what_came_is_one_view_and_goes_by_group_or_by_message() {
         store
             .write(move |tx| {
                 let subject_ref = SubjectRef(Uuid::new_v4());
-                let subject = vault.subject_for_ref(tx, &cpi(), subject_ref)?;
+                let subject = vault.subject_for_ref(tx, cpi().must_be_node()?, subject_ref)?;
                 let (id, wire) = (Uuid::new_v4(), ThreadId(Uuid::new_v4()));
                 let thread = Thread {
                     id,
@@ -228,7 +235,9 @@ async fn what_came_is_one_view_and_goes_by_group_or_by_message() {
                     today: model::today(tx.now()),
                     operator: None,
                 }));
-                let groups = |named: &[Group]| card.disclose(&named.iter().copied().collect(), &|id| id).unwrap();
+                let groups = |named: &[Group]| {
+                    card.disclose(&named.iter().copied().collect(), Level::Referral, &|id| id).unwrap()
+                };
                 let messages: Vec<_> = (0..3).map(|_| MessageId(Uuid::new_v4())).collect();
                 let part = |at: usize, groups: CardGroups| Received {
                     message: messages[at],

@@ -26,6 +26,11 @@ pub(super) fn check(config: &Config) -> Result<()> {
         ((1..=1_000).contains(&exchange.window), "exchange.window must lie between 1 and 1000"),
         (exchange.message_bytes <= exchange.batch_bytes, "exchange.message_bytes is larger than exchange.batch_bytes"),
         (exchange.batch_bytes < limits.body_bytes, "limits.body_bytes leaves no room for exchange.batch_bytes"),
+        ((1..=64 << 20).contains(&limits.document_bytes), "limits.document_bytes must lie between 1 and 67108864"),
+        (
+            limits.document_bytes <= limits.person_documents_bytes,
+            "limits.document_bytes is larger than limits.person_documents_bytes",
+        ),
         (
             exchange.lease_seconds > network.request_timeout_seconds + network.connect_timeout_seconds,
             "exchange.lease_seconds must be longer than a request may take ([network])",

@@ -201,6 +201,12 @@ pub struct LimitsConfig {
     /// Bytes of a request's body at most. A full batch must fit.
     #[schema(value_type = u64)]
     pub body_bytes: usize,
+    /// Bytes of one document of a person at most.
+    #[schema(value_type = u64)]
+    pub document_bytes: usize,
+    /// Bytes of all documents of one person at most.
+    #[schema(value_type = u64)]
+    pub person_documents_bytes: usize,
     /// Requests of one peer in a minute.
     pub requests_per_minute_per_peer: u32,
     /// Requests of one account of the staff in a minute.
@@ -212,6 +218,8 @@ impl Default for LimitsConfig {
         Self {
             json_depth: 32,
             body_bytes: 2 << 20,
+            document_bytes: 10 << 20,
+            person_documents_bytes: 100 << 20,
             requests_per_minute_per_peer: 600,
             requests_per_minute_per_account: 300,
         }

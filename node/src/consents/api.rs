@@ -131,18 +131,24 @@ struct ConsentWithdrawalResult {
     told: Vec<EntityId>,
 }
 
-/// One message that left about a person.
+/// One message or sheet of paper that left about a person.
 #[derive(Serialize, ToSchema)]
 struct DisclosureEntry {
-    /// The message.
+    /// The message, or the sheet.
     message_id: Uuid,
     /// When it was queued.
     at: DateTime<Utc>,
     /// For whom.
     organisation_name: String,
-    /// Its node.
-    entity_id: EntityId,
-    /// What it was.
+    /// Its node, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    entity_id: Option<EntityId>,
+    /// Its entry in the address book, where it went on paper.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    office: Option<Uuid>,
+    /// What it was: a message type, or `paper.` and which sheet.
     message_type: String,
     /// For what, under a consent.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -168,7 +174,8 @@ impl From<Disclosure> for DisclosureEntry {
             message_id: it.message.0,
             at: it.at,
             organisation_name: it.organisation,
-            entity_id: it.peer,
+            entity_id: it.peer.node().cloned(),
+            office: it.peer.office(),
             message_type: it.kind,
             purpose: it.purpose,
             groups: it.groups,

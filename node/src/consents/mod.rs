@@ -34,7 +34,7 @@ use uuid::Uuid;
 use crate::access::Sight;
 use crate::cards;
 use crate::error::{Error, Result};
-use crate::grants::{self, Disclosure, Recipient};
+use crate::grants::{self, Destination, Disclosure, Recipient};
 use crate::journal;
 use crate::outbox::{self, Outbox, Outgoing};
 use crate::people::{self, Person, PersonId};
@@ -48,7 +48,7 @@ pub use model::{
 };
 
 /// The tables of this room that hold personal data.
-pub const HOLDING: Holding = Holding { room: "consents", tables: &["consent"] };
+pub const HOLDING: Holding = Holding { room: "consents", tables: &["consent", "paper_recall"] };
 
 /// Within which every recipient answers a recall.
 pub const RECALL_DUE: TimeDelta = TimeDelta::hours(72);
@@ -240,7 +240,8 @@ fn tell(
 ) -> Result<()> {
     let organisation = disclosed.iter().find(|it| it.peer == *peer).map_or("", |it| it.organisation.as_str());
     let subject_ref = grants::subject_ref_for(tx, consent.subject, peer)?;
-    let recipient = Recipient { peer, organisation, ids: &[] };
+    let node = peer.into();
+    let recipient = Recipient { peer: &node, organisation, ids: &[] };
     let permit = grants::permit_duty(
         consent.subject,
         subject_ref,
@@ -263,7 +264,7 @@ fn disclosed_under(conn: &mut Conn, consent: &Consent) -> Result<Vec<Disclosure>
     Ok(all)
 }
 
-fn peers(disclosed: &[Disclosure]) -> std::collections::BTreeSet<&EntityId> {
+fn peers(disclosed: &[Disclosure]) -> std::collections::BTreeSet<&Destination> {
     disclosed.iter().map(|it| &it.peer).collect()
 }
 

@@ -57,7 +57,7 @@ pub fn withdrawn(tx: &mut Tx<'_>, handle: &Outbox, message: &Message, body: &Con
 fn from_issuer(tx: &mut Tx<'_>, issuer: &EntityId, body: &ConsentWithdrawn, recall: Uuid) -> Result<Effect> {
     let seq = body.seq.get();
     grants::tombstone(tx, issuer, body.record, seq)?;
-    let threads = grants::left_bare(tx.conn(), issuer, issuer, body.record)?;
+    let threads = grants::left_bare(tx.conn(), issuer, &issuer.into(), body.record)?;
     for thread in &threads {
         grants::end(tx, *thread)?;
         outbox::strike_in(tx, *thread)?;

@@ -5,6 +5,8 @@
 //!   and has one of three grounds: a live consent, an open thread to be answered, or a duty with its legal basis.
 //! - The ground is judged when a message is queued ([`permit`]), again at every lease ([`still_holds`]), and again by the
 //!   receiver ([`admit`]).
+//! - A recipient is a node, or an office without one ([`Destination`]): the ground is the same for both. What goes on
+//!   paper is disclosed with [`on_paper`], and nothing that is for paper can be queued.
 //! - A tombstone is for ever and covers every earlier `seq` of its record.
 //! - Threads and subject names are looked up within the pair of nodes only: what belongs to another pair is unknown,
 //!   exactly like what does not exist.
@@ -13,6 +15,8 @@
 //! same transaction, calls [`open`] or [`close`].
 
 mod admit;
+mod destination;
+mod paper;
 mod permit;
 mod rows;
 mod threads;
@@ -23,6 +27,8 @@ mod tests;
 use crate::vault;
 
 pub use admit::{Admitted, admit};
+pub use destination::Destination;
+pub use paper::on_paper;
 pub use permit::{Permit, Recipient, Resting, permit, permit_duty, permit_reply, still_holds};
 pub use rows::{
     Disclosure, Holding, OpenGrant, close, disclosed_to, disclosures_about, held_under, let_go, live_grants,

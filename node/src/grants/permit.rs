@@ -5,18 +5,18 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use staffetta_protocol::card::Text;
 use staffetta_protocol::consent::{Basis, Grant, Ground, Group, OrganisationId, Purpose};
-use staffetta_protocol::id::{EntityId, RecordId, SubjectRef};
+use staffetta_protocol::id::{RecordId, SubjectRef};
 use staffetta_protocol::problem::{Code, Problem};
 
-use super::{Thread, rows, threads};
+use super::{Destination, Thread, rows, threads};
 use crate::error::{Error, Result};
 use crate::store::{Conn, Tx};
 use crate::vault::Subject;
 
-/// That these groups about this person may go to this node, and why. Only this room can make one.
+/// That these groups about this person may go to this recipient, and why. Only this room can make one.
 #[derive(Debug, Clone)]
 pub struct Permit {
-    peer: EntityId,
+    peer: Destination,
     organisation: String,
     subject: Subject,
     subject_ref: SubjectRef,
@@ -26,12 +26,12 @@ pub struct Permit {
 }
 
 impl Permit {
-    /// The node it may go to.
-    pub fn peer(&self) -> &EntityId {
+    /// Where it may go.
+    pub fn peer(&self) -> &Destination {
         &self.peer
     }
 
-    /// The organisation that runs that node.
+    /// The organisation that is there.
     pub fn organisation(&self) -> &str {
         &self.organisation
     }
@@ -62,11 +62,11 @@ impl Permit {
     }
 }
 
-/// The recipient of a permit: a node and the organisations that it is.
+/// The recipient of a permit: where it is, and the organisations that it is.
 #[derive(Debug, Clone, Copy)]
 pub struct Recipient<'a> {
-    /// The node.
-    pub peer: &'a EntityId,
+    /// The node, or the office.
+    pub peer: &'a Destination,
     /// Its organisation's name, for the log of disclosures.
     pub organisation: &'a str,
     /// The identifiers under which a consent may name it.

@@ -9,6 +9,7 @@ use staffetta_protocol::consent::{Grant, Group, Groups, OrganisationId, Purpose}
 use staffetta_protocol::id::{EntityId, MessageId, RecordId};
 use uuid::Uuid;
 
+use super::Destination;
 use crate::error::{Error, Result};
 use crate::store::schema::{disclosure, holding, open_grant, tombstone as grave};
 use crate::store::{At, Conn, Id, Tx};
@@ -171,8 +172,8 @@ pub struct Disclosure {
     pub message: MessageId,
     /// Whom it was about.
     pub subject: Subject,
-    /// Which node got it.
-    pub peer: EntityId,
+    /// Who got it.
+    pub peer: Destination,
     /// The organisation that runs it.
     pub organisation: String,
     /// Message type.
@@ -197,7 +198,7 @@ pub fn note_disclosure(tx: &mut Tx<'_>, d: &Disclosure) -> Result<()> {
         .values((
             disclosure::message.eq(Id(d.message.0)),
             disclosure::subject.eq(Id(d.subject.0)),
-            disclosure::peer.eq(d.peer.as_str()),
+            disclosure::peer.eq(d.peer.to_string()),
             disclosure::organisation.eq(&d.organisation),
             disclosure::kind.eq(&d.kind),
             disclosure::purpose.eq(d.purpose.map(|p| p.code())),
@@ -237,7 +238,7 @@ impl TryFrom<DisclosureRow> for Disclosure {
         Ok(Self {
             message: MessageId(row.message.0),
             subject: Subject(row.subject.0),
-            peer: row.peer.parse().map_err(|_| damaged())?,
+            peer: row.peer.parse()?,
             organisation: row.organisation,
             kind: row.kind,
             purpose: row.purpose.map(|p| Purpose::from_code(&p).ok_or_else(damaged)).transpose()?,

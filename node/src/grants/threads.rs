@@ -5,7 +5,7 @@ use staffetta_protocol::id::{EntityId, RecordId, SubjectRef, ThreadId};
 use staffetta_protocol::message::rules::Side;
 use uuid::Uuid;
 
-use super::rows;
+use super::{Destination, paper, rows};
 use crate::error::{Error, Result};
 use crate::store::schema::{disclosure, holding, outbox, pairwise, thread};
 use crate::store::{At, Conn, Id, Tx};
@@ -17,7 +17,7 @@ pub struct Thread {
     /// Local id.
     pub id: Uuid,
     /// The other side.
-    pub peer: EntityId,
+    pub peer: Destination,
     /// Its name between the two nodes.
     pub wire: ThreadId,
     /// Which side this node is.
@@ -54,7 +54,7 @@ impl TryFrom<Row> for Thread {
     fn try_from(row: Row) -> Result<Self> {
         Ok(Self {
             id: row.id.0,
-            peer: row.peer.parse().map_err(|_| Error::internal("a stored entity id does not parse"))?,
+            peer: row.peer.parse()?,
             wire: ThreadId(row.wire.0),
             side: if row.side == Side::Opener.as_str() { Side::Opener } else { Side::Taker },
             subject: Subject(row.subject.0),
@@ -84,10 +84,11 @@ pub fn by_wire(conn: &mut Conn, peer: &EntityId, wire: ThreadId) -> Result<Optio
 }
 
 /// What stands for one of our people towards a peer: the name in use, or a new one after a completed withdrawal.
-pub fn subject_ref_for(tx: &mut Tx<'_>, subject: Subject, peer: &EntityId) -> Result<SubjectRef> {
+pub fn subject_ref_for(tx: &mut Tx<'_>, subject: Subject, peer: impl Into<Destination>) -> Result<SubjectRef> {
+    let peer = peer.into().to_string();
     let known: Option<Id> = pairwise::table
         .filter(pairwise::subject.eq(Id(subject.0)))
-        .filter(pairwise::peer.eq(peer.as_str()))
+        .filter(pairwise::peer.eq(&peer))
         .filter(pairwise::retired_at.is_null())
         .select(pairwise::subject_ref)
         .first(tx.conn())
@@ -97,19 +98,16 @@ pub fn subject_ref_for(tx: &mut Tx<'_>, subject: Subject, peer: &EntityId) -> Re
     }
     let fresh = SubjectRef(Uuid::new_v4());
     diesel::insert_into(pairwise::table)
-        .values((
-            pairwise::peer.eq(peer.as_str()),
-            pairwise::subject_ref.eq(Id(fresh.0)),
-            pairwise::subject.eq(Id(subject.0)),
-        ))
+        .values((pairwise::peer.eq(peer), pairwise::subject_ref.eq(Id(fresh.0)), pairwise::subject.eq(Id(subject.0))))
         .execute(tx.conn())?;
     Ok(fresh)
 }
 
 /// Opens a thread of ours about one of our people.
-pub fn begin(tx: &mut Tx<'_>, peer: &EntityId, subject: Subject, kind: &str) -> Result<Thread> {
-    let subject_ref = subject_ref_for(tx, subject, peer)?;
-    insert(tx, peer, ThreadId(Uuid::new_v4()), Side::Opener, kind, subject, subject_ref)
+pub fn begin(tx: &mut Tx<'_>, peer: impl Into<Destination>, subject: Subject, kind: &str) -> Result<Thread> {
+    let peer = peer.into();
+    let subject_ref = subject_ref_for(tx, subject, &peer)?;
+    insert(tx, &peer, ThreadId(Uuid::new_v4()), Side::Opener, kind, subject, subject_ref)
 }
 
 /// Takes up a thread that a peer opened.
@@ -121,12 +119,12 @@ pub(super) fn take_up(
     subject: Subject,
     subject_ref: SubjectRef,
 ) -> Result<Thread> {
-    insert(tx, peer, wire, Side::Taker, kind, subject, subject_ref)
+    insert(tx, &peer.into(), wire, Side::Taker, kind, subject, subject_ref)
 }
 
 fn insert(
     tx: &mut Tx<'_>,
-    peer: &EntityId,
+    peer: &Destination,
     wire: ThreadId,
     side: Side,
     kind: &str,
@@ -138,7 +136,7 @@ fn insert(
     diesel::insert_into(thread::table)
         .values((
             thread::id.eq(Id(id)),
-            thread::peer.eq(peer.as_str()),
+            thread::peer.eq(peer.to_string()),
             thread::wire.eq(Id(wire.0)),
             thread::side.eq(side.as_str()),
             thread::kind.eq(kind),
@@ -180,21 +178,23 @@ pub fn end(tx: &mut Tx<'_>, id: Uuid) -> Result<()> {
 }
 
 /// The threads with `peer` in which something rested on this record, theirs or ours.
-pub fn ended_by_record(conn: &mut Conn, peer: &EntityId, record: RecordId) -> Result<Vec<Uuid>> {
+pub fn ended_by_record(conn: &mut Conn, peer: &Destination, record: RecordId) -> Result<Vec<Uuid>> {
+    let carried = paper::threads_under(conn, peer, record)?;
+    let peer = peer.to_string();
     let received: Vec<Option<Id>> = holding::table
-        .filter(holding::peer.eq(peer.as_str()))
+        .filter(holding::peer.eq(&peer))
         .filter(holding::record.eq(Id(record.0)))
         .select(holding::thread)
         .distinct()
         .load(conn)?;
     let given: Vec<Option<Id>> = outbox::table
         .inner_join(disclosure::table.on(disclosure::message.eq(outbox::message)))
-        .filter(outbox::peer.eq(peer.as_str()))
+        .filter(outbox::peer.eq(&peer))
         .filter(disclosure::record.eq(Id(record.0)))
         .select(outbox::thread)
         .distinct()
         .load(conn)?;
-    let mut all: Vec<Uuid> = received.into_iter().chain(given).flatten().map(|id| id.0).collect();
+    let mut all: Vec<Uuid> = received.into_iter().chain(given).flatten().map(|id| id.0).chain(carried).collect();
     all.sort_unstable();
     all.dedup();
     Ok(all)
@@ -202,7 +202,7 @@ pub fn ended_by_record(conn: &mut Conn, peer: &EntityId, record: RecordId) -> Re
 
 /// Of [`ended_by_record`], the threads that rest on nothing else: the same conversation may go on under another record
 /// of the same issuer, as when a preview is withdrawn and the referral that followed is not.
-pub fn left_bare(conn: &mut Conn, issuer: &EntityId, peer: &EntityId, record: RecordId) -> Result<Vec<Uuid>> {
+pub fn left_bare(conn: &mut Conn, issuer: &EntityId, peer: &Destination, record: RecordId) -> Result<Vec<Uuid>> {
     let mut bare = Vec::new();
     for thread in ended_by_record(conn, peer, record)? {
         let received: Vec<(Id, i32)> = holding::table
@@ -215,7 +215,8 @@ pub fn left_bare(conn: &mut Conn, issuer: &EntityId, peer: &EntityId, record: Re
             .filter(outbox::state.eq_any(["queued", "delivered"]))
             .select((disclosure::record, disclosure::record_seq))
             .load(conn)?;
-        let given = given.into_iter().filter_map(|(record, seq)| record.zip(seq));
+        let given = given.into_iter().chain(paper::records_in(conn, thread)?);
+        let given = given.filter_map(|(record, seq)| record.zip(seq));
         let mut rests = false;
         for (other, seq) in received.into_iter().chain(given).filter(|(other, _)| other.0 != record.0) {
             rests = rests || !rows::tombstoned(conn, issuer, RecordId(other.0), seq as u32)?;

@@ -9,7 +9,7 @@ use staffetta_protocol::link::{BatchAnswer, ItemAnswer};
 use staffetta_protocol::message::Message;
 use staffetta_protocol::problem::{Code, ItemCode, Problem};
 use staffetta_protocol::receipt::{Item, Link, Outcome, Receipt};
-use staffetta_protocol::trust::{MemberState, Roles};
+use staffetta_protocol::trust::{MemberState, Roles, may_receive, may_send};
 use uuid::Uuid;
 
 use super::open::{Content, Opened};
@@ -212,7 +212,8 @@ fn not_entitled(from: &Accepted, message: &Message) -> Option<ItemCode> {
     if from.state != MemberState::Active && !recall {
         return Some(ItemCode::MemberLimited);
     }
-    let allowed = staffetta_protocol::trust::may_send(message.body.type_name(), &from.roles, &from.own_roles);
+    let allowed = may_send(message.body.type_name(), &from.roles, &from.own_roles)
+        && message.body.groups().into_iter().all(|group| may_receive(group.code(), &from.own_roles));
     (!allowed && !recall).then_some(ItemCode::RoleNotEntitled)
 }
 

@@ -57,7 +57,7 @@ pub struct Entry {
     act: &'static str,
     subject: Option<Subject>,
     object: Option<String>,
-    peer: Option<EntityId>,
+    peer: Option<String>,
     code: Option<String>,
     ground: Option<String>,
 }
@@ -80,9 +80,9 @@ impl Entry {
         self
     }
 
-    /// With or towards this node.
-    pub fn peer(mut self, peer: &EntityId) -> Self {
-        self.peer = Some(peer.clone());
+    /// With or towards this node, or office without one.
+    pub fn peer(mut self, peer: impl std::fmt::Display) -> Self {
+        self.peer = Some(peer.to_string());
         self
     }
 

@@ -20,7 +20,7 @@ pub(super) fn insert(tx: &mut Tx<'_>, entry: super::Entry) -> Result<()> {
             journal::act.eq(entry.act),
             journal::subject.eq(entry.subject.map(|subject| Id(subject.0))),
             journal::object.eq(entry.object),
-            journal::peer.eq(entry.peer.map(String::from)),
+            journal::peer.eq(entry.peer),
             journal::code.eq(entry.code),
             journal::ground.eq(entry.ground),
         ))

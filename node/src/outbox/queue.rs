@@ -68,6 +68,7 @@ pub fn enqueue_personal(tx: &mut Tx<'_>, handle: &Outbox, permit: &Permit, out: 
     if let Some(uncovered) = carried.iter().find(|group| !permit.groups().contains(group)) {
         return Err(Error::internal(format!("{} is not covered by the permit", uncovered.code())));
     }
+    let peer = permit.peer().must_be_node()?;
     let now = tx.now();
     let id = MessageId(Uuid::new_v4());
     let recall = out.body.is_recall();
@@ -78,7 +79,7 @@ pub fn enqueue_personal(tx: &mut Tx<'_>, handle: &Outbox, permit: &Permit, out: 
     let place_in_thread = out.thread.map(|thread| grants::sent(tx, thread.id)).transpose()?;
     let claims = Claims {
         iss: handle.entity_id.clone(),
-        aud: permit.peer().clone(),
+        aud: peer.clone(),
         jti: id,
         iat: now.timestamp(),
         exp: expires_at.map(|at| at.timestamp()),
@@ -95,12 +96,12 @@ pub fn enqueue_personal(tx: &mut Tx<'_>, handle: &Outbox, permit: &Permit, out: 
     let jws = message::seal(&claims, &key).map_err(Error::internal)?;
     let digest = Digest::of(&jws);
     let sealed = handle.vault.seal(tx.conn(), permit.subject(), place(id.0), jws.as_bytes())?;
-    let queue_no = links::next_queue_number(tx, permit.peer())?;
+    let queue_no = links::next_queue_number(tx, peer)?;
     let (ground, record) = remembered(permit.ground());
     diesel::insert_into(outbox::table)
         .values((
             outbox::message.eq(Id(id.0)),
-            outbox::peer.eq(permit.peer().as_str()),
+            outbox::peer.eq(peer.as_str()),
             outbox::kind.eq(&claims.kind),
             outbox::thread.eq(out.thread.map(|thread| Id(thread.id))),
             outbox::thread_seq.eq(place_in_thread.map(|(seq, _)| seq as i64)),
@@ -121,14 +122,14 @@ pub fn enqueue_personal(tx: &mut Tx<'_>, handle: &Outbox, permit: &Permit, out: 
         .execute(tx.conn())?;
     if recall {
         // It passes where nothing else does, so it does not wait for a link that was put off.
-        links::wake(tx, permit.peer())?;
+        links::wake(tx, peer)?;
     }
     grants::note_disclosure(
         tx,
         &grants::Disclosure {
             message: id,
             subject: permit.subject(),
-            peer: permit.peer().clone(),
+            peer: peer.into(),
             organisation: permit.organisation().to_owned(),
             kind: claims.kind,
             purpose: permit.purpose(),

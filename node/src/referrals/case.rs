@@ -16,7 +16,7 @@ use super::model::{
 };
 use super::rows::{self, Row};
 use crate::error::{Error, Result};
-use crate::grants::{self, Permit, Recipient, Thread};
+use crate::grants::{self, Destination, Permit, Recipient, Thread};
 use crate::journal::{self, Entry};
 use crate::outbox::{Outbox, Outgoing, enqueue_personal};
 use crate::rules::calendar::LocalHoliday;
@@ -117,8 +117,17 @@ impl Case {
         Subject(self.row.subject.0)
     }
 
-    pub(super) fn peer(&self) -> &EntityId {
+    pub(super) fn peer(&self) -> &Destination {
         &self.thread.peer
+    }
+
+    /// The node on the other side.
+    ///
+    /// # Errors
+    /// `conflict` for a referral that goes on paper: its messages are sheets.
+    pub(super) fn node(&self) -> Result<&EntityId> {
+        let on_paper = || Problem::new(Code::Conflict).detail("This referral goes on paper: make a sheet instead.");
+        self.thread.peer.node().ok_or_else(|| on_paper().into())
     }
 
     /// The person here: at an opener always, at a taker once a clerk has said who she is.
@@ -204,7 +213,7 @@ impl Case {
         permit: &Permit,
         speech: Speech,
     ) -> Result<MessageId> {
-        let actor = by.actor(outbox.vault(), permit.peer());
+        let actor = by.actor(outbox.vault(), permit.peer().must_be_node()?);
         let role = events::role_text(actor.role);
         let not_after = permit.ground().grant().map(|grant| grant.not_after);
         let ground = permit.ground().kind();

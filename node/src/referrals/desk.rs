@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::view::{Referral, Referrals as ReferralList};
 use super::{By, Referrals, Side, Wanted, rows};
-use crate::access::{Sight, Staff};
+use crate::access::{Acting, Sight};
 use crate::error::Result;
 use crate::people::PersonId;
 use crate::store::{Store, Tx};
@@ -40,7 +40,7 @@ impl Desk {
     /// Begins a referral of a person in whose case `staff` has a part.
     pub(super) async fn begin(
         &self,
-        staff: &Staff,
+        staff: &Acting,
         person: PersonId,
         act: impl FnOnce(&Referrals, &mut Tx<'_>, By) -> Result<Uuid> + Send + 'static,
     ) -> Result<Json<Referral>> {
@@ -58,7 +58,7 @@ impl Desk {
     /// Queues something: 202 and where to see how it goes.
     pub(super) async fn queue<T>(
         &self,
-        staff: &Staff,
+        staff: &Acting,
         id: Uuid,
         act: impl FnOnce(&Referrals, &mut Tx<'_>, By) -> Result<T> + Send + 'static,
     ) -> Result<Json<Referral>> {
@@ -70,7 +70,7 @@ impl Desk {
     /// Does something that stays here.
     pub(super) async fn note(
         &self,
-        staff: &Staff,
+        staff: &Acting,
         id: Uuid,
         act: impl FnOnce(&Referrals, &mut Tx<'_>, By) -> Result<()> + Send + 'static,
     ) -> Result<Json<Referral>> {
@@ -79,7 +79,7 @@ impl Desk {
 
     async fn act<T>(
         &self,
-        staff: &Staff,
+        staff: &Acting,
         id: Uuid,
         act: impl FnOnce(&Referrals, &mut Tx<'_>, By) -> Result<T> + Send + 'static,
     ) -> Result<Referral> {
@@ -100,7 +100,7 @@ impl Desk {
 }
 
 /// Of the side that opened the person's case counts, of the side that received the referral's own.
-fn sight(tx: &mut Tx<'_>, staff: &Staff, id: Uuid) -> Result<Sight> {
+fn sight(tx: &mut Tx<'_>, staff: &Acting, id: Uuid) -> Result<Sight> {
     let row = rows::find(tx.conn(), id)?.ok_or(Code::NotFound)?;
     match (Side::parse(&row.side), row.person) {
         (Some(Side::Opener), Some(person)) => staff.sight(tx, person.0),

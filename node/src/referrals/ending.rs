@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use staffetta_protocol::card::Level;
 use staffetta_protocol::consent::{Basis, Group, Purpose};
 use staffetta_protocol::data::{CardUpdated, ContactReleased, ReferralWithdrawn, WithdrawnBy};
 use staffetta_protocol::id::MessageId;
@@ -167,9 +168,10 @@ impl Referrals {
 pub(super) fn released(tx: &mut Tx<'_>, outbox: &Outbox, by: By, case: &mut Case) -> Result<MessageId> {
     let permit = permitted(tx, case, case.purpose, &BTreeSet::from([Group::Contact]))?;
     let person = case.person().ok_or_else(|| Error::internal("an opener's referral names its person"))?;
-    let shown = cards::disclose(tx, outbox.vault(), PersonId(person), &permit)?;
+    let shown = cards::disclose(tx, outbox.vault(), PersonId(person), &permit, Level::Accepted)?;
     let card_version = staffetta_protocol::data::CardVersion::new(shown.card_version).map_err(Error::internal)?;
-    let body = checked(ContactReleased { card_version, contact: shown.groups.contact })?;
+    let body =
+        checked(ContactReleased { card_version, contact: shown.groups.contact, documents: None, formalities: None })?;
     let speech = Speech {
         said: Said::ContactReleased,
         body: body.into(),

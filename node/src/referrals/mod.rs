@@ -39,6 +39,8 @@ use staffetta_protocol::problem::{Code, Problem};
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
+use crate::grants::Destination;
+use crate::offices;
 use crate::outbox::Outbox;
 use crate::store::{Conn, Tx};
 use crate::vault::Holding;
@@ -57,7 +59,8 @@ pub use view::{Referral, ReferralEvent, ReferralSummary, Referrals as ReferralLi
 use case::Case;
 
 /// The tables of this room that hold personal data.
-pub const HOLDING: Holding = Holding { room: "referrals", tables: &["referral", "referral_event"] };
+pub const HOLDING: Holding =
+    Holding { room: "referrals", tables: &["referral", "referral_event", "referral_office", "referral_sheet"] };
 
 /// The handle of the verbs. Clones are the same.
 #[derive(Clone)]
@@ -111,15 +114,25 @@ impl Referrals {
     /// Locks a referral and brings up to date what is known of the other side.
     fn lock(&self, tx: &mut Tx<'_>, id: Uuid) -> Result<Case> {
         let mut case = Case::lock(tx, id)?;
-        if let Some(partner) = self.partner(tx.conn(), &case.thread.peer)? {
-            case.row.organisation = partner.organisation_name;
-            case.row.recipient_ids = joined(&partner.organisation_ids);
-        }
+        self.refresh_name(tx.conn(), &mut case)?;
         Ok(case)
     }
 
+    /// What is known of the other side today: a node by its chain, an office by its entry in the address book.
+    fn refresh_name(&self, conn: &mut Conn, case: &mut Case) -> Result<()> {
+        let known = match case.peer() {
+            Destination::Node(node) => self.partner(conn, node)?.map(|it| (it.organisation_name, it.organisation_ids)),
+            Destination::Office(id) => offices::partner(conn, *id)?.map(|it| (it.addressee(), vec![it.organisation])),
+        };
+        if let Some((organisation, ids)) = known {
+            case.row.organisation = organisation;
+            case.row.recipient_ids = joined(&ids);
+        }
+        Ok(())
+    }
+
     fn must_take(&self, tx: &mut Tx<'_>, case: &Case, kind: &str) -> Result<()> {
-        let partner = self.partner(tx.conn(), case.peer())?.ok_or_else(unknown_member)?;
+        let partner = self.partner(tx.conn(), case.node()?)?.ok_or_else(unknown_member)?;
         partner.must_take(kind, &self.partners.ours(tx.conn())?)
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::json;
-use staffetta_protocol::card::{At as Place, CardGroups, Check, List, Refusal};
+use staffetta_protocol::card::{At as Place, CardGroups, Check, Level, List, Refusal};
 use staffetta_protocol::consent::{Grant, Group, Purpose};
 use staffetta_protocol::data::{
     Answer, CardPreview, CardVersion, ProvidedGroups, ReferralCard, ReferralInfoProvided, ReferralReopened,
@@ -11,6 +11,7 @@ use staffetta_protocol::data::{
 };
 use staffetta_protocol::id::{EntityId, MessageId};
 use staffetta_protocol::problem::{Code, Problem};
+use staffetta_protocol::trust::may_receive;
 use uuid::Uuid;
 
 use super::by::By;
@@ -23,7 +24,7 @@ use super::rows::{self, Row};
 use super::{Referrals, unknown_member};
 use crate::cards::{self, Shown};
 use crate::error::{Error, Result};
-use crate::grants::{self, Permit};
+use crate::grants::{self, Destination, Permit};
 use crate::journal;
 use crate::people::{self, PersonId};
 use crate::store::{At, Id, Tx};
@@ -70,7 +71,7 @@ impl Referrals {
         }
         let partner = self.partner(tx.conn(), &draft.recipient)?.ok_or_else(unknown_member)?;
         partner.must_take("referral.sent.v1", &self.partners.ours(tx.conn())?)?;
-        warn_of_duplicate(tx, draft.person.0, &draft.recipient, None, draft.confirm_duplicate)?;
+        warn_of_duplicate(tx, draft.person.0, &(&draft.recipient).into(), None, draft.confirm_duplicate)?;
         let thread = grants::begin(tx, &draft.recipient, subject, "referral")?;
         let now = At::from(tx.now());
         let id = Uuid::new_v4();
@@ -194,7 +195,7 @@ impl Referrals {
         self.must_take(tx, &case, "referral.info-provided.v1")?;
         let permit = permitted(tx, &case, case.purpose, groups)?;
         let (shown, card_version) = self.shown(tx, &case, &permit)?;
-        let CardGroups { preview, identity, status, skills_full, needs, contact: _ } = shown.groups;
+        let CardGroups { preview, identity, status, skills_full, needs, .. } = shown.groups;
         let card = ProvidedGroups { preview, identity, status, skills_full, needs };
         let detail = json!({"groups": codes(groups), "answers": answers});
         let body = checked(ReferralInfoProvided { card_version, card, answers })?;
@@ -254,16 +255,32 @@ impl Referrals {
     /// The groups of the permit as the card has them now, and the number that this recipient counts.
     pub(super) fn shown(&self, tx: &mut Tx<'_>, case: &Case, permit: &Permit) -> Result<(Shown, CardVersion)> {
         let person = case.person().ok_or_else(|| illegal(Vec::new()))?;
-        let shown = cards::disclose(tx, self.outbox().vault(), PersonId(person), permit)?;
+        let reached = self.reached(tx, case, permit)?;
+        let shown = cards::disclose(tx, self.outbox().vault(), PersonId(person), permit, reached)?;
         let card_version = CardVersion::new(shown.card_version).map_err(Error::internal)?;
         Ok((shown, card_version))
+    }
+
+    /// The level that the thread has reached: fields cross when their group is granted and their level is reached.
+    fn reached(&self, tx: &mut Tx<'_>, case: &Case, permit: &Permit) -> Result<Level> {
+        // An end by closing comes after an acceptance, and what was given then may still be put right.
+        let accepted = matches!(case.state, Some(State::Accepted | State::InProgress | State::Closed));
+        if permit.purpose() == Some(Purpose::P1) {
+            return Ok(Level::Preview);
+        }
+        if !accepted {
+            return Ok(Level::Referral);
+        }
+        let partner = self.partner(tx.conn(), case.peer())?;
+        let formal = partner.is_some_and(|partner| may_receive(Group::Formalities.code(), &partner.roles));
+        Ok(if formal { Level::Formalities } else { Level::Accepted })
     }
 }
 
 fn warn_of_duplicate(
     tx: &mut Tx<'_>,
     person: Uuid,
-    recipient: &EntityId,
+    recipient: &Destination,
     but: Option<Uuid>,
     confirmed: bool,
 ) -> Result<()> {

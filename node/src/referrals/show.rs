@@ -74,7 +74,8 @@ impl Case {
         Ok(ReferralSummary {
             id: self.id(),
             side: self.side.as_str(),
-            peer: self.peer().clone(),
+            peer: self.peer().node().cloned(),
+            office: self.peer().office(),
             organisation_name: self.row.organisation.clone(),
             person: self.person(),
             purpose: self.purpose.code(),
@@ -112,9 +113,7 @@ impl Handle {
     pub fn look(&self, tx: &mut Tx<'_>, by: By, id: Uuid) -> Result<Referral> {
         let now = tx.now();
         let mut case = Case::read(tx.conn(), id, now)?;
-        if let Some(partner) = self.partner(tx.conn(), case.peer())? {
-            case.row.organisation = partner.organisation_name;
-        }
+        self.refresh_name(tx.conn(), &mut case)?;
         let facts = case.history().facts(Facts { preview: case.preview, ..Facts::GIVEN });
         let vault = self.outbox().vault();
         let mut events = Vec::with_capacity(case.events.len());
@@ -153,9 +152,7 @@ impl Handle {
         let mut items = Vec::with_capacity(found.len());
         for row in found {
             let mut case = Case::of_row(conn, row, now)?;
-            if let Some(partner) = self.partner(conn, case.peer())? {
-                case.row.organisation = partner.organisation_name;
-            }
+            self.refresh_name(conn, &mut case)?;
             items.push(case.summary(conn, now)?);
         }
         Ok(Referrals { items, next_cursor })

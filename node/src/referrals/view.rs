@@ -75,9 +75,15 @@ pub struct ReferralSummary {
     pub id: Uuid,
     /// `opener` where this node sent it, `taker` where it received it.
     pub side: &'static str,
-    /// The other node.
-    pub peer: EntityId,
-    /// The organisation that runs it, as last known.
+    /// The other node, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub peer: Option<EntityId>,
+    /// The office of the address book, where the referral goes on paper.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub office: Option<Uuid>,
+    /// The organisation that it belongs to, as last known.
     pub organisation_name: String,
     /// The person here: of a referral that was received, once a clerk has said who she is.
     #[serde(skip_serializing_if = "Option::is_none")]

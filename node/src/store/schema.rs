@@ -674,6 +674,71 @@ diesel::table! {
 diesel::table! {
     use crate::store::types::sql::*;
 
+    document (id) {
+        id -> Uid,
+        person -> Uid,
+        subject -> Uid,
+        kind -> Text,
+        expires -> Nullable<Text>,
+        sealed -> Binary,
+        media -> Nullable<Text>,
+        size -> Nullable<Integer>,
+        sha256 -> Nullable<Text>,
+        version -> Integer,
+        created_at -> Timestamp,
+        created_by -> Nullable<Uid>,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    document_chunk (document, position) {
+        document -> Uid,
+        position -> Integer,
+        sealed -> Binary,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    assessment (id) {
+        id -> Uid,
+        person -> Uid,
+        subject -> Uid,
+        state -> Text,
+        sealed -> Binary,
+        sha256 -> Nullable<Text>,
+        signed_at -> Nullable<Timestamp>,
+        superseded_by -> Nullable<Uid>,
+        version -> Integer,
+        created_at -> Timestamp,
+        created_by -> Nullable<Uid>,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    counselling_note (id) {
+        id -> Uid,
+        person -> Uid,
+        subject -> Uid,
+        author -> Uid,
+        sealed -> Binary,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        delete_after -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
     consent (id) {
         id -> Uid,
         record -> Uid,
@@ -708,6 +773,100 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(outbox, disclosure, link_out);
 
 diesel::allow_tables_to_appear_in_same_query!(staff, staff_token);
-diesel::allow_tables_to_appear_in_same_query!(case_member, person, referral);
+diesel::allow_tables_to_appear_in_same_query!(case_file, case_member, document, person, referral);
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    office (id) {
+        id -> Uid,
+        book -> Text,
+        organisation -> Nullable<Text>,
+        entry -> JsonDoc,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        removed_at -> Nullable<Timestamp>,
+        version -> Integer,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    office_comune (office, comune) {
+        office -> Uid,
+        comune -> Text,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    paper (disclosure) {
+        disclosure -> Uid,
+        thread -> Uid,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    referral_office (referral) {
+        referral -> Uid,
+        subject -> Uid,
+        office -> Uid,
+        proposed -> Nullable<Uid>,
+        follows -> Nullable<Uid>,
+        sealed -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    referral_sheet (id) {
+        id -> Uid,
+        referral -> Uid,
+        subject -> Uid,
+        kind -> Text,
+        groups -> Text,
+        record -> Uid,
+        record_seq -> Integer,
+        card_version -> Integer,
+        made_at -> Timestamp,
+        made_by -> Nullable<Uid>,
+        sent_at -> Nullable<Timestamp>,
+        channel -> Nullable<Text>,
+        sealed -> Binary,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    paper_recall (id) {
+        id -> Uid,
+        person -> Uid,
+        subject -> Uid,
+        office -> Uid,
+        organisation -> Text,
+        thread -> Nullable<Uid>,
+        record -> Nullable<Uid>,
+        record_seq -> Nullable<Integer>,
+        groups -> Text,
+        opened_at -> Timestamp,
+        due_at -> Timestamp,
+        sent_at -> Nullable<Timestamp>,
+        sent_channel -> Nullable<Text>,
+        answered_at -> Nullable<Timestamp>,
+        answer_channel -> Nullable<Text>,
+        sealed -> Nullable<Binary>,
+        version -> Integer,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(paper, disclosure);
+
+diesel::allow_tables_to_appear_in_same_query!(office, office_comune);
 
 diesel::allow_tables_to_appear_in_same_query!(outbox, referral_event);

@@ -152,11 +152,11 @@ impl Vault {
     }
 
     /// A pseudonym of `of` towards `towards`: stable, different for each recipient, and irreversible.
-    pub fn pseudonym(&self, of: Uuid, towards: &EntityId) -> String {
+    pub fn pseudonym(&self, of: Uuid, towards: &impl std::fmt::Display) -> String {
         use base64::Engine as _;
         let mut context = hmac::Context::with_key(&self.master.index_key("pseudonym"));
         context.update(of.as_bytes());
-        context.update(towards.as_str().as_bytes());
+        context.update(towards.to_string().as_bytes());
         base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(&context.sign().as_ref()[..16])
     }
 

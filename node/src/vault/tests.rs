@@ -87,7 +87,7 @@ fn blind_index_and_pseudonyms_differ_by_column_and_recipient() {
     assert_ne!(vault.blind("tax_code", "x"), vault.blind("family_names", "x"));
     assert!(vault.blind("tax_code", "x") < 1 << 24);
     let staff = Uuid::new_v4();
-    let (a, b) = ("https://a.example".parse().unwrap(), "https://b.example".parse().unwrap());
+    let (a, b): (EntityId, EntityId) = ("https://a.example".parse().unwrap(), "https://b.example".parse().unwrap());
     assert_eq!(vault.pseudonym(staff, &a), vault.pseudonym(staff, &a));
     assert_ne!(vault.pseudonym(staff, &a), vault.pseudonym(staff, &b));
 }

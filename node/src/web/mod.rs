@@ -3,7 +3,7 @@
 //! What must hold:
 //! - It knows no feature: the rooms come as plain functions ([`Rooms`]), and `wiring` names them.
 //! - A body is bounded, is JSON and nothing else, and is read strictly ([`Input`]); what is wrong with it is told by
-//!   place and code, never by repeating it.
+//!   place and code, never by repeating it. A route for files takes [`Raw`] bytes of the kinds that it names.
 //! - Whoever edits names the version that the edit builds on ([`IfMatch`]); a conflict is told with both sides.
 //! - A POST of the desk may be asked twice and is done once ([`once`]).
 //! - The desk speaks Italian, or English to whoever asks for it; the entries of wrong fields have both.
@@ -11,12 +11,15 @@
 //! - Nothing here is `static`: several nodes share a process, and each has a [`Web`] of its own.
 //! - A page of this node makes no request to anybody else.
 
+mod accept;
 mod answer;
+mod attachment;
 mod caller;
 mod conflict;
 mod docs;
 pub mod document;
 mod fields;
+pub(crate) mod html;
 mod input;
 mod language;
 mod limit;
@@ -24,6 +27,7 @@ pub mod members;
 mod once;
 mod page;
 mod path;
+mod raw;
 mod request;
 pub mod staff;
 pub mod status;
@@ -46,13 +50,17 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::config::Config;
 
+pub use accept::Accept;
 pub use answer::{Json, NoContent};
+pub use attachment::Attachment;
 pub use conflict::or_both_sides;
 pub use fields::Fields;
+pub use html::{Html, SHEET_STYLE};
 pub use input::Input;
 pub use once::once;
 pub use page::{Page, PageParams};
 pub use path::{IfMatch, Path, Query};
+pub use raw::{Raw, RawKind};
 
 /// The rooms that are mounted, as plain functions; whoever knows all features makes it.
 #[derive(Clone, Copy)]

@@ -103,6 +103,14 @@ pub struct IfMatch(
 impl IfMatch {
     /// What a version looks like on the wire.
     pub(super) const PATTERN: &str = r#"^"[0-9]{1,18}"$"#;
+
+    /// The same, where a row counts its versions in 32 bits.
+    ///
+    /// # Errors
+    /// `version_conflict` for a version that no row ever has.
+    pub fn row(self) -> Result<i32> {
+        i32::try_from(self.0).map_err(|_| Code::VersionConflict.into())
+    }
 }
 
 impl IntoParams for IfMatch {

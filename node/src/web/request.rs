@@ -115,7 +115,9 @@ fn dress<B>(web: &Web, answer: &mut ServiceResponse<B>, id: &str, left: Left) {
     headers.insert(RESET, left.reset.into());
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, if is_page { docs::OWN_ONLY } else { NOTHING_RUNS });
+    if is_page || !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, if is_page { docs::OWN_ONLY } else { NOTHING_RUNS });
+    }
     if !headers.contains_key(header::CACHE_CONTROL) {
         let cache = if is_page { "no-cache" } else { "no-store" };
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));

@@ -172,7 +172,7 @@ struct StaffTokens {
 #[utoipa::path(tag = "staff", responses((status = 200, description = "Who is signed in.", body = Session)))]
 #[get("/session")]
 async fn read_session(staff: Allowed<SignedIn>) -> Json<Session> {
-    Json::ok(Session::from(&*staff))
+    Json::ok(Session::from(&**staff))
 }
 
 /// Lists the accounts of the staff.

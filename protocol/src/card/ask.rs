@@ -10,6 +10,7 @@ use utoipa::{PartialSchema, ToSchema};
 use super::field::{Field, Level, rows};
 use super::refusal::{Check, Refusal};
 use super::table::FIELDS;
+use crate::consent::Group;
 
 macro_rules! field_name {
     ($(#[doc = $doc:literal])+ $name:ident, $about:literal, $refusal:expr, $fits:expr) => {
@@ -75,20 +76,35 @@ field_name! {
     |row| matches!(row.level, Level::Preview | Level::Referral)
 }
 
+field_name! {
+    /// A field whose source a recipient may learn: one of `g.preview` or `g.skills_full`. That the card has another one is
+    /// already more than the recipient was told.
+    DisclosedField, "A field of g.preview or g.skills_full.", Refusal::NotInList,
+    |row| matches!(row.group, Some(Group::Preview | Group::SkillsFull))
+}
+
 /// What to ask for instead of a field that may not be asked for, as a hint for whoever tried.
 #[must_use]
 pub fn instead(name: &str) -> Option<&'static str> {
     match name {
-        "permit_type" | "permit_number" | "questura" | "work_authorised_from" | "citizenship" => {
-            Some("work_authorised_until")
-        }
+        "permit_type"
+        | "permit_number"
+        | "questura"
+        | "work_authorised_from"
+        | "citizenship"
+        | "sex_for_admin"
+        | "birth_place" => Some("work_authorised_until"),
         "asylum_application_date" | "reception_project" | "reception_exit_expected" => Some("work_authorised"),
         "mother_tongues" => Some("interview_languages"),
         "phone" | "email" => Some("contact_via_operator"),
         "domicile_address" | "residence_address" => Some("area_comune"),
         "employer_name_abroad" => Some("work_experience"),
+        "education_country" => Some("recognised_in_italy"),
         "age_band" => Some("birth_date"),
-        "family_composition" => Some("schedule_constraints"),
+        "family_composition" | "caregiver_constraint" | "workplace_adjustments" => Some("schedule_constraints"),
+        "patto_servizio" | "unemployment_months" => Some("did_status"),
+        "documents" => Some("recognised_in_italy"),
+        "svantaggio_l381" | "target_flags" => Some("support_requests"),
         "fiscal_code" => Some("tax_code"),
         _ => None,
     }

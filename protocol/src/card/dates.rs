@@ -110,6 +110,14 @@ impl PartialDate {
         let years = other.year - self.year - i32::from(to < from);
         u32::try_from(years).unwrap_or(0)
     }
+
+    /// Whole years from the last day that this date may mean to `day`.
+    #[must_use]
+    pub fn surely_years_until(self, day: Day) -> u32 {
+        let from = (self.month.unwrap_or(12), self.day.unwrap_or(31));
+        let years = day.0.year() - self.year - i32::from((day.0.month(), day.0.day()) < from);
+        u32::try_from(years).unwrap_or(0)
+    }
 }
 
 impl fmt::Display for PartialDate {

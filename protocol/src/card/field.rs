@@ -39,6 +39,26 @@ impl Section {
         Self::M,
     ];
 
+    /// Its letter.
+    #[must_use]
+    pub const fn letter(self) -> &'static str {
+        match self {
+            Self::A => "A",
+            Self::B => "B",
+            Self::C => "C",
+            Self::D => "D",
+            Self::E => "E",
+            Self::F => "F",
+            Self::G => "G",
+            Self::H => "H",
+            Self::I => "I",
+            Self::J => "J",
+            Self::K => "K",
+            Self::L => "L",
+            Self::M => "M",
+        }
+    }
+
     /// What the section is about.
     #[must_use]
     pub const fn label(self) -> &'static str {
@@ -128,6 +148,15 @@ impl Level {
             Group::Formalities => Self::Formalities,
         }
     }
+
+    /// The level of a row: its own, else that of its group; what is in no group crosses at none.
+    pub(super) const fn of_row(group: Option<Group>, own: &[Self]) -> Self {
+        match (own, group) {
+            ([level, ..], _) => *level,
+            ([], Some(group)) => Self::of(group),
+            ([], None) => Self::Never,
+        }
+    }
 }
 
 /// One row of the table: a field, or of a field with two levels one of its parts.
@@ -141,8 +170,8 @@ pub struct Field {
     pub section: Section,
     /// How sensitive it is.
     pub class: Class,
-    /// The group that a grant must name.
-    pub group: Group,
+    /// The group that a grant must name. A row without one is in no type that travels: it stays here.
+    pub group: Option<Group>,
     /// When it may cross.
     pub level: Level,
     /// How many there are: `1`, `0..1`, `0..40`.
@@ -151,7 +180,7 @@ pub struct Field {
     pub standard: &'static str,
     /// What it is.
     pub doc: &'static str,
-    /// Whether the card holds this row as it crosses. A part or a computed row is made from other rows.
+    /// Whether the card has a member of this name for this row. A part or a computed row is made from other rows.
     pub held: bool,
 }
 

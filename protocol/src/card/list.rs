@@ -71,6 +71,24 @@ impl<T: Check, const MIN: usize, const MAX: usize> Check for List<T, MIN, MAX> {
     }
 }
 
+/// Whether a value that may lack is there: of an optional one, that it was said; of a list, that it has an entry.
+pub(super) trait IsThere {
+    /// It is.
+    fn is_there(&self) -> bool;
+}
+
+impl<T> IsThere for Option<T> {
+    fn is_there(&self) -> bool {
+        self.is_some()
+    }
+}
+
+impl<T, const MAX: usize> IsThere for List<T, 0, MAX> {
+    fn is_there(&self) -> bool {
+        !self.is_empty()
+    }
+}
+
 /// A whole number from `MIN` to `MAX`, both included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Whole<const MIN: u32, const MAX: u32>(u32);

@@ -2,7 +2,7 @@
 //!
 //! [`table`] has the rows. A card ([`Card`]) stays at the node that holds it; what crosses are its groups ([`Preview`],
 //! [`Identity`], …), each a closed type of its own, so that what a recipient may see is decided by a type and not by a
-//! filter. Values are checked when they are read; rules over several fields are in `check`, which [`read`] runs.
+//! filter. What stays here is a member of the card and of no group. Values are checked when they are read; rules over several fields are in `check`, which [`read`] runs.
 //!
 //! Nothing here shows a value in an error or in `Debug`.
 
@@ -12,6 +12,7 @@ mod country;
 pub mod dates;
 mod disclose;
 mod field;
+mod formal;
 mod list;
 mod markdown;
 mod province;
@@ -35,13 +36,16 @@ pub(crate) mod samples;
 #[cfg(test)]
 pub(crate) mod schema_tests;
 #[cfg(test)]
+mod table_tests;
+#[cfg(test)]
 pub(crate) mod tests;
 
-pub use ask::{AskableField, CardField, instead};
+pub use ask::{AskableField, CardField, DisclosedField, instead};
 pub use country::Country;
 pub use dates::{BirthDate, Day, PartialDate, TimeOfDay, YearMonth};
 pub use disclose::CardGroups;
 pub use field::{Class, Field, IN_THE_MESSAGE, Level, Section, rows};
+pub use formal::{Adjustment, Asserted, BirthPlace, Cadastral, Citizenship, DocumentEntry, Patto};
 pub use list::{List, Whole};
 pub use markdown::markdown;
 pub use province::{PROVINCES, Province};
@@ -56,7 +60,9 @@ pub use standard::{
     Ateco, Comune, Email, EscoOccupation, EscoSkill, InterviewLanguage, IscedField, Isco08, IscoGroup, LanguageCode,
     Phone, PhoneKind, PhoneNumber, ScriptCode,
 };
-pub use table::{Card, Contact, FIELDS, Identity, Needs, Pairwise, Preview, SkillsFull, Status};
+pub use table::{
+    Adjustments, Card, Contact, Documents, FIELDS, Formalities, Identity, Needs, Pairwise, Preview, SkillsFull, Status,
+};
 pub use tax_code::TaxCode;
 pub(crate) use tax_code::check_eleven_digits as eleven_digits;
 pub use text::{Prose, Text};
@@ -65,6 +71,6 @@ pub use wishes::{
     ScheduleConstraint, TargetOccupation, TargetOccupations, WeeklyHours,
 };
 pub use work::{
-    CodedExperience, CourseLength, Education, Occupation, OccupationCode, VocationalTraining, WorkExperience,
-    YearsInOccupation,
+    CodedExperience, CourseLength, Education, HeldEducation, HeldWorkExperience, Occupation, OccupationCode,
+    VocationalTraining, WorkExperience, YearsInOccupation,
 };

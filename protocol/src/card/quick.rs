@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::ask::CardField;
 use super::codes::{
     Cefr, InterpreterMode, Known, Pile, PreviewWorkAuthorised, ProposedBy, SkillLevel, SkillSource, SourceKind,
-    WorkAuthorised,
+    SourceMeans, WorkAuthorised,
 };
 use super::dates::Day;
 use super::list::List;
@@ -99,8 +99,13 @@ impl QuickCard {
             ("availability_from", self.available_from.is_some()),
             ("known_at_recipient", self.known_at_recipient != Known::Unknown),
         ];
-        let source =
-            |field| HeldSource { field, source: SourceKind::Person, on: defaults.today, operator: defaults.operator };
+        let source = |field| HeldSource {
+            field,
+            source: SourceKind::Person,
+            on: defaults.today,
+            means: SourceMeans::Interview,
+            operator: defaults.operator,
+        };
         let sources = asked.iter().filter(|(_, said)| *said).filter_map(|(name, _)| CardField::named(name)).map(source);
         Card {
             interview_languages: few(vec![self.interview_language]),

@@ -65,6 +65,8 @@ refusals! {
     NotAskable = "not_askable", "Questo campo non si può chiedere.", "This field cannot be asked for.";
     /// A group of fields that the purpose does not allow.
     NotForPurpose = "not_for_purpose", "Non previsto per questa finalità.", "Not allowed for this purpose.";
+    /// What crosses at a later step than this one.
+    TooEarly = "too_early", "Troppo presto: si trasmette in un passo successivo.", "Too early: it crosses at a later step.";
     /// What could not be read at all.
     Malformed = "malformed", "Non leggibile.", "It cannot be read.";
 }
@@ -182,6 +184,22 @@ pub(crate) fn distinct<T, K: PartialEq>(
         if items[..index].iter().any(|earlier| key(earlier) == key(item)) {
             found.push(list.index(index).refuse(Refusal::Repeated));
         }
+    }
+}
+
+/// A rule of lists of codes: an entry that says *none*, or that nobody knows, is the only one.
+pub(crate) fn alone<T>(
+    items: &[T],
+    at: &At<'_>,
+    name: &'static str,
+    found: &mut Vec<FieldError>,
+    says_nothing: impl Fn(&T) -> bool,
+) {
+    let list = at.key(name);
+    if items.len() > 1
+        && let Some(index) = items.iter().position(says_nothing)
+    {
+        found.push(list.index(index).refuse(Refusal::Inconsistent));
     }
 }
 

@@ -22,6 +22,20 @@ fn code<T: Copy + std::fmt::Debug + 'static>(all: &'static [T]) -> impl Strategy
     select(all)
 }
 
+/// Stands in every text that stays here.
+pub(crate) const KEPT: &str = "Zzkept";
+
+/// Stands in every text that only formal acts demand.
+pub(crate) const FORMAL: &str = "Zzformal";
+
+fn kept<const MAX: usize>() -> impl Strategy<Value = Text<MAX>> {
+    "[\\p{L}0-9]{0,20}".prop_map(|tail| Text::new(format!("{KEPT}{tail}")).unwrap())
+}
+
+fn formal<const MAX: usize>() -> impl Strategy<Value = Text<MAX>> {
+    "[\\p{L}0-9]{0,20}".prop_map(|tail| Text::new(format!("{FORMAL}{tail}")).unwrap())
+}
+
 /// One line of text in any script.
 pub(crate) fn text<const MAX: usize>() -> impl Strategy<Value = Text<MAX>> {
     "[\\p{L}0-9' <>;-]{0,20}".prop_map(|tail| Text::new(format!("{MARK}{tail}")).unwrap())
@@ -107,19 +121,21 @@ fn skill() -> impl Strategy<Value = Skill> {
         )
 }
 
-fn experience() -> impl Strategy<Value = WorkExperience> {
+fn experience() -> impl Strategy<Value = HeldWorkExperience> {
     (
         occupation(),
         proptest::option::of(text()),
         proptest::option::of(0_u32..=60),
         code(WorkSetting::ALL),
         code(YesNo::ALL),
+        proptest::option::of(kept()),
     )
-        .prop_map(|(occupation, description, years, setting, paid)| WorkExperience {
+        .prop_map(|(occupation, description, years, setting, paid, employer)| HeldWorkExperience {
             occupation,
             description,
             sector: Ateco::new("81.21").ok(),
             country: Country::new("MLI").ok(),
+            employer_name_abroad: employer,
             start: PartialDate::parse("2010").ok(),
             end: PartialDate::parse("2014-05").ok(),
             years: years.and_then(|years| Whole::new(years).ok()),
@@ -164,8 +180,8 @@ prop_compose! {
                 language: LanguageCode::italian(), title: certificate.clone(), body: certificate, date: None, level: Some(Cefr::B1),
             }]).unwrap(),
             italian_course_current: Some(ItalianCourse { provider: course, hours: Whole::new(80).ok() }),
-            education: List::new(vec![Education {
-                title: title.clone(), field: IscedField::new("0716").ok(), start: PartialDate::parse("2001").ok(),
+            education: List::new(vec![HeldEducation {
+                title: title.clone(), field: IscedField::new("0716").ok(), education_country: Country::new("SEN").ok(), start: PartialDate::parse("2001").ok(),
                 end: None, completed, years_attended: Whole::new(7).ok(),
             }]).unwrap(),
             vocational_training: List::new(vec![VocationalTraining {
@@ -179,10 +195,50 @@ prop_compose! {
 }
 
 prop_compose! {
+    /// What only formal acts demand, and what stays here.
+    fn guarded()(
+        (residence, domicile, number, questura, town) in (formal(), formal(), formal(), formal(), formal()),
+        (sex, permit, citizenship) in (code(AdminSex::ALL), code(PermitType::ALL), select(&["XXA", "GMB", "PAK"][..])),
+        (from, asked) in (day(), day()),
+        (project, flag, caregiver, asserted) in (
+            code(ReceptionProject::ALL), code(TargetFlag::ALL), code(YesNo::ALL), code(YesNo::ALL)
+        ),
+        exit in (2026_u32..=2030).prop_map(|year| YearMonth::new(&format!("{year}-08")).unwrap()),
+        service in kept(),
+        tongue in select(&["mnk", "snk", "fuc"][..]),
+    ) -> Card {
+        let one = |item| List::new(vec![item]).unwrap();
+        Card {
+            sex_for_admin: Some(sex),
+            citizenship: List::new(vec![Citizenship::new(citizenship).unwrap()]).unwrap(),
+            birth_place: Some(BirthPlace::Abroad { country: Country::new("GMB").unwrap(), town: Some(town) }),
+            residence_address: Some(residence),
+            domicile_address: Some(domicile),
+            permit_type: Some(permit),
+            permit_number: Some(number),
+            questura: Some(questura),
+            work_authorised_from: Some(from),
+            asylum_application_date: Some(asked),
+            reception_project: Some(project),
+            reception_exit_expected: Some(exit),
+            svantaggio_l381: Some(Asserted { value: asserted, asserted_by: service, on: asked }),
+            mother_tongues: one(LanguageCode::new(tongue).unwrap()),
+            target_flags: List::new(vec![flag]).unwrap(),
+            caregiver_constraint: Some(caregiver),
+            ..Card::default()
+        }
+    }
+}
+
+prop_compose! {
     /// A complete card with something in every field; every free text and contact carries [`MARK`].
     pub(crate) fn marked()(
-        base in about_skills(),
+        skilled in about_skills(),
+        guarded in guarded(),
         language in language(),
+        (adjustment, kept_by, document, months) in (
+            (text(), code(AdjustmentKind::ALL)), code(DocumentHolder::ALL), code(DocumentType::ALL), 0_u32..=120
+        ),
         (given_names, family_names, action, reason, credential) in (text(), text(), text(), prose(), text()),
         target_occupations in targets(),
         soft_skills in list(esco_skill(), 1),
@@ -205,6 +261,15 @@ prop_compose! {
             work_authorised_until: Some(AuthorisedUntil { kind: UntilKind::Date, date: Day::parse("2027-03-31").ok() }),
             permit_renewal_pending: Some(YesNo::Yes),
             did_status: Some(Did { state: DidState::Active, date: Day::parse("2026-01-07").ok() }),
+            patto_servizio: Some(Patto {
+                state: PattoState::Signed, date: Day::parse("2026-02-03").ok(), gol_path: Some(GolPath::LavoroInclusione),
+            }),
+            unemployment_months: Whole::new(months).ok(),
+            documents: List::new(vec![DocumentEntry {
+                kind: document, issued: PartialDate::parse("2019").ok(), expires: Day::parse("2029-09-09").ok(),
+                sha256: Some(crate::digest::Digest::of(MARK)), held_by: kept_by,
+            }]).unwrap(),
+            workplace_adjustments: List::new(vec![Adjustment { kind: adjustment.1, text: Some(adjustment.0) }]).unwrap(),
             soft_skills,
             target_occupations: Some(target_occupations),
             availability_from: Some(from),
@@ -233,8 +298,10 @@ prop_compose! {
             job_readiness: Some(JobReadiness { level: Whole::new(3).unwrap(), reason }),
             next_steps: List::new(vec![NextStep { action, owner: StepOwner::Person, due: Some(signed) }]).unwrap(),
             sources: List::new(vec![
-                HeldSource { field: CardField::named("skills").unwrap(), source: SourceKind::Person, on: signed, operator: Some(evidence) },
-                HeldSource { field: CardField::named("phone").unwrap(), source: SourceKind::Person, on: signed, operator: None },
+                source("skills", SourceKind::Person, signed, Some(evidence)),
+                source("phone", SourceKind::Third, signed, None),
+                source("asylum_application_date", SourceKind::Document, signed, Some(evidence)),
+                source("permit_type", SourceKind::Document, signed, Some(evidence)),
             ]).unwrap(),
             verified_credentials: List::new(vec![VerifiedCredential {
                 format: CredentialFormat::Elm, title: credential, document: Text::new(format!("{{\"{MARK}\":1}}")).unwrap(),
@@ -243,9 +310,29 @@ prop_compose! {
                 number: PhoneNumber::new("+393331234567").unwrap(), kind: PhoneKind::Whatsapp, safe_to_call: YesNo::No,
             }]).unwrap(),
             email: List::new(vec![Email::new(&format!("{MARK}@esempio.example")).unwrap()]).unwrap(),
-            ..base
+            sex_for_admin: guarded.sex_for_admin,
+            citizenship: guarded.citizenship,
+            birth_place: guarded.birth_place,
+            residence_address: guarded.residence_address,
+            domicile_address: guarded.domicile_address,
+            permit_type: guarded.permit_type,
+            permit_number: guarded.permit_number,
+            questura: guarded.questura,
+            work_authorised_from: guarded.work_authorised_from,
+            asylum_application_date: guarded.asylum_application_date,
+            reception_project: guarded.reception_project,
+            reception_exit_expected: guarded.reception_exit_expected,
+            svantaggio_l381: guarded.svantaggio_l381,
+            mother_tongues: guarded.mother_tongues,
+            target_flags: guarded.target_flags,
+            caregiver_constraint: guarded.caregiver_constraint,
+            ..skilled
         }
     }
+}
+
+fn source(field: &str, source: SourceKind, on: Day, operator: Option<Uuid>) -> HeldSource {
+    HeldSource { field: CardField::named(field).unwrap(), source, on, means: SourceMeans::Interview, operator }
 }
 
 /// One such card, the same each time.

@@ -58,6 +58,10 @@ fn schemas_are_closed() {
     is_a_closed_schema::<SkillsFull>();
     is_a_closed_schema::<Needs>();
     is_a_closed_schema::<Contact>();
+    is_a_closed_schema::<Documents>();
+    is_a_closed_schema::<Adjustments>();
+    is_a_closed_schema::<Formalities>();
+    is_a_closed_schema::<CardGroups>();
     is_a_closed_schema::<Card>();
     is_a_closed_schema::<QuickCard>();
 }

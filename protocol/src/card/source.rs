@@ -4,12 +4,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::ask::CardField;
-use super::codes::{CredentialFormat, SourceKind};
+use super::ask::{CardField, DisclosedField};
+use super::codes::{CredentialFormat, SourceKind, SourceMeans};
 use super::dates::Day;
 use super::refusal::Check;
 use super::text::Text;
-use crate::consent::Group;
 
 /// Where a field comes from, as the node that holds the card knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -21,6 +20,9 @@ pub struct HeldSource {
     pub source: SourceKind,
     /// When it was taken down.
     pub on: Day,
+    /// By what means.
+    #[serde(default)]
+    pub means: SourceMeans,
     /// Who took it down, by the id that this node knows. It stays here: staff cross as the message's `actor` only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -34,11 +36,14 @@ impl Check for HeldSource {}
 #[serde(deny_unknown_fields)]
 pub struct Source {
     /// The field.
-    pub field: CardField,
+    pub field: DisclosedField,
     /// From whom or what.
     pub source: SourceKind,
     /// When it was taken down.
     pub on: Day,
+    /// By what means.
+    #[serde(default)]
+    pub means: SourceMeans,
 }
 
 impl Check for Source {}
@@ -47,9 +52,8 @@ impl HeldSource {
     /// The part that travels; nothing for a field that does not travel with `g.preview` or `g.skills_full`, since that
     /// the card has such a field is already more than the recipient was told.
     pub(super) fn disclosed(&self) -> Option<Source> {
-        let travels =
-            super::field::rows(self.field.name()).any(|row| matches!(row.group, Group::Preview | Group::SkillsFull));
-        travels.then_some(Source { field: self.field, source: self.source, on: self.on })
+        let field = DisclosedField::named(self.field.name())?;
+        Some(Source { field, source: self.source, on: self.on, means: self.means })
     }
 }
 

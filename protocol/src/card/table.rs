@@ -2,28 +2,33 @@
 //! groups as they travel, the card as a node keeps it, the projections from the one to the others, the checks, the
 //! schemas, [`FIELDS`] and the printed table. A field is added here and nowhere else.
 //!
-//! A row: its documentation; `[section class "code list or standard"]`; how many; name; type.
+//! A row: its documentation; `[section class "code list or standard" Level]`; how many; name; type. The level stands only
+//! where a field crosses later than its group.
 //! - `one`: exactly one on the wire; a card may still lack it.
 //! - `set`: exactly one, with the value that a new card starts with.
 //! - `opt`: at most one.
 //! - `many`: none to the number given. `some`: one to the number given.
 //! - `part`, `parts`, `some_parts`: made from other rows when the group is made; the card has no such field.
 //! - `seen_as`: the card keeps a fuller entry than the one that travels.
+//! - `aside`: a part of an entry that stays here, or a value computed here. No type has such a member.
 //!
-//! Rows of levels *formalities* and *never*, and those that cross after acceptance other than contacts, come with the
-//! rooms that need them.
+//! The rows under `never` are members of [`Card`] and of no type that travels, so no grant, however it came about, can
+//! carry one. What must not be known at all has no row: no photograph, no health or disability, no religion, no ethnic
+//! origin, no orientation, no judicial matter, no ISEE, no profiling index.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::codes::{
-    ContractInterest, EducationLevel, Known, LiteracyMode, Minor, Patentino, PreviewWorkAuthorised, Recognition,
-    Relocation, SeekingStatus, SupportRequest, Transport, WorkAuthorised, YesNo,
+    AdminSex, ContractInterest, EducationLevel, Known, LiteracyMode, Minor, Patentino, PermitType,
+    PreviewWorkAuthorised, ReceptionProject, Recognition, Relocation, SeekingStatus, SupportRequest, TargetFlag,
+    Transport, WorkAuthorised, YesNo,
 };
-use super::dates::{BirthDate, Day};
+use super::dates::{BirthDate, Day, YearMonth};
 use super::field::{Class, Field, Level, Section};
-use super::list::{List, Whole};
+use super::formal::{Adjustment, Asserted, BirthPlace, Citizenship, DocumentEntry, Patto};
+use super::list::{IsThere, List, Whole};
 use super::province::Province;
 use super::refusal::{At, Check, Refusal};
 use super::rows::card_table;
@@ -32,14 +37,17 @@ use super::skills::{
     Skill,
 };
 use super::source::{HeldSource, Source, VerifiedCredential};
-use super::standard::{Comune, Email, EscoSkill, InterviewLanguage, Phone};
+use super::standard::{Comune, Email, EscoSkill, InterviewLanguage, LanguageCode, Phone};
 use super::tax_code::TaxCode;
 use super::text::Text;
 use super::wishes::{
     AuthorisedUntil, Device, Did, DrivingLicence, InterpreterNeed, JobReadiness, NextStep, Schedule,
     ScheduleConstraint, TargetOccupations, WeeklyHours,
 };
-use super::work::{CodedExperience, Education, VocationalTraining, WorkExperience, YearsInOccupation};
+use super::work::{
+    CodedExperience, Education, HeldEducation, HeldWorkExperience, VocationalTraining, WorkExperience,
+    YearsInOccupation,
+};
 use crate::consent::Group;
 use crate::problem::FieldError;
 
@@ -60,10 +68,13 @@ card_table! {
         [B Con ""] set contact_via_operator: bool = true;
         /// The province, for distance; of `area_comune` all that a preview tells.
         [B Con "ISTAT provinces by sign"] one province: Province;
-        /// The right to work; *not yet* crosses as *to check*.
+        /// The right to work; all but *yes* crosses as *to check*.
         [C Sta ""] part work_authorised: PreviewWorkAuthorised = |card, _| match card.work_authorised {
             WorkAuthorised::Yes => PreviewWorkAuthorised::Yes,
-            WorkAuthorised::ToCheck | WorkAuthorised::NotYet => PreviewWorkAuthorised::ToCheck,
+            WorkAuthorised::ToCheck
+            | WorkAuthorised::NotYet
+            | WorkAuthorised::NotAsked
+            | WorkAuthorised::Unknown => PreviewWorkAuthorised::ToCheck,
         };
         /// Italian, and the languages that she offers for work.
         [D Ski "ISO 639-3, CEFR"] parts language_skills: PreviewLanguage, 12 = |card, _| {
@@ -73,7 +84,7 @@ card_table! {
         [E Ski "ISCED 2011 (CL15)"] set education_level: EducationLevel = EducationLevel::NotAsked;
         /// Work done: coded occupation, years and setting.
         [F Ski "ESCO, ISCO-08"] parts work_experience: CodedExperience, 30 = |card, _| {
-            card.work_experience.iter().filter_map(WorkExperience::previewed).collect()
+            card.work_experience.iter().filter_map(HeldWorkExperience::previewed).collect()
         };
         /// Years in each occupational group, computed.
         [F Ski "ISCO-08"] parts years_by_occupation: YearsInOccupation, 30 = |card, _| {
@@ -156,6 +167,10 @@ card_table! {
         [C Sta ""] opt permit_renewal_pending: YesNo;
         /// Declaration of immediate availability.
         [C Sta "d.lgs. 150/2015"] opt did_status: Did;
+        /// Service agreement with the job centre, which writes it.
+        [C Sta "GOL" Accepted] opt patto_servizio: Patto;
+        /// Months of unemployment, as the job centre counts them.
+        [C Sta "" Accepted] opt unemployment_months: Whole<0, 720>;
         /// What takes up hours of the week, without reasons.
         [H Sta ""] many schedule_constraints: ScheduleConstraint, 3;
     }
@@ -169,13 +184,18 @@ card_table! {
         /// The Italian course that she attends.
         [D Ski ""] opt italian_course_current: ItalianCourse;
         /// Schools and courses of study.
-        [E Ski "ISCED-F 2013"] many education: Education, 20;
+        [E Ski "ISCED-F 2013"] many education: HeldEducation, 20 seen_as Education = |card, _| {
+            card.education.iter().map(HeldEducation::disclosed).collect()
+        };
         /// Whether a foreign title is recognised.
         [E Ski ""] opt recognised_in_italy: Recognition;
         /// Vocational courses.
         [E Ski ""] many vocational_training: VocationalTraining, 20;
         /// Work done.
-        [F Ski "ESCO, ISCO-08, ATECO 2025, ISO 3166-1"] many work_experience: WorkExperience, 30;
+        [F Ski "ESCO, ISCO-08, ATECO 2025, ISO 3166-1"] many work_experience: HeldWorkExperience, 30
+            seen_as WorkExperience = |card, _| {
+                card.work_experience.iter().map(HeldWorkExperience::disclosed).collect()
+            };
         /// Skills, with the evidence and the qualification aimed at.
         [G Ski "ESCO, Atlante/QNQR, EQF"] many skills: Skill, 60 seen_as Skill = |card, pairwise| {
             card.skills.iter().map(|skill| skill.disclosed(pairwise)).collect()
@@ -208,5 +228,62 @@ card_table! {
         [B Con "ITU-T E.164"] many phone: Phone, 5;
         /// E-mail addresses.
         [B Con "RFC 5321"] many email: Email, 3;
+    }
+
+    /// Her papers by what they are. No file crosses.
+    Documents = Documents "g.documents" {
+        /// Documents.
+        [L Idn "SHA-256"] many documents: DocumentEntry, 30;
+    }
+
+    /// What a workplace must allow for, for a named professional and only on a consent of its own.
+    Adjustments = Adjustments "g.adjustments" {
+        /// Adjustments, by what is done and never by why.
+        [K Spc ""] many workplace_adjustments: Adjustment, 12;
+    }
+
+    /// What formal acts demand: to a job centre that has accepted, on a separate yes.
+    Formalities = Formalities "g.formalities" {
+        /// Sex, as the forms of the administration have it.
+        [A Idn ""] opt sex_for_admin: AdminSex;
+        /// Citizenships.
+        [A Sta "ISO 3166-1, ICAO 9303"] many citizenship: Citizenship, 4;
+        /// Place of birth.
+        [A Idn "ISTAT, Belfiore, ISO 3166-1"] opt birth_place: BirthPlace;
+        /// Address of residence.
+        [B Con ""] opt residence_address: Text<300>;
+        /// Address where she stays, if another.
+        [B Con ""] opt domicile_address: Text<300>;
+        /// Type of permit to stay.
+        [C Spc "FAMI"] opt permit_type: PermitType;
+        /// Number of the permit.
+        [C Idn ""] opt permit_number: Text<40>;
+        /// Police headquarters that issued it.
+        [C Idn ""] opt questura: Text<100>;
+    }
+
+    never {
+        /// Age in bands, computed and counted here.
+        [A Idn ""] aside age_band: AgeBand;
+        /// First day of the right to work. It would give the day of the application away.
+        [C Sta ""] opt work_authorised_from: Day;
+        /// Day of the application for asylum.
+        [C Spc ""] opt asylum_application_date: Day;
+        /// Reception project.
+        [C Sta ""] opt reception_project: ReceptionProject;
+        /// Month in which she is expected to leave it.
+        [C Sta "ISO 8601"] opt reception_exit_expected: YearMonth;
+        /// Disadvantage in the sense of the law, as a social service asserted it; only its effect is told, elsewhere.
+        [C Spc "L. 381/1991, art. 4"] opt svantaggio_l381: Asserted;
+        /// Mother tongues; they tell of origin.
+        [D Spc "ISO 639-3"] many mother_tongues: LanguageCode, 6;
+        /// Country of a school, in its entry of `education`.
+        [E Sta "ISO 3166-1"] aside education_country: Country;
+        /// Employer abroad, in its entry of `work_experience`. Never contacted.
+        [F Idn ""] aside employer_name_abroad: Text200;
+        /// Target groups of the fund's form.
+        [K Spc "FAMI"] many target_flags: TargetFlag, 6;
+        /// Somebody depends on her care; not who.
+        [K Sta ""] opt caregiver_constraint: YesNo;
     }
 }

@@ -6,12 +6,11 @@ use proptest::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use utoipa::PartialSchema;
 
 use super::codes::{Cefr, Known, Pile, PreviewWorkAuthorised, SkillSource, WorkAuthorised};
-use super::samples::{MARK, any_json, card, marked};
+use super::samples::{FORMAL, KEPT, MARK, any_json, card, marked};
 use super::*;
-use crate::consent::{Group, Purpose};
+use crate::consent::Group;
 
 /// Every object inside `value`, by its path.
 pub(crate) fn objects(value: &Value) -> Vec<String> {
@@ -46,6 +45,33 @@ pub(crate) fn is_closed<T: DeserializeOwned + Check>(value: &Value) {
     }
 }
 
+/// The rows of a group.
+fn rows_of(group: Group) -> impl Iterator<Item = &'static Field> {
+    FIELDS.iter().filter(move |row| row.group == Some(group))
+}
+
+/// The card with the fields that `taken` chooses as another card has them, those inside entries included.
+fn with_rows_of(card: &Card, other: &Card, taken: fn(&Field) -> bool) -> Card {
+    let (mut made, other) = (serde_json::to_value(card).unwrap(), serde_json::to_value(other).unwrap());
+    let mut changed = 0;
+    for row in FIELDS.iter().filter(|row| taken(row)) {
+        match (row.held, other.get(row.name)) {
+            (true, Some(value)) => made[row.name] = value.clone(),
+            (true, None) => drop(made.as_object_mut().unwrap().remove(row.name)),
+            (false, _) => {
+                for list in ["education", "work_experience"] {
+                    for entry in made.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
+                        changed += usize::from(entry.as_object_mut().unwrap().remove(row.name).is_some());
+                    }
+                }
+            }
+        }
+        changed += 1;
+    }
+    assert!(changed > 6, "only {changed} fields were changed");
+    serde_json::from_value(made).unwrap()
+}
+
 fn round_trip<T: Serialize + DeserializeOwned + Check + PartialEq + std::fmt::Debug>(
     group: &T,
 ) -> Result<(), TestCaseError> {
@@ -72,17 +98,21 @@ proptest! {
         round_trip(&card)?;
         round_trip(&card.preview().unwrap())?;
         round_trip(&card.identity().unwrap())?;
-        round_trip(&card.status().unwrap())?;
+        round_trip(&card.status(Level::Accepted).unwrap())?;
         round_trip(&card.skills_full(&|id| id).unwrap())?;
         round_trip(&card.needs().unwrap())?;
         round_trip(&card.contact().unwrap())?;
+        round_trip(&card.documents().unwrap())?;
+        round_trip(&card.adjustments().unwrap())?;
+        round_trip(&card.formalities().unwrap())?;
     }
 
     #[test]
     fn a_sound_card_makes_sound_groups(card in marked()) {
         prop_assume!(tidy(&card));
         let all = Group::ALL.iter().copied().collect();
-        let disclosed = card.disclose(&all, &|id| id).unwrap();
+        let disclosed = card.disclose(&all, Level::Formalities, &|id| id).unwrap();
+        prop_assert_eq!(disclosed.level(), Level::Formalities);
         let mut found = Vec::new();
         disclosed.check(&At::Root, &mut found);
         prop_assert_eq!(found, vec![]);
@@ -113,11 +143,42 @@ proptest! {
     fn only_the_granted_groups_are_disclosed(card in marked(), bits in 0_u16..4096) {
         let granted: BTreeSet<Group> =
             Group::ALL.iter().enumerate().filter(|(at, _)| bits >> at & 1 == 1).map(|(_, group)| *group).collect();
-        let disclosed = card.disclose(&granted, &|id| id).unwrap();
+        let disclosed = card.disclose(&granted, Level::Formalities, &|id| id).unwrap();
         prop_assert!(disclosed.groups().is_subset(&granted));
-        if !granted.contains(&Group::Contact) {
-            prop_assert!(!serde_json::to_string(&disclosed).unwrap().contains("333123"));
+        let shown = serde_json::to_string(&disclosed).unwrap();
+        prop_assert!(granted.contains(&Group::Contact) || !shown.contains("333123"));
+        prop_assert!(granted.contains(&Group::Formalities) || !shown.contains(FORMAL));
+        prop_assert!(!shown.contains(KEPT));
+    }
+
+    #[test]
+    fn a_group_or_field_of_a_later_level_does_not_cross(card in marked(), at in 0_usize..4) {
+        let reached = [Level::Preview, Level::Referral, Level::Accepted, Level::Formalities][at];
+        for group in Group::ALL.iter().copied().filter(|group| rows_of(*group).next().is_some()) {
+            let made = card.disclose(&BTreeSet::from([group]), reached, &|id| id);
+            if Level::of(group) > reached {
+                prop_assert_eq!(&made.unwrap_err()[0].code, "too_early");
+            } else {
+                prop_assert!(made.unwrap().level() <= reached);
+            }
         }
+    }
+
+    /// What is kept here has no part in what travels: with another in its place, every group is the same to the byte. So
+    /// it is with what formal acts demand, for every group but their own.
+    #[test]
+    fn what_stays_here_changes_nothing_that_travels(card in marked(), other in marked()) {
+        let all: BTreeSet<Group> = Group::ALL.iter().copied().collect();
+        let travels = |card: &Card, groups: &BTreeSet<Group>| {
+            serde_json::to_string(&card.disclose(groups, Level::Formalities, &|id| id).unwrap()).unwrap()
+        };
+        let local = with_rows_of(&card, &other, |row| row.group.is_none());
+        prop_assert_eq!(travels(&card, &all), travels(&local, &all));
+        let formal = with_rows_of(&card, &other, |row| row.group == Some(Group::Formalities));
+        let rest: BTreeSet<Group> = all.iter().copied().filter(|group| *group != Group::Formalities).collect();
+        prop_assert_eq!(travels(&card, &rest), travels(&formal, &rest));
+        let own = BTreeSet::from([Group::Formalities]);
+        prop_assert_eq!(travels(&other, &own), travels(&formal, &own));
     }
 
     #[test]
@@ -129,6 +190,9 @@ proptest! {
         let _ = read::<SkillsFull>(&text);
         let _ = read::<Needs>(&text);
         let _ = read::<Contact>(&text);
+        let _ = read::<Documents>(&text);
+        let _ = read::<Adjustments>(&text);
+        let _ = read::<Formalities>(&text);
         let _ = read::<QuickCard>(&text);
         let _ = read::<CardGroups>(&text);
         if let Ok(card) = read::<Card>(&text) {
@@ -154,30 +218,13 @@ fn every_group_is_closed() {
     is_closed::<Card>(&serde_json::to_value(&card).unwrap());
     is_closed::<Preview>(&serde_json::to_value(card.preview().unwrap()).unwrap());
     is_closed::<Identity>(&serde_json::to_value(card.identity().unwrap()).unwrap());
-    is_closed::<Status>(&serde_json::to_value(card.status().unwrap()).unwrap());
+    is_closed::<Status>(&serde_json::to_value(card.status(Level::Accepted).unwrap()).unwrap());
+    is_closed::<Documents>(&serde_json::to_value(card.documents().unwrap()).unwrap());
+    is_closed::<Adjustments>(&serde_json::to_value(card.adjustments().unwrap()).unwrap());
+    is_closed::<Formalities>(&serde_json::to_value(card.formalities().unwrap()).unwrap());
     is_closed::<SkillsFull>(&serde_json::to_value(card.skills_full(&|id| id).unwrap()).unwrap());
     is_closed::<Needs>(&serde_json::to_value(card.needs().unwrap()).unwrap());
     is_closed::<Contact>(&serde_json::to_value(card.contact().unwrap()).unwrap());
-}
-
-#[test]
-fn the_table_names_each_row_once_in_a_group() {
-    let mut seen = BTreeSet::new();
-    for field in FIELDS {
-        assert!(seen.insert((field.group, field.name)), "{} twice in {}", field.name, field.group.code());
-        assert!(!field.doc.is_empty());
-    }
-    // Names that AgID's rules refuse, since they say the same in two languages or too little.
-    for refused in ["name", "surname", "nome", "cognome", "fiscal_code", "first_name", "last_name"] {
-        assert!(rows(refused).next().is_none(), "{refused}");
-    }
-    // A field with two levels has one part that the card holds.
-    for field in FIELDS {
-        let held = rows(field.name).filter(|row| row.held).count();
-        assert!(held <= 1, "{} is held twice", field.name);
-    }
-    // Groups of the table may all be granted under the referral.
-    assert!(FIELDS.iter().all(|field| Purpose::P2.allows(field.group)));
 }
 
 #[test]
@@ -188,22 +235,6 @@ fn the_printed_table_is_current() {
     }
     let printed = std::fs::read_to_string(path).unwrap_or_default();
     assert!(printed == markdown(), "docs/card.md is stale: run the test with UPDATE_DOCS=1");
-}
-
-#[test]
-fn what_may_be_asked_for() {
-    assert!(AskableField::named("work_authorised_until").is_some());
-    for never in ["permit_type", "phone", "email", "citizenship", "asylum_application_date", "given_names "] {
-        assert!(AskableField::named(never).is_none(), "{never}");
-    }
-    assert_eq!(instead("permit_type"), Some("work_authorised_until"));
-    let hints = ["permit_type", "mother_tongues", "phone", "family_composition", "age_band", "employer_name_abroad"];
-    assert!(hints.into_iter().filter_map(instead).all(|hint| AskableField::named(hint).is_some()));
-    let names: Vec<_> = AskableField::all().map(AskableField::name).collect();
-    let once: BTreeSet<_> = names.iter().collect();
-    assert_eq!(names.len(), once.len());
-    let words = serde_json::to_value(AskableField::schema()).unwrap();
-    assert_eq!(words["enum"], json!(names));
 }
 
 fn quick() -> QuickCard {
@@ -320,7 +351,7 @@ fn rules_over_several_fields() {
 fn a_right_to_work_that_is_not_there_yet_crosses_as_to_check() {
     let card = Card { work_authorised: WorkAuthorised::NotYet, ..card() };
     assert_eq!(card.preview().unwrap().work_authorised, PreviewWorkAuthorised::ToCheck);
-    assert_eq!(card.status().unwrap().work_authorised, WorkAuthorised::NotYet);
+    assert_eq!(card.status(Level::Referral).unwrap().work_authorised, WorkAuthorised::NotYet);
 }
 
 #[test]
@@ -332,7 +363,7 @@ fn evidence_is_renamed_and_staff_stay_home() {
     let full = card.skills_full(&|id| if id == here { there } else { id }).unwrap();
     assert_eq!(full.skills[0].evidence_ref, Some(there));
     let sources: Vec<_> = full.sources.iter().map(|source| source.field.name()).collect();
-    assert_eq!(sources, ["skills"]);
+    assert_eq!(sources, ["skills"], "that there is a contact, a permit or an application is not told either");
     assert!(!serde_json::to_string(&full.sources).unwrap().contains("operator\":"));
     assert_eq!(full.skills[0].source, card.skills[0].source);
     assert_ne!(SkillSource::default(), SkillSource::Certified);

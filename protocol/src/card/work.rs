@@ -22,7 +22,7 @@ fn in_order(start: Option<PartialDate>, end: Option<PartialDate>, at: &At<'_>, f
     }
 }
 
-/// A school or course of study. Its country is not asked.
+/// A school or course of study, as a recipient sees it: without its country.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Education {
@@ -51,6 +51,56 @@ pub struct Education {
 impl Check for Education {
     fn check(&self, at: &At<'_>, found: &mut Vec<FieldError>) {
         in_order(self.start, self.end, at, found);
+    }
+}
+
+/// A school or course of study, as the node that holds the card knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HeldEducation {
+    /// Title, as the person calls it.
+    pub title: Text<200>,
+    /// Field, ISCED-F 2013.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub field: Option<IscedField>,
+    /// Country, ISO 3166-1. It stays here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub education_country: Option<Country>,
+    /// Begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub start: Option<PartialDate>,
+    /// Ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub end: Option<PartialDate>,
+    /// Whether it was completed.
+    pub completed: YesNo,
+    /// Years attended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub years_attended: Option<Whole<0, 30>>,
+}
+
+impl Check for HeldEducation {
+    fn check(&self, at: &At<'_>, found: &mut Vec<FieldError>) {
+        in_order(self.start, self.end, at, found);
+    }
+}
+
+impl HeldEducation {
+    /// The part that travels.
+    pub(super) fn disclosed(&self) -> Education {
+        Education {
+            title: self.title.clone(),
+            field: self.field.clone(),
+            start: self.start,
+            end: self.end,
+            completed: self.completed,
+            years_attended: self.years_attended,
+        }
     }
 }
 
@@ -139,7 +189,7 @@ impl OccupationCode {
     }
 }
 
-/// Work done, in full. The employer is never named.
+/// Work done, as a recipient sees it in full. The employer is never named.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WorkExperience {
@@ -197,11 +247,72 @@ pub struct CodedExperience {
 
 impl Check for CodedExperience {}
 
-impl WorkExperience {
+/// Work done, as the node that holds the card knows it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HeldWorkExperience {
+    /// As what.
+    pub occupation: Occupation,
+    /// More about it, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub description: Option<Text<500>>,
+    /// Branch, ATECO 2025.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub sector: Option<Ateco>,
+    /// Country, ISO 3166-1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub country: Option<Country>,
+    /// The employer, where it is abroad. It stays here, and nobody contacts it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub employer_name_abroad: Option<Text<200>>,
+    /// Begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub start: Option<PartialDate>,
+    /// Ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub end: Option<PartialDate>,
+    /// Whole years, where they are told rather than the dates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub years: Option<Whole<0, 60>>,
+    /// In which setting.
+    pub setting: WorkSetting,
+    /// Whether it was paid.
+    pub paid: YesNo,
+}
+
+impl Check for HeldWorkExperience {
+    fn check(&self, at: &At<'_>, found: &mut Vec<FieldError>) {
+        in_order(self.start, self.end, at, found);
+    }
+}
+
+impl HeldWorkExperience {
     /// Whole years, as told or from the two dates.
     #[must_use]
     pub fn years(&self) -> Option<Whole<0, 60>> {
         self.years.or_else(|| Some(Whole::nearest(self.start?.years_until(self.end?))))
+    }
+
+    /// The part that travels with the skills in full.
+    pub(super) fn disclosed(&self) -> WorkExperience {
+        WorkExperience {
+            occupation: self.occupation.clone(),
+            description: self.description.clone(),
+            sector: self.sector.clone(),
+            country: self.country.clone(),
+            start: self.start,
+            end: self.end,
+            years: self.years,
+            setting: self.setting,
+            paid: self.paid,
+        }
     }
 
     /// The preview part; nothing for work that has no code.
@@ -228,9 +339,9 @@ pub struct YearsInOccupation {
 impl Check for YearsInOccupation {}
 
 /// Sums the years of each group, in the order of the codes.
-pub(super) fn years_by_occupation(work: &[WorkExperience]) -> Vec<YearsInOccupation> {
+pub(super) fn years_by_occupation(work: &[HeldWorkExperience]) -> Vec<YearsInOccupation> {
     let mut sums = std::collections::BTreeMap::<Isco08, u32>::new();
-    for coded in work.iter().filter_map(WorkExperience::previewed) {
+    for coded in work.iter().filter_map(HeldWorkExperience::previewed) {
         if let Some(years) = coded.years {
             *sums.entry(coded.occupation.isco08().at_most(4)).or_default() += years.get();
         }

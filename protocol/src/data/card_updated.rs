@@ -1,5 +1,5 @@
-//! `card.updated.v1`, from the holder to a recipient of the thread, ground of the thread (for a rectification: duty):
-//! protocol/README.md, "Messages".
+//! `card.updated.v1`, from the holder to a recipient of the thread, ground of the thread (for a rectification: duty;
+//! for `g.adjustments` P10): protocol/README.md, "Messages".
 
 use std::collections::BTreeSet;
 

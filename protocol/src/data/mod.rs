@@ -47,11 +47,12 @@ pub use referral_closed::{Outcome, ReferralClosed};
 pub use referral_declined::ReferralDeclined;
 pub use referral_info_provided::{Answer, ProvidedGroups, ReferralInfoProvided};
 pub use referral_info_requested::{AskableGroup, ReferralInfoRequested};
-pub use referral_progressed::{GolPath, MovedBy, Pathway, ReferralProgressed};
+pub use referral_progressed::{MovedBy, Pathway, ReferralProgressed};
 pub use referral_reopened::ReferralReopened;
 pub use referral_sent::ReferralSent;
 pub use referral_withdrawn::{ReferralWithdrawn, WithdrawnBy};
 
+pub use crate::card::codes::GolPath;
 use crate::card::{At, Check, read};
 use crate::consent::Group;
 use crate::problem::FieldError;

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::card::dates::instant;
 use crate::card::shape::codes;
-use crate::card::{At, Check, Identity, LanguageCode, Needs, Preview, Refusal, SkillsFull, Status, Text, Whole};
+use crate::card::{At, Check, Identity, LanguageCode, Level, Needs, Preview, Refusal, SkillsFull, Status, Text, Whole};
 use crate::consent::{Group, OrganisationId};
 use crate::problem::FieldError;
 
@@ -113,7 +113,15 @@ impl Check for ReferralCard {
         self.preview.check(&at.key("preview"), found);
         self.identity.check(&at.key("identity"), found);
         self.status.check(&at.key("status"), found);
+        before_acceptance(self.status.as_ref(), at, found);
         self.skills_full.check(&at.key("skills_full"), found);
         self.needs.check(&at.key("needs"), found);
+    }
+}
+
+/// A status that travels before acceptance has none of the fields that cross later.
+pub(super) fn before_acceptance(status: Option<&Status>, at: &At<'_>, found: &mut Vec<FieldError>) {
+    if status.is_some_and(|status| status.level() > Level::Referral) {
+        found.push(at.key("status").refuse(Refusal::TooEarly));
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::parts::before_acceptance;
 use super::{CardVersion, Data};
 use crate::card::refusal::distinct;
 use crate::card::{At, Check, Identity, List, Needs, Preview, Prose, Refusal, SkillsFull, Status, Whole};
@@ -89,6 +90,7 @@ impl Check for ReferralInfoProvided {
         self.card.preview.check(&card.key("preview"), found);
         self.card.identity.check(&card.key("identity"), found);
         self.card.status.check(&card.key("status"), found);
+        before_acceptance(self.card.status.as_ref(), &card, found);
         self.card.skills_full.check(&card.key("skills_full"), found);
         self.card.needs.check(&card.key("needs"), found);
         distinct(&self.answers, at, "answers", found, |answer| answer.question);

@@ -2,6 +2,7 @@
 //! acceptance and before the end; never notes.
 
 use super::{Appointment, Data};
+use crate::card::codes::GolPath;
 use crate::card::shape::{codes, tagged};
 use crate::card::{Check, Day, Whole};
 
@@ -24,22 +25,6 @@ codes! {
         Internship = "internship",
         /// Certification of skills.
         Certification = "certification",
-    }
-}
-
-codes! {
-    /// The path of the GOL programme.
-    GolPath {
-        /// 1: reintegration.
-        Reinserimento = "reinserimento",
-        /// 2: upskilling.
-        Upskilling = "upskilling",
-        /// 3: reskilling.
-        Reskilling = "reskilling",
-        /// 4: work and inclusion.
-        LavoroInclusione = "lavoro_inclusione",
-        /// 5: collective outplacement.
-        RicollocazioneCollettiva = "ricollocazione_collettiva",
     }
 }
 

@@ -3,18 +3,22 @@
 use serde_json::{Value, json};
 
 use super::Data;
-use crate::card::Card;
 use crate::card::samples::card;
+use crate::card::{Card, Level};
 
 /// Type and data, every form of each.
 pub(crate) fn every() -> Vec<(&'static str, Value)> {
     let card: Card = card();
     let preview = serde_json::to_value(card.preview().unwrap()).unwrap();
     let identity = serde_json::to_value(card.identity().unwrap()).unwrap();
-    let status = serde_json::to_value(card.status().unwrap()).unwrap();
+    let status = serde_json::to_value(card.status(Level::Referral).unwrap()).unwrap();
     let skills_full = serde_json::to_value(card.skills_full(&|id| id).unwrap()).unwrap();
     let needs = serde_json::to_value(card.needs().unwrap()).unwrap();
     let contact = serde_json::to_value(card.contact().unwrap()).unwrap();
+    let documents = serde_json::to_value(card.documents().unwrap()).unwrap();
+    let adjustments = serde_json::to_value(card.adjustments().unwrap()).unwrap();
+    let formalities = serde_json::to_value(card.formalities().unwrap()).unwrap();
+    let later = serde_json::to_value(card.status(Level::Accepted).unwrap()).unwrap();
     let whole =
         json!({"preview": preview, "identity": identity, "status": status, "skills_full": skills_full, "needs": needs});
     let appointment = json!({"at": "2026-12-01T09:00:00Z", "place": "CPI, via Zzmark 1", "language": "fra"});
@@ -67,7 +71,10 @@ pub(crate) fn every() -> Vec<(&'static str, Value)> {
             json!({"card_version": 4, "card": {"preview": preview, "identity": identity, "status": status}}),
         ),
         ("card.updated.v1", json!({"card_version": 5, "card": {"skills_full": skills_full, "contact": contact}})),
+        ("card.updated.v1", json!({"card_version": 6, "card": {"adjustments": adjustments}})),
+        ("card.updated.v1", json!({"card_version": 7, "card": {"status": later, "documents": documents}})),
         ("contact.released.v1", json!({"card_version": 5, "contact": contact})),
+        ("contact.released.v1", json!({"card_version": 5, "documents": documents, "formalities": formalities})),
         ("consent.withdrawn.v1", json!({"record": record, "seq": 1})),
         ("consent.withdrawn.v1", json!({"record": record, "seq": 2, "recall": record, "due": "2026-12-04T09:00:00Z"})),
         (

@@ -100,7 +100,11 @@ fn rules_over_several_fields() {
     );
     assert_eq!(findings("card.updated.v1", &json!({"card_version": 1, "card": {}})), ["/card required"]);
     assert_eq!(findings("card.updated.v1", &json!({"card_version": 0, "card": {}})), ["/card_version out_of_range"]);
-    assert_eq!(findings("contact.released.v1", &json!({"card_version": 1, "contact": {}})), ["/contact required"]);
+    for empty in ["contact", "documents", "formalities"] {
+        let found = findings("contact.released.v1", &json!({"card_version": 1, (empty): {}}));
+        assert_eq!(found, [format!("/{empty} required")]);
+    }
+    assert_eq!(findings("contact.released.v1", &json!({"card_version": 1})), ["/contact required"]);
     assert_eq!(
         findings("referral.declined.v1", &json!({"reason": "no_capacity", "suggestion": {}})),
         ["/suggestion/label required"]
@@ -125,6 +129,20 @@ fn rules_over_several_fields() {
         findings("consent.withdrawal-answered.v1", &kept),
         ["/groups/0/outcome inconsistent", "/complete inconsistent"]
     );
+}
+
+/// A field of a later level than its group is refused in what travels before acceptance.
+#[test]
+fn what_the_job_centre_writes_does_not_go_with_a_referral() {
+    let later = json!({"work_authorised": "yes", "unemployment_months": 7});
+    let provided = json!({"card_version": 3, "card": {"status": later}});
+    assert_eq!(findings("referral.info-provided.v1", &provided), ["/card/status too_early"]);
+    for wanted in ["referral.sent.v1", "referral.reopened.v1"] {
+        let (_, mut data) = every().into_iter().find(|(name, _)| *name == wanted).unwrap();
+        data["card"]["status"]["patto_servizio"] = json!({"state": "signed", "date": "2026-12-01"});
+        assert_eq!(findings(wanted, &data), ["/card/status too_early"]);
+    }
+    assert!(parse("card.updated.v1", &json!({"card_version": 3, "card": {"status": later}})).is_ok());
 }
 
 #[test]

@@ -102,9 +102,24 @@ pub fn may_send(name: &str, from: &Roles, to: &Roles) -> bool {
     rows(without_version(name)).iter().any(|(sender, recipient)| sender.held_by(from) && recipient.held_by(to))
 }
 
+/// Whether a group of the card, by its code, may cross to a member with the roles `to`. What formal acts demand goes to
+/// employment centres only. Asked by the sender before it queues and by the receiver before it takes.
+pub fn may_receive(group: &str, to: &Roles) -> bool {
+    group != "g.formalities" || to.contains(&Role::Cpi)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_formal_acts_demand_goes_to_employment_centres_only() {
+        for role in Role::ALL {
+            assert_eq!(may_receive("g.formalities", &one(role)), role == Role::Cpi, "{role}");
+            assert!(may_receive("g.documents", &one(role)));
+        }
+        assert!(may_receive("g.formalities", &Roles::from([Role::Association, Role::Cpi])));
+    }
 
     fn one(role: Role) -> Roles {
         Roles::from([role])

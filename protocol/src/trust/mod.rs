@@ -19,7 +19,7 @@ mod statement;
 
 pub use admission::{Admission, Application, KeyChange, MAX_APPLICATION_SIZE, Standing};
 pub use chain::{Anchor, Chain, ChainError, Mark, MarkFault, MemberState, resolve_anchor, resolve_chain};
-pub use entitlement::{LIMITED_MAY_SEND, Side, may_send};
+pub use entitlement::{LIMITED_MAY_SEND, Side, may_receive, may_send};
 pub use historical::{HistoricalKeys, historical_only};
 pub use mark::{MarkStatus, TrustMark, TrustMarkStatus, trust_mark_type};
 pub use metadata::{Capabilities, FederationEntity, Metadata, OauthResource, PROTOCOL_VERSION};

@@ -202,10 +202,8 @@ fn purposes() -> String {
 
 fn groups() -> String {
     let travels = |group: &Group| match group {
-        Group::Preview | Group::Identity | Group::Status | Group::SkillsFull | Group::Needs | Group::Contact => {
-            "[docs/card.md](docs/card.md)"
-        }
-        _ => "no type of this version carries it",
+        Group::Host | Group::Training | Group::Pfi => "no type of this version carries it",
+        _ => "[docs/card.md](docs/card.md)",
     };
     let level = |group: &Group| staffetta_protocol::card::Level::of(*group).code();
     table(

@@ -130,6 +130,10 @@ fn contact() -> Value {
     json!({"phone": [{"number": "+447700900123", "type": "mobile", "safe_to_call": "yes"}]})
 }
 
+fn documents() -> Value {
+    json!({"documents": [{"type": "certificate", "issued": "2025-06", "held_by": "person"}]})
+}
+
 fn consent(purpose: &str, record: &str, groups: &[&str], not_after: &str) -> Value {
     json!({"kind": "consent", "grant": {
         "record": record, "seq": 1, "purpose": purpose, "recipient": "ipa:cpi_prato_es#prato", "groups": groups,
@@ -142,7 +146,7 @@ fn for_preview() -> Value {
 }
 
 fn for_referral() -> Value {
-    let groups = ["g.preview", "g.identity", "g.status", "g.skills_full", "g.needs", "g.contact"];
+    let groups = ["g.preview", "g.identity", "g.status", "g.skills_full", "g.needs", "g.contact", "g.documents"];
     consent("P2", RECORD_P2, &groups, "2028-11-23T09:00:00Z")
 }
 
@@ -220,7 +224,7 @@ pub(crate) fn messages() -> Vec<Said> {
             o("05-contact.released", "f2c60b79-3e8d-4d15-8a24-b96d1e7f5c03", "2026-11-26T10:00:20Z", 3, 2),
             "contact.released.v1",
             for_referral(),
-            json!({"card_version": 1, "contact": contact()}),
+            json!({"card_version": 1, "contact": contact(), "documents": documents()}),
         ),
         said(
             o("06-card.updated", "903d5a1f-b7c2-4e68-9d40-2f8a6c1b7e35", "2026-12-02T10:30:00Z", 4, 2),

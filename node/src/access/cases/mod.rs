@@ -9,25 +9,31 @@
 //!   one's account. Leaving the team ends it at once.
 //! - Every door is [`Sight`]: it says who looks, at which case and why, and the journal gets the same words.
 
+pub mod countersignature;
 mod functions;
+pub mod glass;
+pub mod handover;
 mod rows;
 mod sight;
+pub mod team;
 
 #[cfg(test)]
 mod tests;
 
+use chrono::{DateTime, Utc};
 use staffetta_protocol::problem::Code;
 use uuid::Uuid;
 
-use super::Staff;
 use crate::error::Result;
 use crate::journal::{self, Actor, Entry};
-use crate::store::Tx;
+use crate::store::{Conn, Tx};
 use crate::vault::{Holding, Subject};
 
+pub(super) use countersignature::awaits_countersignature;
 pub use functions::{Function, Functions, Tells};
-pub use rows::{CaseFile, Kind, Listing, Member, case_file, cases_of, members};
+pub use rows::{CaseFile, Kind, Listing, Member, Wanted, case_file, cases_of, members};
 pub use sight::{Sight, Why};
+pub(super) use sight::{of_person, of_received};
 
 /// The tables of this room that hold personal data.
 pub const HOLDING: Holding = Holding { room: "access", tables: &["case_file", "broken_glass", "case_handover"] };
@@ -52,20 +58,12 @@ pub fn assign(tx: &mut Tx<'_>, by: Actor, case: Uuid, member: Uuid, functions: &
     journal::record(tx, Entry::new(by, "case.assigned").object(case).code(functions.stored()))
 }
 
-impl Staff {
-    /// What she may see of this person's case, and why.
-    ///
-    /// # Errors
-    /// `not_found` where there is no such case; `outside_case` where she has no part in it.
-    pub fn sight(&self, tx: &mut Tx<'_>, case: impl Into<Uuid>) -> Result<Sight> {
-        sight::of_person(tx, self, case.into())
-    }
-
-    /// The same for a referral that came in: as long as nobody was put on it, the office works on it together.
-    ///
-    /// # Errors
-    /// `outside_case` where others were put on it.
-    pub fn sight_of_received(&self, tx: &mut Tx<'_>, referral: Uuid) -> Result<Sight> {
-        sight::of_received(tx, self, referral)
-    }
+/// Cases by age, the oldest first, after the case `after`.
+pub fn list(
+    conn: &mut Conn,
+    wanted: Wanted,
+    after: Option<(DateTime<Utc>, Uuid)>,
+    limit: i64,
+) -> Result<Vec<CaseFile>> {
+    rows::list(conn, wanted, after, limit)
 }

@@ -142,7 +142,7 @@ impl Sight {
     }
 }
 
-pub(super) fn of_person(tx: &mut Tx<'_>, staff: &Staff, case: Uuid) -> Result<Sight> {
+pub(in crate::access) fn of_person(tx: &mut Tx<'_>, staff: &Staff, case: Uuid) -> Result<Sight> {
     let file = rows::case_file(tx.conn(), case)?.filter(|file| file.kind == Kind::Person).ok_or(Code::NotFound)?;
     let now = tx.now();
     match part(tx.conn(), staff, file.id, now)? {
@@ -151,7 +151,7 @@ pub(super) fn of_person(tx: &mut Tx<'_>, staff: &Staff, case: Uuid) -> Result<Si
     }
 }
 
-pub(super) fn of_received(tx: &mut Tx<'_>, staff: &Staff, referral: Uuid) -> Result<Sight> {
+pub(in crate::access) fn of_received(tx: &mut Tx<'_>, staff: &Staff, referral: Uuid) -> Result<Sight> {
     if rows::members(tx.conn(), referral)?.is_empty() {
         let why = if staff.role == AccessRole::Dpo { Why::DataProtection } else { Why::Office };
         return Ok(seen(staff, referral, why));
@@ -168,7 +168,7 @@ fn part(conn: &mut Conn, staff: &Staff, case: Uuid, now: DateTime<Utc>) -> Resul
     if staff.role == AccessRole::Dpo {
         return Ok(Some(Why::DataProtection));
     }
-    Ok(rows::broken_glass(conn, case, staff.id, now)?.map(Why::BrokenGlass))
+    Ok(rows::glass::open_for(conn, case, staff.id, now)?.map(Why::BrokenGlass))
 }
 
 fn seen(staff: &Staff, case: Uuid, why: Why) -> Sight {

@@ -1,11 +1,17 @@
-use chrono::TimeDelta;
 use staffetta_protocol::card::Section;
 use staffetta_protocol::problem::Code;
 
+use super::countersignature::{Outcome, countersign, waiting};
+use super::glass::{Reason, USUAL, break_glass, broken, review};
+use super::handover::{Note, hand_over, handovers};
+use super::team::{Place, Responsible, Team, responsible, set_team};
 use super::*;
-use crate::access::AccessRole;
+use crate::access::acts::{ReadCards, SendReferral, WriteCards};
+use crate::access::{self, Label};
+use crate::access::{AccessRole, Acting, Staff};
 use crate::error::Result;
 use crate::store::{Store, scratch};
+use crate::vault::{MasterKey, Vault};
 
 const SUBJECT: Subject = Subject(Uuid::from_u128(99));
 
@@ -13,8 +19,13 @@ fn staff(number: u128, role: AccessRole) -> Staff {
     Staff { id: Uuid::from_u128(number), role, label: String::new() }
 }
 
+/// She reads cards.
+fn reading(staff: &Staff) -> Acting {
+    Acting::new::<ReadCards>(staff.clone())
+}
+
 async fn look(store: &Store, who: &Staff, case: Uuid) -> Result<Sight> {
-    let who = who.clone();
+    let who = reading(who);
     store.write(move |tx| who.sight(tx, case)).await
 }
 
@@ -80,34 +91,217 @@ async fn what_came_in_is_the_offices_until_somebody_is_put_on_it() {
         let (anna, bruno) = (staff(1, AccessRole::Operator), staff(2, AccessRole::Operator));
         let both = [anna.clone(), bruno.clone()];
         for one in both.clone() {
-            let sight = store.write(move |tx| one.sight_of_received(tx, referral)).await.unwrap();
+            let sight = store.write(move |tx| reading(&one).sight_of_received(tx, referral)).await.unwrap();
             assert_eq!(sight.why(), &Why::Office);
         }
         let id = anna.id;
         store.write(move |tx| open(tx, referral, Kind::Referral, SUBJECT, Some(id))).await.unwrap();
-        assert!(store.write(move |tx| anna.sight_of_received(tx, referral)).await.is_ok());
-        let refused = store.write(move |tx| bruno.sight_of_received(tx, referral)).await.unwrap_err();
+        assert!(store.write(move |tx| reading(&anna).sight_of_received(tx, referral)).await.is_ok());
+        let refused = store.write(move |tx| reading(&bruno).sight_of_received(tx, referral)).await.unwrap_err();
         assert_eq!(refused.code(), Code::OutsideCase);
     })
     .await;
 }
 
+fn vault() -> Vault {
+    Vault::new(MasterKey::generate().unwrap())
+}
+
+/// An account that is there, as the tables know it.
+async fn hired(store: &Store, username: &'static str, role: AccessRole) -> Staff {
+    let act = move |tx: &mut Tx<'_>| {
+        let label = Label::new("x").unwrap();
+        access::add_staff(tx, Actor::System, &username.parse().unwrap(), &label, role)
+    };
+    Staff { id: store.write(act).await.unwrap(), role, label: String::new() }
+}
+
+/// A case that `lead` leads.
+async fn led(store: &Store, vault: &Vault, lead: &Staff) -> Uuid {
+    let (case, lead, vault) = (Uuid::new_v4(), lead.id, vault.clone());
+    let act = move |tx: &mut Tx<'_>| {
+        let subject = vault.subject_for_person(tx)?;
+        open(tx, case, Kind::Person, subject, Some(lead))
+    };
+    store.write(act).await.unwrap();
+    case
+}
+
+fn place(staff: &Staff, function: Function, supervisor: Option<&Staff>) -> Place {
+    Place { staff: staff.id, functions: function.into(), supervisor: supervisor.map(|staff| staff.id) }
+}
+
 #[actix_web::test]
-async fn broken_glass_is_open_for_its_time() {
+async fn broken_glass_is_open_for_its_time_reads_only_and_is_reviewed_once() {
     scratch::each(|store| async move {
-        let (case, bruno) = (Uuid::new_v4(), staff(2, AccessRole::Operator));
-        let id = bruno.id;
-        store
-            .write(move |tx| {
-                open(tx, case, Kind::Person, SUBJECT, None)?;
-                rows::insert_broken_glass_for_tests(tx, case, id, TimeDelta::hours(1))
-            })
-            .await
-            .unwrap();
+        let vault = vault();
+        let anna = hired(&store, "anna", AccessRole::Operator).await;
+        let bruno = hired(&store, "bruno", AccessRole::Operator).await;
+        let dora = hired(&store, "dora", AccessRole::Dpo).await;
+        let case = led(&store, &vault, &anna).await;
+        let reason = Reason::new("Chiamata urgente dal pronto soccorso").unwrap();
+        let (by, key, why) = (bruno.clone(), vault.clone(), reason.clone());
+        let glass = store.write(move |tx| break_glass(tx, &key, &by, case, &why, USUAL)).await.unwrap();
         let sight = look(&store, &bruno, case).await.unwrap();
-        assert!(matches!(sight.why(), Why::BrokenGlass(_)) && sight.reads(Section::B) && !sight.writes(Section::B));
-        store.clock().advance(TimeDelta::hours(1));
+        assert!(matches!(sight.why(), Why::BrokenGlass(id) if *id == glass.id));
+        assert!(sight.reads(Section::B) && !sight.writes(Section::B) && !sight.counsels());
+        let writing = Acting::new::<WriteCards>(bruno.clone());
+        let refused = store.write(move |tx| writing.sight(tx, case)).await.unwrap_err();
+        assert_eq!(refused.code(), Code::FunctionNotEntitled);
+        let (by, key, why) = (anna.clone(), vault.clone(), reason.clone());
+        let refused = store.write(move |tx| break_glass(tx, &key, &by, case, &why, USUAL)).await.unwrap_err();
+        assert_eq!(refused.code(), Code::Conflict, "she works on it");
+
+        let key = vault.clone();
+        let listed = store.read(move |conn| broken(conn, &key, true, None, 10)).await.unwrap();
+        assert_eq!((listed.len(), listed[0].reason.as_ref()), (1, Some(&reason)));
+        let by = dora.clone();
+        store.write(move |tx| review(tx, &by, glass.id, true)).await.unwrap();
+        assert_eq!(store.write(move |tx| review(tx, &dora, glass.id, true)).await.unwrap_err().code(), Code::Conflict);
+        let key = vault.clone();
+        assert!(store.read(move |conn| broken(conn, &key, true, None, 10)).await.unwrap().is_empty());
+        let told = store.read(move |conn| broken(conn, &vault, false, None, 10)).await.unwrap();
+        assert!(told[0].person_told_at.is_some());
+
+        store.clock().advance(USUAL);
         assert_eq!(look(&store, &bruno, case).await.unwrap_err().code(), Code::OutsideCase);
     })
     .await;
+}
+
+#[actix_web::test]
+async fn a_trainee_acts_under_a_named_supervisor_who_countersigns() {
+    scratch::each(|store| async move {
+        let vault = vault();
+        let anna = hired(&store, "anna", AccessRole::Operator).await;
+        let tito = hired(&store, "tito", AccessRole::Operator).await;
+        let case = led(&store, &vault, &anna).await;
+        let team = |supervisor: Option<&Staff>| Team {
+            lead: None,
+            deputy: None,
+            members: vec![place(&anna, Function::CaseOperator, None), place(&tito, Function::Trainee, supervisor)],
+        };
+        let (by, alone) = (anna.clone(), team(None));
+        let refused = store.write(move |tx| set_team(tx, &by, case, &alone, 1)).await.unwrap_err();
+        assert_eq!(refused.problem().errors[0].field, "/members/1/supervisor");
+        let (by, under) = (anna.clone(), team(Some(&anna)));
+        assert_eq!(store.write(move |tx| set_team(tx, &by, case, &under, 1)).await.unwrap(), 2);
+
+        let sending = Acting::new::<SendReferral>(tito.clone());
+        let refused = store.write(move |tx| sending.sight(tx, case)).await.unwrap_err();
+        assert_eq!(refused.code(), Code::FunctionNotEntitled, "a trainee hands nobody on");
+        assert!(look(&store, &tito, case).await.is_ok());
+        let supervisor = anna.id;
+        assert!(
+            store.read(move |conn| waiting(conn, supervisor, None, 10)).await.unwrap().is_empty(),
+            "reading waits for nobody"
+        );
+        let writing = Acting::new::<WriteCards>(tito.clone());
+        store.write(move |tx| writing.sight(tx, case)).await.unwrap();
+        let pending = store.read(move |conn| waiting(conn, supervisor, None, 10)).await.unwrap();
+        assert_eq!((pending.len(), pending[0].trainee, pending[0].act.as_str()), (1, tito.id, "cards.write"));
+        let id = pending[0].id;
+        let not_hers = store.write(move |tx| countersign(tx, &tito, id, Outcome::Approved)).await.unwrap_err();
+        assert_eq!(not_hers.code(), Code::NotFound);
+        store.write(move |tx| countersign(tx, &anna, id, Outcome::Approved)).await.unwrap();
+        let rows = store.read(|conn| journal::of_act(conn, "trainee.countersigned", 10)).await.unwrap();
+        let names = format!("approved trainee:{}", pending[0].trainee);
+        assert_eq!(
+            (rows[0].actor.as_deref(), rows[0].code.as_deref()),
+            (Some(&*supervisor.to_string()), Some(&*names))
+        );
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_case_changes_hands_with_a_note_and_nobody_who_leads_is_disabled() {
+    scratch::each(|store| async move {
+        let vault = vault();
+        let anna = hired(&store, "anna", AccessRole::Operator).await;
+        let bruno = hired(&store, "bruno", AccessRole::Operator).await;
+        let sara = hired(&store, "sara", AccessRole::Supervisor).await;
+        let ada = hired(&store, "ada", AccessRole::Admin).await;
+        let case = led(&store, &vault, &anna).await;
+        let id = anna.id;
+        let refused = store.write(move |tx| access::disable(tx, Actor::System, id)).await.unwrap_err();
+        assert_eq!(refused.code(), Code::LeadsCases);
+
+        let hand = |by: Staff, to: Uuid| {
+            let (vault, store) = (vault.clone(), store.clone());
+            async move {
+                let note = Note::new("Ha un colloquio giovedì.\nVa accompagnata.").unwrap();
+                store.write(move |tx| hand_over(tx, &vault, &by, case, to, &note, false)).await
+            }
+        };
+        assert_eq!(hand(bruno.clone(), bruno.id).await.unwrap_err().code(), Code::NotEntitled);
+        assert_eq!(
+            hand(anna.clone(), ada.id).await.unwrap_err().code(),
+            Code::Conflict,
+            "an administrator leads no case"
+        );
+        hand(sara.clone(), bruno.id).await.unwrap();
+        assert_eq!(hand(sara, bruno.id).await.unwrap_err().code(), Code::Conflict);
+        let file = store.read(move |conn| case_file(conn, case)).await.unwrap().unwrap();
+        assert_eq!((file.lead, file.version), (Some(bruno.id), 2));
+        assert_eq!(look(&store, &anna, case).await.unwrap_err().code(), Code::OutsideCase, "she left the team");
+        let past = store.read(move |conn| handovers(conn, &vault, case, None, 10)).await.unwrap();
+        assert_eq!((past[0].from, past[0].to), (Some(anna.id), bruno.id));
+        assert!(past[0].note.as_str().contains("giovedì"));
+        store.write(move |tx| access::disable(tx, Actor::System, id)).await.unwrap();
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_team_is_set_whole_on_the_version_that_was_read() {
+    scratch::each(|store| async move {
+        let vault = vault();
+        let anna = hired(&store, "anna", AccessRole::Operator).await;
+        let bruno = hired(&store, "bruno", AccessRole::Operator).await;
+        let case = led(&store, &vault, &anna).await;
+        let set = |by: &Staff, deputy: Option<Uuid>, members: Vec<Place>, version: i32| {
+            let (by, store) = (by.clone(), store.clone());
+            let team = Team { lead: None, deputy, members };
+            async move { store.write(move |tx| set_team(tx, &by, case, &team, version)).await }
+        };
+        let both = vec![place(&anna, Function::CaseOperator, None), place(&bruno, Function::Legal, None)];
+        assert_eq!(set(&bruno, None, both.clone(), 1).await.unwrap_err().code(), Code::NotEntitled);
+        for (deputy, members, wrong) in [
+            (None, vec![], "/members"),
+            (None, vec![place(&bruno, Function::Legal, None)], "/members"),
+            (Some(anna.id), both.clone(), "/deputy"),
+            (None, vec![both[0].clone(), both[0].clone()], "/members/1/staff"),
+        ] {
+            let refused = set(&anna, deputy, members, 1).await.unwrap_err().problem();
+            assert_eq!(refused.errors[0].field, wrong);
+        }
+        assert_eq!(set(&anna, Some(bruno.id), both.clone(), 1).await.unwrap(), 2);
+        assert_eq!(set(&anna, None, both, 1).await.unwrap_err().code(), Code::VersionConflict);
+        assert!(look(&store, &bruno, case).await.is_ok());
+        assert_eq!(set(&bruno, None, vec![place(&anna, Function::CaseOperator, None)], 2).await.unwrap(), 3);
+        assert_eq!(
+            look(&store, &bruno, case).await.unwrap_err().code(),
+            Code::OutsideCase,
+            "out of the team, out of sight"
+        );
+    })
+    .await;
+}
+
+#[test]
+fn what_waits_goes_from_the_lead_to_the_deputy_to_nobody() {
+    let at = |text: &str| text.parse::<chrono::DateTime<chrono::Utc>>().unwrap();
+    let (lead, deputy) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    let since = at("2026-11-20T09:00:00Z"); // a Friday
+    for (now, with_deputy, alone) in [
+        ("2026-11-20T10:00:00Z", Responsible::Staff(lead), Responsible::Staff(lead)),
+        ("2026-11-24T22:00:00Z", Responsible::Staff(lead), Responsible::Staff(lead)),
+        ("2026-11-24T23:00:00Z", Responsible::Staff(deputy), Responsible::Nobody),
+        ("2026-11-26T23:00:00Z", Responsible::Nobody, Responsible::Nobody),
+    ] {
+        assert_eq!(responsible(Some(lead), Some(deputy), since, &[], at(now)), with_deputy, "{now}");
+        assert_eq!(responsible(Some(lead), None, since, &[], at(now)), alone, "{now}");
+    }
+    assert_eq!(responsible(None, None, since, &[], since), Responsible::Nobody);
 }

@@ -180,9 +180,9 @@ fn send(tx: &mut Tx<'_>, outbox: &Outbox, person: &Person, thread: Option<Thread
     let groups: &[Group] = if referral { &[Group::Preview, Group::Identity, Group::Status] } else { &[Group::Preview] };
     let purpose = if referral { Purpose::P2 } else { Purpose::P1 };
     let (peer, office): (EntityId, _) = (CPI.parse().unwrap(), OrganisationId::new("ipa:c_g999").unwrap());
-    let to = Recipient { peer: &peer, organisation: "CPI Prato", ids: &[office] };
+    let to = Recipient { peer: &peer.clone().into(), organisation: "CPI Prato", ids: &[office] };
     let permit = grants::permit(tx, person.subject, to, purpose, &groups.iter().copied().collect())?;
-    let shown = cards::disclose(tx, outbox.vault(), person.id, &permit)?;
+    let shown = cards::disclose(tx, outbox.vault(), person.id, &permit, staffetta_protocol::card::Level::Referral)?;
     let card_version = Whole::new(shown.card_version).unwrap();
     let thread = thread.map_or_else(|| grants::begin(tx, &peer, person.subject, "referral"), Ok)?;
     let body = if referral {

@@ -86,7 +86,7 @@ async fn spoken_at_the_recipient_it_is_run_from_here() {
                 let subject = tx.conn();
                 let held = grants::held_under(subject, &issuer, p1, 1)?;
                 let thread = grants::by_id(tx.conn(), held[0].thread.unwrap())?.unwrap();
-                let to = Recipient { peer: &issuer, organisation: "Centro", ids: &[] };
+                let to = Recipient { peer: &issuer.clone().into(), organisation: "Centro", ids: &[] };
                 let permit = grants::permit_duty(
                     thread.subject,
                     thread.subject_ref,

@@ -91,7 +91,7 @@ async fn a_consent_that_runs_out_stops_at_the_instant() {
             let (peer, subject) = (pair.b.id.clone(), pair.subject);
             move |tx| {
                 let ids = [OrganisationId::new(B_ORGANISATION).unwrap()];
-                let to = Recipient { peer: &peer, organisation: "CPI", ids: &ids };
+                let to = Recipient { peer: &peer.clone().into(), organisation: "CPI", ids: &ids };
                 grants::permit(tx, subject, to, Purpose::P1, &BTreeSet::from([Group::Preview])).map(|_| ())
             }
         });

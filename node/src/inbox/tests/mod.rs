@@ -126,7 +126,7 @@ impl Pair {
             .store()
             .write(move |tx| {
                 let ids = [OrganisationId::new(B_ORGANISATION).unwrap()];
-                let to = Recipient { peer: &peer, organisation: "CPI", ids: &ids };
+                let to = Recipient { peer: &peer.clone().into(), organisation: "CPI", ids: &ids };
                 let permit = grants::permit(tx, subject, to, Purpose::P1, &BTreeSet::from([Group::Preview]))?;
                 let thread = grants::begin(tx, &peer, subject, "card.preview")?;
                 let body = Body::from(CardPreview {

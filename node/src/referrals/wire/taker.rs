@@ -1,8 +1,8 @@
 //! What arrives at the taker: previews, referrals and what follows them from the opener.
 
 use serde_json::json;
-use staffetta_protocol::card::CardGroups;
-use staffetta_protocol::consent::{Group, Purpose};
+use staffetta_protocol::card::{CardGroups, Level};
+use staffetta_protocol::consent::Purpose;
 use staffetta_protocol::data::{
     CardPreview, CardUpdated, ContactReleased, ProvidedGroups, ReferralInfoProvided, ReferralReopened, ReferralSent,
     ReferralWithdrawn,
@@ -75,7 +75,7 @@ pub fn info_provided(
 ) -> Result<Taken> {
     let Some(mut case) = case_of(tx, admitted)? else { return Ok(UNKNOWN) };
     let ProvidedGroups { preview, identity, status, skills_full, needs } = data.card.clone();
-    let groups = CardGroups { preview, identity, status, skills_full, needs, contact: None };
+    let groups = CardGroups { preview, identity, status, skills_full, needs, ..CardGroups::default() };
     let detail = json!({"groups": codes(&groups.groups()), "answers": data.answers});
     let (taken, _) = take(tx, outbox, &mut case, m, Event::ProvideInfo, Some(&detail))?;
     finish(tx, outbox, admitted, m, &mut case, taken, (data.card_version.get(), groups))
@@ -121,9 +121,9 @@ pub fn card_updated(
 ) -> Result<Taken> {
     let Some(mut case) = case_of(tx, admitted)? else { return Ok(UNKNOWN) };
     let at_seen = case.history().state_at(seen(m)?);
-    let contact = data.card.contact.is_some();
+    let late = data.card.level() > Level::Referral;
     let taken = match case.state {
-        _ if contact => after_acceptance(case.state, at_seen),
+        _ if late => after_acceptance(case.state, at_seen),
         // By the tombstone of its consent the thread may have ended here without the opener's word.
         Some(State::Withdrawn) if at_seen != Some(State::Withdrawn) => Taken::Superseded,
         Some(State::Withdrawn) => ILLEGAL,
@@ -152,9 +152,10 @@ pub fn contact_released(
     if matches!(taken, Taken::Refused(_)) {
         return Ok(taken);
     }
-    let detail = json!({"groups": [Group::Contact.code()]});
+    let ContactReleased { card_version: _, contact, documents, formalities } = data.clone();
+    let groups = CardGroups { contact, documents, formalities, ..CardGroups::default() };
+    let detail = json!({"groups": codes(&groups.groups())});
     case.heard(tx, outbox.vault(), m, Said::ContactReleased, taken == Taken::Superseded, Some(&detail))?;
-    let groups = CardGroups { contact: data.contact.clone(), ..CardGroups::default() };
     finish(tx, outbox, admitted, m, &mut case, taken, (data.card_version.get(), groups))
 }
 

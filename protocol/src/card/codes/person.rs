@@ -23,7 +23,9 @@ codes! {
         Yes = "yes",
         /// She says not.
         No = "no",
-        /// She does not know, or was not asked.
+        /// Never asked.
+        NotAsked = "not_asked",
+        /// She does not know, or nobody noted it.
         Unknown = "unknown",
     }
 }
@@ -85,11 +87,15 @@ codes! {
         ToCheck = "to_check",
         /// Not yet.
         NotYet = "not_yet",
+        /// Never asked.
+        NotAsked = "not_asked",
+        /// Asked, not known.
+        Unknown = "unknown",
     }
 }
 
 codes! {
-    /// The right to work as a preview tells it: *not yet* crosses as *to check*.
+    /// The right to work as a preview tells it: all but *yes* crosses as *to check*.
     PreviewWorkAuthorised default ToCheck {
         /// May work.
         Yes = "yes",
@@ -107,6 +113,10 @@ codes! {
         Waiting = "waiting",
         /// Without end.
         Permanent = "permanent",
+        /// Never asked.
+        NotAsked = "not_asked",
+        /// Asked, not known.
+        Unknown = "unknown",
     }
 }
 
@@ -151,6 +161,12 @@ codes! {
         Certification = "certification",
         /// Information on housing.
         HousingInfo = "housing_info",
+        /// Nothing.
+        None = "none",
+        /// Never asked.
+        NotAsked = "not_asked",
+        /// Asked, not known.
+        Unknown = "unknown",
     }
 }
 
@@ -183,5 +199,9 @@ codes! {
         Document = "document",
         /// Somebody else.
         Third = "third",
+        /// A mediator, in her own knowledge and not as an interpreter of the person.
+        Mediator = "mediator",
+        /// A guardian.
+        Guardian = "guardian",
     }
 }

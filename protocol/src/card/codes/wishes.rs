@@ -177,6 +177,12 @@ codes! {
         D = "d",
         /// DE.
         De = "de",
+        /// None.
+        None = "none",
+        /// Never asked.
+        NotAsked = "not_asked",
+        /// Asked, not known.
+        Unknown = "unknown",
     }
 }
 
@@ -211,5 +217,11 @@ codes! {
         Adr = "adr",
         /// Driver's certificate of professional competence.
         Cqc = "cqc",
+        /// None.
+        None = "none",
+        /// Never asked.
+        NotAsked = "not_asked",
+        /// Asked, not known.
+        Unknown = "unknown",
     }
 }

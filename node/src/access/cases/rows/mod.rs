@@ -1,5 +1,9 @@
 //! Rows of cases, their teams, and of glass that was broken.
 
+pub(super) mod countersignature;
+pub(super) mod glass;
+pub(super) mod handover;
+
 use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
@@ -9,7 +13,7 @@ use uuid::Uuid;
 use super::functions::Functions;
 use crate::access::AccessRole;
 use crate::error::{Error, Result};
-use crate::store::schema::{broken_glass, case_file, case_member};
+use crate::store::schema::{case_file, case_member};
 use crate::store::{At, Conn, Id, Tx};
 use crate::vault::Subject;
 
@@ -117,26 +121,34 @@ pub(super) fn open(tx: &mut Tx<'_>, case: Uuid, kind: Kind, subject: Subject, le
     Ok(())
 }
 
-/// The case of that id.
-pub fn case_file(conn: &mut Conn, case: Uuid) -> Result<Option<CaseFile>> {
-    type Stored = (Id, String, Id, Option<Id>, Option<Id>, At, i32);
-    let found: Option<Stored> = case_file::table
-        .find(Id(case))
-        .select((
-            case_file::id,
-            case_file::kind,
-            case_file::subject,
-            case_file::lead,
-            case_file::deputy,
-            case_file::opened_at,
-            case_file::version,
-        ))
-        .first(conn)
-        .optional()?;
-    let Some((id, kind, subject, lead, deputy, opened_at, version)) = found else { return Ok(None) };
+type Stored = (Id, String, Id, Option<Id>, Option<Id>, At, i32);
+const FILE: (
+    case_file::id,
+    case_file::kind,
+    case_file::subject,
+    case_file::lead,
+    case_file::deputy,
+    case_file::opened_at,
+    case_file::version,
+) = (
+    case_file::id,
+    case_file::kind,
+    case_file::subject,
+    case_file::lead,
+    case_file::deputy,
+    case_file::opened_at,
+    case_file::version,
+);
+
+fn file((id, kind, subject, lead, deputy, opened_at, version): Stored) -> Result<CaseFile> {
     let (lead, deputy) = (lead.map(|id| id.0), deputy.map(|id| id.0));
     let subject = Subject(subject.0);
-    Ok(Some(CaseFile { id: id.0, kind: kind.parse()?, subject, lead, deputy, opened_at: opened_at.0, version }))
+    Ok(CaseFile { id: id.0, kind: kind.parse()?, subject, lead, deputy, opened_at: opened_at.0, version })
+}
+
+/// The case of that id.
+pub fn case_file(conn: &mut Conn, case: Uuid) -> Result<Option<CaseFile>> {
+    case_file::table.find(Id(case)).select(FILE).first(conn).optional()?.map(file).transpose()
 }
 
 /// Puts somebody on a case. Whoever is on it already is put anew.
@@ -188,36 +200,87 @@ fn parsed(stored: &str) -> Result<Functions> {
     Functions::parse(stored).ok_or_else(|| Error::internal("stored functions of a team do not parse"))
 }
 
-/// The glass that `staff` broke and that is still open at `now`.
-pub(super) fn broken_glass(conn: &mut Conn, case: Uuid, staff: Uuid, now: DateTime<Utc>) -> Result<Option<Uuid>> {
-    let found: Option<Id> = broken_glass::table
-        .filter(broken_glass::staff.eq(Id(staff)))
-        .filter(broken_glass::case_file.eq(Id(case)))
-        .filter(broken_glass::until.gt(At::from(now)))
-        .select(broken_glass::id)
-        .first(conn)
-        .optional()?;
-    Ok(found.map(|id| id.0))
+/// Nobody else may have changed the case since `version` was read. The new version.
+pub(super) fn touch(tx: &mut Tx<'_>, case: Uuid, version: i32) -> Result<Option<i32>> {
+    let changed = diesel::update(case_file::table.find(Id(case)).filter(case_file::version.eq(version)))
+        .set(case_file::version.eq(version + 1))
+        .execute(tx.conn())?;
+    Ok((changed == 1).then_some(version + 1))
 }
 
-#[cfg(test)]
-pub(super) fn insert_broken_glass_for_tests(
-    tx: &mut Tx<'_>,
-    case: Uuid,
-    staff: Uuid,
-    lasts: chrono::TimeDelta,
-) -> Result<()> {
-    let now = tx.now();
-    diesel::insert_into(broken_glass::table)
-        .values((
-            broken_glass::id.eq(Id(Uuid::new_v4())),
-            broken_glass::case_file.eq(Id(case)),
-            broken_glass::subject.eq(Id(Uuid::new_v4())),
-            broken_glass::staff.eq(Id(staff)),
-            broken_glass::sealed.eq(Vec::<u8>::new()),
-            broken_glass::at.eq(At::from(now)),
-            broken_glass::until.eq(At::from(now + lasts)),
-        ))
+/// Says who leads and who stands in.
+pub(super) fn entrust(tx: &mut Tx<'_>, case: Uuid, lead: Option<Uuid>, deputy: Option<Uuid>) -> Result<()> {
+    diesel::update(case_file::table.find(Id(case)))
+        .set((case_file::lead.eq(lead.map(Id)), case_file::deputy.eq(deputy.map(Id))))
         .execute(tx.conn())?;
+    Ok(())
+}
+
+/// Takes somebody off a case.
+pub(super) fn remove(tx: &mut Tx<'_>, case: Uuid, staff: Uuid) -> Result<()> {
+    diesel::delete(case_member::table.find((Id(case), Id(staff)))).execute(tx.conn())?;
+    Ok(())
+}
+
+/// How many cases an account leads.
+pub(super) fn led_by(conn: &mut Conn, staff: Uuid) -> Result<i64> {
+    Ok(case_file::table.filter(case_file::lead.eq(Id(staff))).count().get_result(conn)?)
+}
+
+/// Takes an account that leads nothing off every case.
+pub(super) fn leave_all(tx: &mut Tx<'_>, staff: Uuid) -> Result<()> {
+    diesel::delete(case_member::table.filter(case_member::staff.eq(Id(staff)))).execute(tx.conn())?;
+    diesel::update(case_file::table.filter(case_file::deputy.eq(Id(staff))))
+        .set((case_file::deputy.eq(None::<Id>), case_file::version.eq(case_file::version + 1)))
+        .execute(tx.conn())?;
+    diesel::update(case_member::table.filter(case_member::supervisor.eq(Id(staff))))
+        .set(case_member::supervisor.eq(None::<Id>))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+/// Which cases a list shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// Those in whose team this account is.
+    Of(Uuid),
+    /// Those that wait for a lead.
+    WithoutLead,
+    /// Every one.
+    All,
+}
+
+/// Cases by age, the oldest first, after the case `after`.
+pub(super) fn list(
+    conn: &mut Conn,
+    wanted: Wanted,
+    after: Option<(DateTime<Utc>, Uuid)>,
+    limit: i64,
+) -> Result<Vec<CaseFile>> {
+    let mut query = case_file::table
+        .order((case_file::opened_at.asc(), case_file::id.asc()))
+        .limit(limit)
+        .select(FILE)
+        .into_boxed();
+    match wanted {
+        Wanted::Of(staff) => query = query.filter(case_file::id.eq_any(cases_of(staff))),
+        Wanted::WithoutLead => query = query.filter(case_file::lead.is_null()),
+        Wanted::All => {}
+    }
+    if let Some((at, id)) = after {
+        let at = At::from(at);
+        query = query.filter(case_file::opened_at.gt(at).or(case_file::opened_at.eq(at).and(case_file::id.gt(Id(id)))));
+    }
+    let found: Vec<Stored> = query.load(conn)?;
+    found.into_iter().map(file).collect()
+}
+
+/// Whoever learnt under `from` in a case learns under `to`.
+pub(super) fn resupervise(tx: &mut Tx<'_>, case: Uuid, from: Uuid, to: Uuid) -> Result<()> {
+    let hers = case_member::table
+        .filter(case_member::case_file.eq(Id(case)))
+        .filter(case_member::supervisor.eq(Id(from)))
+        .filter(case_member::staff.ne(Id(to)));
+    diesel::update(hers).set(case_member::supervisor.eq(Id(to))).execute(tx.conn())?;
     Ok(())
 }

@@ -1,0 +1,4 @@
+DROP TABLE counselling_note;
+DROP TABLE assessment;
+DROP TABLE document_chunk;
+DROP TABLE document;

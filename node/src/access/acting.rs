@@ -1,0 +1,77 @@
+//! A member of staff in the middle of an act, and the way from her to a case.
+
+use std::ops::Deref;
+
+use staffetta_protocol::problem::Code;
+use uuid::Uuid;
+
+use super::cases::{self, Function, Functions, Sight, Why};
+use super::{Act, Staff, acts};
+use crate::error::{Error, Result};
+use crate::store::Tx;
+
+/// A member of staff whose role may do this act. Whether she may do it in a certain case is for [`Acting::sight`].
+#[derive(Debug, Clone)]
+pub struct Acting {
+    staff: Staff,
+    act: &'static str,
+    functions: &'static [Function],
+}
+
+impl Deref for Acting {
+    type Target = Staff;
+
+    fn deref(&self) -> &Staff {
+        &self.staff
+    }
+}
+
+impl Acting {
+    pub(super) fn new<A: Act>(staff: Staff) -> Self {
+        Self { staff, act: A::NAME, functions: A::FUNCTIONS }
+    }
+
+    /// What she may see of this person's case, and why. What a trainee changes waits for a countersignature from here on.
+    ///
+    /// # Errors
+    /// `not_found` where there is no such case; `outside_case` where she has no part in it; `function_not_entitled` where
+    /// what she does there does not reach this act.
+    pub fn sight(&self, tx: &mut Tx<'_>, case: impl Into<Uuid>) -> Result<Sight> {
+        let sight = cases::of_person(tx, &self.staff, case.into())?;
+        self.fits(tx, sight)
+    }
+
+    /// The same for a referral that came in: as long as nobody was put on it, the office works on it together.
+    ///
+    /// # Errors
+    /// `outside_case` where others were put on it; `function_not_entitled`.
+    pub fn sight_of_received(&self, tx: &mut Tx<'_>, referral: Uuid) -> Result<Sight> {
+        let sight = cases::of_received(tx, &self.staff, referral)?;
+        self.fits(tx, sight)
+    }
+
+    fn fits(&self, tx: &mut Tx<'_>, sight: Sight) -> Result<Sight> {
+        if self.functions.is_empty() {
+            return Err(Error::internal(format!("{} is no act on a case", self.act)));
+        }
+        let reads = acts::only_reads(self.act);
+        match sight.why() {
+            Why::Team(functions) => self.in_team(tx, &sight, functions, reads)?,
+            Why::BrokenGlass(_) if !reads => return Err(Code::FunctionNotEntitled.into()),
+            Why::BrokenGlass(_) | Why::Office | Why::DataProtection | Why::Herself | Why::Node => {}
+        }
+        Ok(sight)
+    }
+
+    /// A function of hers that reaches the act and is not that of a trainee does it in her own name.
+    fn in_team(&self, tx: &mut Tx<'_>, sight: &Sight, functions: &Functions, reads: bool) -> Result<()> {
+        let fitting = || functions.iter().filter(|function| self.functions.contains(function));
+        if fitting().next().is_none() {
+            return Err(Code::FunctionNotEntitled.into());
+        }
+        if !reads && fitting().all(|function| function == Function::Trainee) {
+            cases::awaits_countersignature(tx, sight, self.act)?;
+        }
+        Ok(())
+    }
+}

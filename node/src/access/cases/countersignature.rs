@@ -1,0 +1,89 @@
+//! What somebody who is learning did, until her supervisor has put a name to it.
+//!
+//! The act stands from the moment it is done: the person is not kept waiting. The countersignature says that somebody
+//! looked at it, and both names are in the journal.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use staffetta_protocol::card::Check;
+use staffetta_protocol::problem::{Code, Problem};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{Sight, rows};
+use crate::access::Staff;
+use crate::error::Result;
+use crate::journal::{self, Entry};
+use crate::store::{Conn, Tx};
+
+/// An act of a trainee that waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pending {
+    /// What it is countersigned by.
+    pub id: Uuid,
+    /// The case.
+    pub case: Uuid,
+    /// Who did it.
+    pub trainee: Uuid,
+    /// What: the dotted name of the act.
+    pub act: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// What the supervisor says of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It is right as it is.
+    Approved,
+    /// It was put right, or will be.
+    Corrected,
+}
+
+impl Outcome {
+    /// As it stands in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Approved => "approved",
+            Self::Corrected => "corrected",
+        }
+    }
+}
+
+impl Check for Outcome {}
+
+/// Notes that what the trainee is about to do waits for her supervisor; in the transaction of the act.
+///
+/// # Errors
+/// `function_not_entitled` for a trainee without a supervisor.
+pub(in crate::access) fn awaits_countersignature(tx: &mut Tx<'_>, sight: &Sight, act: &'static str) -> Result<()> {
+    let alone = || Problem::new(Code::FunctionNotEntitled).detail("A trainee acts under a named supervisor.");
+    let trainee = sight.staff().ok_or_else(alone)?;
+    let team = rows::members(tx.conn(), sight.case())?;
+    let supervisor = team.iter().find(|member| member.staff == trainee).and_then(|member| member.supervisor);
+    let supervisor = supervisor.ok_or_else(alone)?;
+    let id = rows::countersignature::insert(tx, sight.case(), trainee, supervisor, act)?;
+    journal::record(tx, sight.entry("trainee.acted").object(id).code(format_args!("supervisor:{supervisor}")))
+}
+
+/// What waits for her countersignature, the oldest first.
+pub fn waiting(
+    conn: &mut Conn,
+    supervisor: Uuid,
+    after: Option<(DateTime<Utc>, Uuid)>,
+    limit: i64,
+) -> Result<Vec<Pending>> {
+    rows::countersignature::waiting(conn, supervisor, after, limit)
+}
+
+/// Puts her name to it.
+///
+/// # Errors
+/// `not_found` for what does not wait for her.
+pub fn countersign(tx: &mut Tx<'_>, by: &Staff, id: Uuid, outcome: Outcome) -> Result<()> {
+    let (case, trainee) = rows::countersignature::sign(tx, id, by.id, outcome)?.ok_or(Code::NotFound)?;
+    let file = rows::case_file(tx.conn(), case)?.ok_or(Code::NotFound)?;
+    let entry = Entry::new(by.actor(), "trainee.countersigned").subject(file.subject).object(id);
+    journal::record(tx, entry.code(format_args!("{} trainee:{trainee}", outcome.as_str())))
+}

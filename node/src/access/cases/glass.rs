@@ -1,0 +1,101 @@
+//! Looking at a case of others: for a reason, for a time, and not in secret.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use staffetta_protocol::card::Text;
+use staffetta_protocol::problem::Code;
+use uuid::Uuid;
+
+use super::rows;
+use crate::access::Staff;
+use crate::error::Result;
+use crate::journal::{self, Entry};
+use crate::store::{Conn, Tx};
+use crate::vault::Vault;
+
+/// For how long the glass stays broken unless said otherwise.
+pub const USUAL: TimeDelta = TimeDelta::hours(1);
+/// For how long at most.
+pub const LONGEST: TimeDelta = TimeDelta::hours(8);
+
+/// Why somebody had to look.
+pub type Reason = Text<500>;
+
+/// An act of breaking the glass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Glass {
+    /// Its id.
+    pub id: Uuid,
+    /// The case.
+    pub case: Uuid,
+    /// Who looked.
+    pub staff: Uuid,
+    /// From when.
+    pub at: DateTime<Utc>,
+    /// Until when.
+    pub until: DateTime<Utc>,
+}
+
+/// The same as the data protection officer sees it.
+#[derive(Debug, Clone)]
+pub struct Broken {
+    /// The act.
+    pub glass: Glass,
+    /// Why; gone where the person was erased.
+    pub reason: Option<Reason>,
+    /// When the person was told.
+    pub person_told_at: Option<DateTime<Utc>>,
+    /// When it was reviewed.
+    pub reviewed_at: Option<DateTime<Utc>>,
+    /// By whom.
+    pub reviewed_by: Option<Uuid>,
+}
+
+/// Lets `staff` read a case in whose team she is not. The person finds it in her journal, the data protection officer on
+/// her list.
+///
+/// # Errors
+/// `not_found`; `conflict` for who works on the case anyway.
+pub fn break_glass(
+    tx: &mut Tx<'_>,
+    vault: &Vault,
+    staff: &Staff,
+    case: Uuid,
+    reason: &Reason,
+    lasts: TimeDelta,
+) -> Result<Glass> {
+    let file = rows::case_file(tx.conn(), case)?.ok_or(Code::NotFound)?;
+    if rows::functions(tx.conn(), case, staff.id)?.is_some() {
+        return Err(Code::Conflict.into());
+    }
+    let now = tx.now();
+    let until = now + lasts.clamp(TimeDelta::minutes(1), LONGEST);
+    let id = rows::glass::insert(tx, vault, &file, staff.id, reason, until)?;
+    let entry = Entry::new(staff.actor(), "case.glass-broken").subject(file.subject).object(id);
+    journal::record(tx, entry.ground("broken_glass"))?;
+    Ok(Glass { id, case, staff: staff.id, at: now, until })
+}
+
+/// Who looked, newest first: what was not reviewed yet, or all.
+pub fn broken(
+    conn: &mut Conn,
+    vault: &Vault,
+    only_open: bool,
+    before: Option<(DateTime<Utc>, Uuid)>,
+    limit: i64,
+) -> Result<Vec<Broken>> {
+    rows::glass::list(conn, vault, only_open, before, limit)
+}
+
+/// The data protection officer has looked at it, and told the person or seen that she was told.
+///
+/// # Errors
+/// `not_found`; `conflict` where it was reviewed already.
+pub fn review(tx: &mut Tx<'_>, by: &Staff, id: Uuid, person_told: bool) -> Result<()> {
+    let case = rows::glass::case_of(tx.conn(), id)?.ok_or(Code::NotFound)?;
+    if !rows::glass::reviewed(tx, id, by.id, person_told)? {
+        return Err(Code::Conflict.into());
+    }
+    let file = rows::case_file(tx.conn(), case)?.ok_or(Code::NotFound)?;
+    let entry = Entry::new(by.actor(), "case.glass-reviewed").subject(file.subject).object(id);
+    journal::record(tx, entry.code(if person_told { "person_told" } else { "person_not_told" }))
+}

@@ -1,0 +1,84 @@
+//! *Passaggio di consegne*: the lead of a case changes hands in one act, with a note and both names.
+
+use chrono::{DateTime, Utc};
+use staffetta_protocol::card::Prose;
+use staffetta_protocol::problem::Code;
+use uuid::Uuid;
+
+use super::functions::{Function, Functions};
+use super::rows;
+use super::team::{employable, manages};
+use crate::access::Staff;
+use crate::error::Result;
+use crate::journal::{self, Entry};
+use crate::store::{Conn, Tx};
+use crate::vault::Vault;
+
+/// What the new lead must know.
+pub type Note = Prose<2000>;
+
+/// A handover that happened.
+#[derive(Debug, Clone)]
+pub struct Handover {
+    /// Its id.
+    pub id: Uuid,
+    /// Who led; nobody where the case waited for a lead.
+    pub from: Option<Uuid>,
+    /// Who leads from then on.
+    pub to: Uuid,
+    /// Who handed it over.
+    pub by: Uuid,
+    /// What the new lead was told.
+    pub note: Note,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// Hands a case over. Whoever led leaves the team unless `stays`; what waited for her countersignature waits for the new
+/// lead.
+///
+/// # Errors
+/// `not_found`; `not_entitled` for who neither leads nor answers for those who do; `conflict` where `to` leads already,
+/// or is nobody who works with people.
+pub fn hand_over(
+    tx: &mut Tx<'_>,
+    vault: &Vault,
+    by: &Staff,
+    case: Uuid,
+    to: Uuid,
+    note: &Note,
+    stays: bool,
+) -> Result<Uuid> {
+    let file = rows::case_file(tx.conn(), case)?.ok_or(Code::NotFound)?;
+    manages(by, &file)?;
+    employable(tx.conn(), to)?;
+    if file.lead == Some(to) || rows::touch(tx, case, file.version)?.is_none() {
+        return Err(Code::Conflict.into());
+    }
+    let id = rows::handover::insert(tx, vault, &file, to, by.id, note)?;
+    let hers = rows::functions(tx.conn(), case, to)?.filter(|functions| !functions.has(Function::Trainee));
+    let functions = Functions::new(hers.iter().flat_map(Functions::iter).chain([Function::CaseOperator]));
+    rows::put(tx, case, to, &functions.unwrap_or_else(|| Function::CaseOperator.into()), None)?;
+    rows::entrust(tx, case, Some(to), file.deputy.filter(|deputy| *deputy != to))?;
+    if let Some(from) = file.lead {
+        rows::countersignature::pass_on(tx, case, from, to)?;
+        rows::resupervise(tx, case, from, to)?;
+        if !stays {
+            rows::remove(tx, case, from)?;
+        }
+    }
+    let names = format!("from:{} to:{to}", file.lead.map(|from| from.to_string()).unwrap_or_default());
+    journal::record(tx, Entry::new(by.actor(), "case.handed-over").subject(file.subject).object(case).code(names))?;
+    Ok(id)
+}
+
+/// The handovers of a case, newest first.
+pub fn handovers(
+    conn: &mut Conn,
+    vault: &Vault,
+    case: Uuid,
+    before: Option<(DateTime<Utc>, Uuid)>,
+    limit: i64,
+) -> Result<Vec<Handover>> {
+    rows::handover::list(conn, vault, case, before, limit)
+}

@@ -1,0 +1,185 @@
+//! Who is put on a case, and by whom.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use staffetta_protocol::card::{At, Refusal};
+use staffetta_protocol::problem::{Code, FieldError, Problem};
+use uuid::Uuid;
+
+use super::functions::{Function, Functions};
+use super::rows::{self, CaseFile};
+use crate::access::{AccessRole, Staff, rows as accounts};
+use crate::error::Result;
+use crate::journal::{self, Entry};
+use crate::rules::calendar::{LocalHoliday, end_of_working_day};
+use crate::store::{Conn, Tx};
+
+/// Working days after which what waits for the lead goes to the deputy, and as many later to whoever answers for the
+/// operators.
+pub const PATIENCE: u32 = 2;
+
+/// Somebody to be on a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The account.
+    pub staff: Uuid,
+    /// What she does there.
+    pub functions: Functions,
+    /// Under whom, if she is learning.
+    pub supervisor: Option<Uuid>,
+}
+
+/// The whole team, as it shall be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Team {
+    /// Who leads, where nobody does yet; a lead changes hands by a handover.
+    pub lead: Option<Uuid>,
+    /// Who stands in.
+    pub deputy: Option<Uuid>,
+    /// Everybody.
+    pub members: Vec<Place>,
+}
+
+/// Whether she may change a case's team: she leads it or stands in, or answers for the operators; what came in and has no
+/// lead anybody of the office may take.
+///
+/// # Errors
+/// `not_entitled`.
+pub(super) fn manages(by: &Staff, file: &CaseFile) -> Result<()> {
+    let hers = file.lead == Some(by.id) || file.deputy == Some(by.id);
+    let unclaimed = file.lead.is_none() && file.kind == rows::Kind::Referral;
+    if hers || unclaimed || by.role == AccessRole::Supervisor { Ok(()) } else { Err(Code::NotEntitled.into()) }
+}
+
+/// Whether an account can work on a case: it is enabled, and its role is one that works with people.
+///
+/// # Errors
+/// `not_found`, `conflict`.
+pub(super) fn employable(conn: &mut Conn, staff: Uuid) -> Result<()> {
+    let account = accounts::staff_row(conn, staff)?.ok_or(Code::NotFound)?;
+    let works = matches!(account.role, AccessRole::Operator | AccessRole::Supervisor);
+    if works && account.disabled_at.is_none() { Ok(()) } else { Err(Code::Conflict.into()) }
+}
+
+/// Sets the team of a case. The new version.
+///
+/// # Errors
+/// `not_found`; `not_entitled`; `version_conflict`; `invalid_input` where the lead would drop out, somebody stands twice,
+/// an account cannot work on cases, or a trainee has no supervisor in the team.
+pub fn set_team(tx: &mut Tx<'_>, by: &Staff, case: Uuid, team: &Team, version: i32) -> Result<i32> {
+    let file = rows::case_file(tx.conn(), case)?.ok_or(Code::NotFound)?;
+    manages(by, &file)?;
+    let found = refusals(tx.conn(), &file, team)?;
+    if !found.is_empty() {
+        return Err(Problem::invalid(found).into());
+    }
+    let version = rows::touch(tx, case, version)?.ok_or(Code::VersionConflict)?;
+    let wanted: BTreeSet<Uuid> = team.members.iter().map(|member| member.staff).collect();
+    for member in rows::members(tx.conn(), case)? {
+        if !wanted.contains(&member.staff) {
+            rows::remove(tx, case, member.staff)?;
+            note(tx, by, &file, "case.left", member.staff, &member.functions)?;
+        }
+    }
+    for place in &team.members {
+        rows::put(tx, case, place.staff, &place.functions, place.supervisor)?;
+        note(tx, by, &file, "case.assigned", place.staff, &place.functions)?;
+    }
+    rows::entrust(tx, case, file.lead.or(team.lead), team.deputy)?;
+    Ok(version)
+}
+
+fn note(
+    tx: &mut Tx<'_>,
+    by: &Staff,
+    file: &CaseFile,
+    act: &'static str,
+    member: Uuid,
+    functions: &Functions,
+) -> Result<()> {
+    let entry = Entry::new(by.actor(), act).subject(file.subject).object(file.id);
+    journal::record(tx, entry.code(format_args!("{member} {}", functions.stored())))
+}
+
+fn refusals(conn: &mut Conn, file: &CaseFile, team: &Team) -> Result<Vec<FieldError>> {
+    let mut found = Vec::new();
+    let mut seen = BTreeSet::new();
+    let members = At::Root.key("members");
+    for (index, place) in team.members.iter().enumerate() {
+        let at = members.index(index);
+        if !seen.insert(place.staff) {
+            found.push(at.key("staff").refuse(Refusal::Repeated));
+        }
+        if employable(conn, place.staff).is_err() {
+            found.push(at.key("staff").refuse(Refusal::NotInList));
+        }
+        let guides = |id: Uuid| {
+            let of = team.members.iter().find(|member| member.staff == id);
+            id != place.staff && of.is_some_and(|member| !member.functions.has(Function::Trainee))
+        };
+        match (place.functions.has(Function::Trainee), place.supervisor) {
+            (true, Some(id)) if guides(id) => {}
+            (true, None) => found.push(at.key("supervisor").refuse(Refusal::Required)),
+            (true, Some(_)) => found.push(at.key("supervisor").refuse(Refusal::NotInList)),
+            (false, Some(_)) => found.push(at.key("supervisor").refuse(Refusal::Inconsistent)),
+            (false, None) => {}
+        }
+    }
+    let lead = file.lead.or(team.lead);
+    let leads =
+        |id: Uuid| team.members.iter().any(|member| member.staff == id && !member.functions.has(Function::Trainee));
+    match lead {
+        None => found.push(Refusal::Required.at("/lead")),
+        Some(id) if !leads(id) => found.push(Refusal::Required.at("/members")),
+        Some(_) => {}
+    }
+    if file.lead.is_some() && team.lead.is_some() && team.lead != file.lead {
+        found.push(Refusal::Inconsistent.at("/lead"));
+    }
+    if team.deputy.is_some_and(|deputy| Some(deputy) == lead || !leads(deputy)) {
+        found.push(Refusal::Inconsistent.at("/deputy"));
+    }
+    Ok(found)
+}
+
+/// Who must see to what has waited since `since`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Responsible {
+    /// This account: the lead, or the deputy after two working days.
+    Staff(Uuid),
+    /// Nobody any more: it stands in *Senza referente*, for whoever answers for the operators.
+    Nobody,
+}
+
+/// Who must see to what has waited for a case since `since`: its lead; after two working days its deputy; two later, or
+/// where there is none, whoever answers for the operators.
+pub fn responsible(
+    lead: Option<Uuid>,
+    deputy: Option<Uuid>,
+    since: DateTime<Utc>,
+    local: &[LocalHoliday],
+    now: DateTime<Utc>,
+) -> Responsible {
+    let passed = |days| now >= end_of_working_day(since, days, local);
+    match (lead, deputy) {
+        (Some(lead), _) if !passed(PATIENCE) => Responsible::Staff(lead),
+        (Some(_), Some(deputy)) if !passed(2 * PATIENCE) => Responsible::Staff(deputy),
+        (None, Some(deputy)) if !passed(PATIENCE) => Responsible::Staff(deputy),
+        _ => Responsible::Nobody,
+    }
+}
+
+/// Takes an account off every case before it is disabled.
+///
+/// # Errors
+/// `leads_cases` as long as it leads one, or trainees wait for its countersignature.
+pub(in crate::access) fn leave(tx: &mut Tx<'_>, staff: Uuid) -> Result<()> {
+    let led = rows::led_by(tx.conn(), staff)?;
+    let owed = rows::countersignature::owed_by(tx.conn(), staff)?;
+    if led + owed > 0 {
+        let detail = format!("It leads {led} cases, and {owed} acts of trainees wait for it.");
+        return Err(Problem::new(Code::LeadsCases).detail(detail).into());
+    }
+    rows::leave_all(tx, staff)
+}
