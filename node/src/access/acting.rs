@@ -75,3 +75,11 @@ impl Acting {
         Ok(())
     }
 }
+
+#[cfg(test)]
+impl Staff {
+    /// She does this act.
+    pub(crate) fn acting<A: Act>(&self) -> Acting {
+        Acting::new::<A>(self.clone())
+    }
+}

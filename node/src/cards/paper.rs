@@ -53,7 +53,7 @@ pub fn printed(groups: &CardGroups) -> Result<Vec<PrintedGroup>> {
                     .iter()
                     .any(|other| of(*other).is_some_and(|it| it.get(name).is_some()))
         };
-        let rows = FIELDS.iter().filter(|row| row.group == group && !fuller(row.name));
+        let rows = FIELDS.iter().filter(|row| row.group == Some(group) && !fuller(row.name));
         let fields = rows.filter_map(|row| {
             let lines = words::lines(row.name, said.get(row.name).unwrap_or(&Value::Null));
             let label = words::label(row.name).to_owned();
@@ -74,7 +74,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use serde_json::json;
-    use staffetta_protocol::card::{Card, Day, QuickCard, QuickDefaults};
+    use staffetta_protocol::card::{Card, Day, Level, QuickCard, QuickDefaults};
     use utoipa::openapi::{RefOr, Schema};
     use utoipa::{PartialSchema, ToSchema};
 
@@ -176,7 +176,7 @@ mod tests {
     }
 
     fn said(groups: &[Group]) -> String {
-        let groups = card().disclose(&groups.iter().copied().collect(), &|id| id).unwrap();
+        let groups = card().disclose(&groups.iter().copied().collect(), Level::Formalities, &|id| id).unwrap();
         let printed = printed(&groups).unwrap();
         let fields = printed.iter().flat_map(|group| group.fields.iter());
         fields.map(|field| format!("{}: {}", field.label, field.lines.join(" | "))).collect::<Vec<_>>().join("\n")

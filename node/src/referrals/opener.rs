@@ -271,7 +271,9 @@ impl Referrals {
         if !accepted {
             return Ok(Level::Referral);
         }
-        let partner = self.partner(tx.conn(), case.peer())?;
+        // What an office without a node needs for its forms the person carries there herself.
+        let Some(node) = case.peer().node() else { return Ok(Level::Accepted) };
+        let partner = self.partner(tx.conn(), node)?;
         let formal = partner.is_some_and(|partner| may_receive(Group::Formalities.code(), &partner.roles));
         Ok(if formal { Level::Formalities } else { Level::Accepted })
     }

@@ -163,7 +163,7 @@ async fn whoever_is_not_in_the_team_gets_nothing_and_tells_nothing_apart() {
         let (anna, person) = case(&store, &vault).await;
         let (sealer, by) = (vault.clone(), anna.clone());
         let act = move |tx: &mut Tx<'_>| {
-            let sight = by.sight(tx, person.id)?;
+            let sight = by.acting::<WriteDocuments>().sight(tx, person.id)?;
             let document = enter(tx, &sealer, &sight, &permit())?;
             let sealed = seal(tx.conn(), &sealer, &document, Media::Pdf, &pdf("x", 10))?;
             file(tx, &sealer, &sight, &sealed, 1, ROOM)?;

@@ -21,7 +21,7 @@ async fn a_document_is_entered_described_filed_copied_and_deleted() {
         let vault = vault();
         let (anna, person) = case(&store, &vault).await;
         let act = move |tx: &mut Tx<'_>| {
-            let sight = anna.sight(tx, person.id)?;
+            let sight = anna.acting::<WriteDocuments>().sight(tx, person.id)?;
             let entered = enter(tx, &vault, &sight, &permit())?;
             assert_eq!((entered.version, &entered.file, entered.created_by), (1, &None, Some(anna.id)));
             assert_eq!(look(tx, &vault, &sight, entered.id)?, entered);
@@ -75,7 +75,7 @@ async fn a_piece_that_was_moved_changed_or_lost_is_a_fault_and_nothing_is_shown(
         let vault = vault();
         let (anna, person) = case(&store, &vault).await;
         let act = move |tx: &mut Tx<'_>| {
-            let sight = anna.sight(tx, person.id)?;
+            let sight = anna.acting::<WriteDocuments>().sight(tx, person.id)?;
             let one = filed(tx, &vault, &sight, &pdf("one", 300_000), ROOM)?;
             let other = filed(tx, &vault, &sight, &pdf("two", 300_000), ROOM)?;
             let spoil = |tx: &mut Tx<'_>, how: &dyn Fn(&mut Tx<'_>) -> Result<()>| {
@@ -129,7 +129,7 @@ async fn the_room_for_a_persons_files_is_not_given_out_twice() {
         for mark in ["one", "two", "three"] {
             let (anna, vault) = (anna.clone(), vault.clone());
             let act = move |tx: &mut Tx<'_>| {
-                let sight = anna.sight(tx, person.id)?;
+                let sight = anna.acting::<WriteDocuments>().sight(tx, person.id)?;
                 let document = enter(tx, &vault, &sight, &permit())?;
                 seal(tx.conn(), &vault, &document, Media::Pdf, &pdf(mark, 40_000))
             };
@@ -139,7 +139,7 @@ async fn the_room_for_a_persons_files_is_not_given_out_twice() {
             let (store, anna, vault) = (store.clone(), anna.clone(), vault.clone());
             async move {
                 let act = move |tx: &mut Tx<'_>| {
-                    let sight = anna.sight(tx, person.id)?;
+                    let sight = anna.acting::<WriteDocuments>().sight(tx, person.id)?;
                     file(tx, &vault, &sight, &sealed, 1, 100_000)
                 };
                 store.write(act).await
@@ -160,16 +160,16 @@ async fn who_does_not_work_with_documents_sees_none() {
         let vault = vault();
         let (anna, awa) = case(&store, &vault).await;
         let act = move |tx: &mut Tx<'_>| {
-            let hers = anna.sight(tx, awa.id)?;
+            let hers = anna.acting::<WriteDocuments>().sight(tx, awa.id)?;
             let document = filed(tx, &vault, &hers, &pdf("one", 10), ROOM)?;
             let other = taken_up(tx, &vault, &anna);
-            let elsewhere = anna.sight(tx, other.id)?;
+            let elsewhere = anna.acting::<WriteDocuments>().sight(tx, other.id)?;
             assert_eq!(code(look(tx, &vault, &elsewhere, document.id)), Code::NotFound, "an id of another person");
             assert_eq!(code(delete(tx, &vault, &elsewhere, document.id)), Code::NotFound);
             assert!(!is_hers(tx.conn(), other.id, document.id)? && is_hers(tx.conn(), awa.id, document.id)?);
 
             let bruno = hired(tx, "bruno", AccessRole::Operator);
-            assert_eq!(code(bruno.sight(tx, awa.id)), Code::OutsideCase);
+            assert_eq!(code(bruno.acting::<WriteDocuments>().sight(tx, awa.id)), Code::OutsideCase);
             for function in Function::ALL {
                 let sight = on_case(tx, &bruno, &awa, *function);
                 let tells = function.tells();
@@ -181,7 +181,8 @@ async fn who_does_not_work_with_documents_sees_none() {
                 assert_eq!(told(take_copy(tx, &vault, &sight, document.id).map(drop)), expected(may_read));
                 assert_eq!(told(enter(tx, &vault, &sight, &permit()).map(drop)), expected(may_write), "{function}");
                 assert_eq!(told(may_file(tx, &vault, &sight, document.id).map(drop)), expected(may_write));
-                let seen = ending(tx, &bruno, Some(Day::parse("2100-01-01").unwrap()), None, 10)?.0;
+                let seen =
+                    ending(tx, &bruno.acting::<ReadDocuments>(), Some(Day::parse("2100-01-01").unwrap()), None, 10)?.0;
                 assert_eq!(seen.is_empty(), !may_read, "{function}");
             }
             Ok(())
@@ -202,21 +203,22 @@ async fn what_ends_is_found_in_time_and_only_in_ones_own_cases() {
             let permit_until =
                 |day: &str| said(&format!(r#"{{"type": "permit", "expires": "{day}", "held_by": "person"}}"#));
             let enter_all = |tx: &mut Tx<'_>, who: &Staff, of: &Person, days: &[&str]| -> Result<Vec<DocumentId>> {
-                let sight = who.sight(tx, of.id)?;
+                let sight = who.acting::<WriteDocuments>().sight(tx, of.id)?;
                 days.iter().map(|day| Ok(enter(tx, &vault, &sight, &permit_until(day))?.id)).collect()
             };
             // Today is 23 November 2026.
             let hers = enter_all(tx, &anna, &awa, &["2027-01-22", "2027-01-23", "2026-11-01", "2026-12-24"])?;
             enter_all(tx, &bruno, &other, &["2026-12-01"])?;
-            let sight = anna.sight(tx, awa.id)?;
+            let sight = anna.acting::<WriteDocuments>().sight(tx, awa.id)?;
             enter(tx, &vault, &sight, &said(r#"{"type": "cv", "held_by": "node"}"#))?;
 
-            let (found, next) = ending(tx, &anna, None, None, 2)?;
+            let (found, next) = ending(tx, &anna.acting::<ReadDocuments>(), None, None, 2)?;
             assert_eq!(found.iter().map(|it| it.id).collect::<Vec<_>>(), [hers[2], hers[3]]);
             let next = Cursor::<Day>::parse(&next.unwrap().to_string());
-            let (rest, end) = ending(tx, &anna, None, next, 2)?;
+            let (rest, end) = ending(tx, &anna.acting::<ReadDocuments>(), None, next, 2)?;
             assert_eq!((rest[0].id, rest.len(), end), (hers[0], 1, None), "the sixtieth day is in, the next is not");
-            let (until, _) = ending(tx, &anna, Some(Day::parse("2026-11-30").unwrap()), None, 10)?;
+            let (until, _) =
+                ending(tx, &anna.acting::<ReadDocuments>(), Some(Day::parse("2026-11-30").unwrap()), None, 10)?;
             assert_eq!(until.len(), 1);
             let listed = journal::about(tx.conn(), awa.subject, 50)?;
             assert_eq!(listed.iter().filter(|entry| entry.act == "document.listed").count(), 4);
@@ -233,7 +235,7 @@ async fn a_list_goes_on_where_it_ended() {
         let vault = vault();
         let (anna, awa) = case(&store, &vault).await;
         let act = move |tx: &mut Tx<'_>| {
-            let sight = anna.sight(tx, awa.id)?;
+            let sight = anna.acting::<WriteDocuments>().sight(tx, awa.id)?;
             let mut entered: Vec<_> = (0..5).map(|_| enter(tx, &vault, &sight, &permit()).unwrap().id).collect();
             entered.sort();
             let (mut seen, mut after) = (Vec::new(), None);
@@ -260,7 +262,7 @@ async fn nothing_of_a_document_can_be_read_on_the_disk() {
         let (store, vault) = (scratch.store().clone(), vault());
         let (anna, awa) = case(&store, &vault).await;
         let act = move |tx: &mut Tx<'_>| {
-            let sight = anna.sight(tx, awa.id)?;
+            let sight = anna.acting::<WriteDocuments>().sight(tx, awa.id)?;
             filed(tx, &vault, &sight, &pdf("Zuleyka la mediatrice", 300_000), ROOM)?;
             Ok(())
         };

@@ -6,8 +6,9 @@ mod held;
 use staffetta_protocol::card::read;
 
 use super::*;
+use crate::access::acts::{ReadDocuments, WriteDocuments};
 use crate::access::cases::{self, Functions};
-use crate::access::{AccessRole, Function};
+use crate::access::{AccessRole, Function, Staff};
 use crate::journal::Actor;
 use crate::people::{Label, Person};
 use crate::store::{Store, scratch};
@@ -44,7 +45,7 @@ fn taken_up(tx: &mut Tx<'_>, vault: &Vault, by: &Staff) -> Person {
 
 fn on_case(tx: &mut Tx<'_>, who: &Staff, person: &Person, functions: impl Into<Functions>) -> Sight {
     cases::assign(tx, Actor::System, person.id.into(), who.id, &functions.into()).unwrap();
-    who.sight(tx, person.id).unwrap()
+    who.acting::<WriteDocuments>().sight(tx, person.id).unwrap()
 }
 
 /// Somebody with an operator who works with her.
