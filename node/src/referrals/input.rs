@@ -19,6 +19,7 @@ use super::rows::Wanted;
 use crate::access::cases::Listing;
 use crate::error::Result;
 use crate::people::PersonId;
+use crate::web::Page;
 
 /// A referral to begin: to a node, or to the node of an organisation.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -215,9 +216,11 @@ pub(super) struct PersonTold {
 
 impl Check for PersonTold {}
 
+/// By what referrals are ordered, newest first.
+pub(super) type Newest = (chrono::DateTime<chrono::Utc>, Uuid);
+
 /// Which referrals to list.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ReferralQuery {
     /// `opener` for those that this node sent, `taker` for those that it received.
@@ -230,11 +233,6 @@ pub(super) struct ReferralQuery {
     person: Option<Uuid>,
     /// Another node.
     peer: Option<EntityId>,
-    /// Where the page before ended.
-    cursor: Option<String>,
-    /// How many, at most 200; 50 unless said.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<u32>,
 }
 
 fn sides() -> Object {
@@ -252,14 +250,10 @@ impl ReferralQuery {
     ///
     /// # Errors
     /// `invalid_input` with a code per parameter.
-    pub(super) fn wanted(self, of: Listing) -> Result<Wanted> {
+    pub(super) fn wanted(self, of: Listing, page: &Page<Newest>) -> Result<Wanted> {
         let mut found = Vec::new();
-        let mut wanted = Wanted { person: self.person, peer: self.peer, ..Wanted::page(of, 0) };
-        let limit = self.limit.unwrap_or(50);
-        if !(1..=200).contains(&limit) {
-            found.push(Refusal::OutOfRange.at("/limit"));
-        }
-        wanted.limit = i64::from(limit);
+        let of = Wanted::page(of, i64::from(page.limit));
+        let mut wanted = Wanted { person: self.person, peer: self.peer, after: page.after, ..of };
         if let Some(text) = &self.side {
             wanted.side = Side::parse(text);
             found.extend(wanted.side.is_none().then(|| Refusal::NotInList.at("/side")));
@@ -268,17 +262,8 @@ impl ReferralQuery {
             wanted.state = State::parse(text);
             found.extend(wanted.state.is_none().then(|| Refusal::NotInList.at("/state")));
         }
-        if let Some(text) = &self.cursor {
-            wanted.after = cursor(text);
-            found.extend(wanted.after.is_none().then(|| Refusal::WrongShape.at("/cursor")));
-        }
         if found.is_empty() { Ok(wanted) } else { Err(Problem::invalid(found).into()) }
     }
-}
-
-fn cursor(text: &str) -> Option<(chrono::DateTime<chrono::Utc>, Uuid)> {
-    let (micros, id) = text.split_once('.')?;
-    Some((chrono::DateTime::from_timestamp_micros(micros.parse().ok()?)?, id.parse().ok()?))
 }
 
 #[cfg(test)]
@@ -309,15 +294,5 @@ mod tests {
         let other = r#""purpose": "P4", "organisation": "ipa:c_g999""#;
         assert_eq!(found(other), [("/purpose".into(), "not_for_purpose".into())]);
         assert!(found(r#""purpose": "P11", "organisation": "ipa:c_g999""#).is_empty());
-    }
-
-    #[test]
-    fn a_cursor_is_what_the_list_gave() {
-        let id = Uuid::new_v4();
-        let at = chrono::DateTime::from_timestamp_micros(1_795_424_400_000_001).unwrap();
-        assert_eq!(cursor(&format!("{}.{}", at.timestamp_micros(), id.as_simple())), Some((at, id)));
-        for wrong in ["", ".", "1", "x.y", "1.' OR 1=1"] {
-            assert_eq!(cursor(wrong), None, "{wrong}");
-        }
     }
 }

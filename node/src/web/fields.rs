@@ -21,7 +21,7 @@ use crate::error::{Error, Result};
 pub(super) const FIELDS: &str = "fields";
 
 /// Which top-level fields of the entries, of type `T`, are wanted; without the parameter all of them. The names are those
-/// of `T` in the document, and no others: 422 `not_in_list`.
+/// of `T` in the document, and no others: 422 `not_in_list`. One parameter for each, or one with commas: programs differ.
 ///
 /// A handler that takes it names it among its `params`; the document then says that every field may be absent.
 pub struct Fields<T> {
@@ -37,17 +37,18 @@ impl<T> std::fmt::Debug for Fields<T> {
 
 impl<T: ToSchema> Fields<T> {
     fn read(query: &str) -> Result<Self> {
-        let mut values = super::path::pairs(query).filter(|(name, _)| name == FIELDS).map(|(_, value)| value);
-        let Some(value) = values.next() else { return Ok(Self { wanted: None, of: PhantomData }) };
-        if values.next().is_some() {
-            return Err(Problem::invalid(vec![Refusal::Repeated.at("/fields")]).into());
+        let values = super::path::pairs(query).filter(|(name, _)| name == FIELDS).map(|(_, value)| value);
+        let asked: Vec<String> =
+            values.flat_map(|value| value.split(',').map(str::to_owned).collect::<Vec<_>>()).collect();
+        if asked.is_empty() {
+            return Ok(Self { wanted: None, of: PhantomData });
         }
         let (known, mut found, mut wanted) = (names::<T>(), Vec::new(), BTreeSet::new());
-        for (index, name) in value.split(',').enumerate().take(known.len() + 1) {
+        for (index, name) in asked.into_iter().enumerate().take(known.len() + 1) {
             let refuse = |refusal: Refusal| refusal.at(format!("/fields/{index}"));
-            if !known.iter().any(|known| known == name) {
+            if !known.contains(&name) {
                 found.push(refuse(Refusal::NotInList));
-            } else if !wanted.insert(name.to_owned()) {
+            } else if !wanted.insert(name) {
                 found.push(refuse(Refusal::Repeated));
             }
         }
@@ -97,8 +98,8 @@ impl<T: ToSchema> IntoParams for Fields<T> {
         let name = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(known)).build();
         let list = ArrayBuilder::new().items(name).min_items(Some(1)).max_items(Some(most)).unique_items(true);
         let parameter = ParameterBuilder::new().name(FIELDS).parameter_in(ParameterIn::Query).required(Required::False);
-        let parameter = parameter.style(Some(ParameterStyle::Form)).explode(Some(false)).schema(Some(list.build()));
-        vec![parameter.description(Some("Only these fields of each entry, by commas; all if absent.")).build()]
+        let parameter = parameter.style(Some(ParameterStyle::Form)).explode(Some(true)).schema(Some(list.build()));
+        vec![parameter.description(Some("Only these fields of each entry; all if absent.")).build()]
     }
 }
 
@@ -126,6 +127,7 @@ mod tests {
             ("limit=3", json!({"id": 1, "label": "a"})),
             ("fields=id", json!({"id": 1})),
             ("fields=label,id", json!({"id": 1, "label": "a"})),
+            ("fields=id&fields=label", json!({"id": 1, "label": "a"})),
             ("fields=id%2Clabel", json!({"id": 1, "label": "a"})),
         ] {
             let answered = Fields::<Entry>::read(query).unwrap().of(list()).unwrap();
@@ -139,6 +141,6 @@ mod tests {
         assert_eq!(refused("fields="), [at("/fields/0", "not_in_list")]);
         assert_eq!(refused("fields=id,secret"), [at("/fields/1", "not_in_list")]);
         assert_eq!(refused("fields=id,id"), [at("/fields/1", "repeated")]);
-        assert_eq!(refused("fields=id&fields=label"), [at("/fields", "repeated")]);
+        assert_eq!(refused("fields=id&fields=id"), [at("/fields/1", "repeated")]);
     }
 }

@@ -4,6 +4,7 @@
 //! - It knows no feature: the rooms come as plain functions ([`Rooms`]), and `wiring` names them.
 //! - A body is bounded, is JSON and nothing else, and is read strictly ([`Input`]); what is wrong with it is told by
 //!   place and code, never by repeating it. A route for files takes [`Raw`] bytes of the kinds that it names.
+//! - A query has the parameters that the document names and no others, whatever the handler reads of it.
 //! - Whoever edits names the version that the edit builds on ([`IfMatch`]); a conflict is told with both sides.
 //! - A POST of the desk may be asked twice and is done once ([`once`]).
 //! - The desk speaks Italian, or English to whoever asks for it; the entries of wrong fields have both.
@@ -36,7 +37,7 @@ mod unknown;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -91,6 +92,8 @@ struct Inner {
     documents: docs::Documents,
     /// The methods of each route, for 405.
     methods: BTreeMap<String, String>,
+    /// The parameters of each operation's query.
+    queries: BTreeMap<String, BTreeSet<String>>,
     under_way: once::UnderWay,
     /// Names the node in every line of the log.
     span: Span,
@@ -108,6 +111,7 @@ impl Web {
             limiter: limit::Limiter::new(&config.limits),
             documents: docs::Documents::new(rooms, entity_id),
             methods: document::methods(rooms),
+            queries: document::queries(rooms),
             under_way: once::UnderWay::default(),
             span: crate::log::node(entity_id),
             is_loopback: caller::is_loopback(entity_id),
