@@ -20,6 +20,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tracing::Instrument as _;
 
+use crate::access::door::{self, Door};
 use crate::authority::Authority;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -34,6 +35,8 @@ use crate::referrals::{self, Referrals};
 use crate::store::{Store, once};
 use crate::vault::{MasterKey, Vault};
 use crate::web::Web;
+use crate::web::document::DESK;
+use crate::web::door::oidc::Provider;
 use crate::{log, tls, web, wiring};
 
 /// Longest that a worker sleeps: what another process on the same database queued is seen within this time.
@@ -54,6 +57,8 @@ pub struct Node {
     links: Links,
     referrals: Referrals,
     authority: Option<Authority>,
+    door: Door,
+    provider: Option<Provider>,
     web: Web,
 }
 
@@ -95,8 +100,10 @@ impl Node {
         let links = Links::new(store.clone(), peers.clone(), inbox, wiring::settled, config.exchange.clone());
         let referrals = Referrals::new(outbox.clone(), peers.clone().into());
         let authority = peers.is_authority().then(|| Authority::new(store.clone(), keys.clone(), &config.node));
+        let door = Door::new(store.clone(), vault.clone(), keys.clone(), &config, DESK)?;
+        let provider = Provider::configured(&config, clock.clone())?;
         let web = Web::new(&config, wiring::ROOMS);
-        Ok(Self { config, clock, store, vault, keys, peers, outbox, links, referrals, authority, web })
+        Ok(Self { config, clock, store, vault, keys, peers, outbox, links, referrals, authority, door, provider, web })
     }
 
     /// This node's name.
@@ -127,6 +134,11 @@ impl Node {
     /// Its keys.
     pub fn keys(&self) -> &Keys {
         &self.keys
+    }
+
+    /// How its staff gets in.
+    pub fn door(&self) -> &Door {
+        &self.door
     }
 
     /// The other members.
@@ -166,12 +178,16 @@ impl Node {
                     .app_data(Data::new(node.vault.clone()))
                     .app_data(Data::new(node.keys.clone()))
                     .app_data(Data::new(node.peers.clone()))
+                    .app_data(Data::new(node.door.clone()))
                     .app_data(Data::new(node.outbox.clone()))
                     .app_data(Data::new(node.links.clone()))
                     .app_data(Data::new(node.desk()))
                     .app_data(Data::new(node.entity_id().clone()))
                     .app_data(Data::new(node.config.clone()))
                     .app_data(Data::new(Consents { threads_ended: wiring::threads_ended }));
+                if let Some(provider) = &node.provider {
+                    cfg.app_data(Data::new(provider.clone()));
+                }
                 if let Some(authority) = &node.authority {
                     cfg.app_data(Data::new(authority.clone()));
                 }
@@ -227,6 +243,7 @@ impl Node {
         } else if let Err(error) = self.peers.refresh_membership().await {
             tracing::warn!(cause = %error, "the membership was not refreshed");
         }
+        self.store.write(door::purge).await?;
         while self.store.write(referrals::refresh).await? == referrals::AT_ONCE {}
         self.store.write(once::purge).await?;
         if self.clock_is_confirmed() {
@@ -250,6 +267,9 @@ impl Node {
     /// Lets go of the outgoing connections: after the workers, before any server.
     pub fn hang_up(&self) {
         self.peers.client().close();
+        if let Some(provider) = &self.provider {
+            provider.close();
+        }
     }
 
     /// Closes the store, after the server: what waits is done first.

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod app;
+pub mod assessments;
 pub mod authority;
 pub mod cards;
 pub mod cli;

@@ -18,8 +18,8 @@ use crate::vault::Holding;
 use crate::web::document::{DESK, EXCHANGE, NETWORK};
 use crate::web::{self, Rooms};
 use crate::{
-    access, authority, cards, consents, documents, grants, inbox, journal, links, offices, outbox, peers, people,
-    referrals, vault,
+    access, assessments, authority, cards, consents, documents, grants, inbox, journal, links, offices, outbox, peers,
+    people, referrals, vault,
 };
 
 /// Every room with an API.
@@ -27,6 +27,7 @@ pub const ROOMS: Rooms = Rooms { federation, desk, tags: TAGS };
 
 /// What the operations are grouped by, with a sentence for each.
 pub const TAGS: &[(&str, &str)] = &[
+    ("assessments", "Skills assessments in three phases, their signed summaries, and what is said in counselling."),
     ("cards", "Profiling cards: the quick one, the whole one, and its versions."),
     ("consents", "What people agreed to, and what left about them."),
     ("documents", "The papers of each person: what they are, until when they hold, and their files."),
@@ -36,7 +37,8 @@ pub const TAGS: &[(&str, &str)] = &[
     ("offices", "Offices of this node, and the address book of partners."),
     ("people", "The people whom this node accompanies."),
     ("referrals", "Handing people on to other nodes, and taking them on."),
-    ("staff", "Accounts and tokens of the staff."),
+    ("session", "The door: signing in and out, and what one's own account gets in with."),
+    ("staff", "Accounts of the staff and of programs, their tokens and secrets."),
     ("status", "Whether the node is up."),
     ("trust", "Who a node is."),
 ];
@@ -96,6 +98,7 @@ pub fn settled(tx: &mut Tx<'_>, outbox: &Outbox, settlement: &Settlement) -> Res
 pub const HOLDINGS: &[Holding] = &[
     referrals::HOLDING,
     consents::HOLDING,
+    assessments::HOLDING,
     cards::HOLDING,
     documents::HOLDING,
     people::HOLDING,
@@ -107,11 +110,13 @@ pub const HOLDINGS: &[Holding] = &[
     vault::HOLDING,
 ];
 
-/// What the staff calls. Behind the gate nothing is public, so the status stands before it.
+/// What the staff calls. Behind the gate nothing is public, so the status and the door itself stand before it.
 pub fn desk(cfg: &mut ServiceConfig<'_>) {
     let rooms = scope::scope("").configure(|cfg| {
         cfg.configure(web::staff::api).configure(web::members::api);
         cfg.configure(documents::api);
+        cfg.configure(web::door::api).configure(web::staff::api).configure(web::members::api);
+        cfg.configure(documents::api).configure(assessments::api);
         cfg.configure(people::api).configure(cards::api).configure(consents::api);
         // Last: paths of other rooms lie below its own.
         cfg.configure(referrals::api).configure(offices::api);
@@ -119,7 +124,8 @@ pub fn desk(cfg: &mut ServiceConfig<'_>) {
         cfg.configure(referrals::api);
     });
     let rooms = rooms.wrap(from_fn(web::once)).wrap(from_fn(access::gate));
-    cfg.service(scope::scope(DESK).configure(web::status::api).service(rooms));
+    let open = scope::scope(DESK).configure(web::status::api).configure(web::door::open_api);
+    cfg.service(open.service(rooms));
 }
 
 #[cfg(test)]

@@ -17,6 +17,9 @@ pub trait Act: sealed::Sealed + Send + Sync + 'static {
     const FUNCTIONS: &'static [Function];
 }
 
+/// What may be done in a session that is not wholly in: nothing but the steps of the door.
+pub(super) const OF_THE_DOOR: &[&str] = &[SignedIn::NAME, OwnAccount::NAME];
+
 mod sealed {
     pub trait Sealed {}
 }
@@ -59,6 +62,10 @@ pub fn only_reads(name: &str) -> bool {
 acts! {
     /// Asking who one is.
     SignedIn = "session.read" [Operator, Supervisor, CompanyUser, Dpo, Admin, Evaluator];
+    /// Taking the next step of the door, and changing what one gets in with.
+    OwnAccount = "session.write" [Operator, Supervisor, CompanyUser, Dpo, Admin, Evaluator];
+    /// Making tokens for oneself, narrower than oneself.
+    OwnTokens = "session.tokens" [Operator, Supervisor, CompanyUser, Dpo, Admin, Evaluator];
 
     /// Finding and opening a person's record.
     ReadPeople = "people.read" [Operator, Supervisor, Dpo] in ANY;

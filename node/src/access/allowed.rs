@@ -8,19 +8,20 @@ use std::rc::Rc;
 
 use actix_web::dev::{Extensions, Payload};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
-use staffetta_protocol::problem::Code;
+use staffetta_protocol::problem::{Code, Problem};
 
-use super::{Act, Acting, Staff};
+use super::{Act, Acting, Pass, Staff, Standing, acts};
 use crate::error::{Error, Result};
 
 /// A member of staff who may do `A`. First argument of every handler of the desk, so that who may not is turned away
 /// before anything else of the request is looked at.
 ///
-/// Extracting it fails with 401 `not_authenticated` without a valid token and with 403 `not_entitled` when her role may
-/// not do `A`.
+/// Extracting it fails with 401 `not_authenticated` without a session or a valid token, and with 403 `not_entitled` when
+/// her role may not do `A`, when what she came with is narrowed to other acts, or when she is not wholly in yet.
 #[derive(Debug)]
 pub struct Allowed<A: Act> {
     acting: Acting,
+    pass: Pass,
     act: PhantomData<A>,
 }
 
@@ -28,6 +29,11 @@ impl<A: Act> Allowed<A> {
     /// Who it is and what she does, to be moved into a transaction.
     pub fn staff(&self) -> Acting {
         self.acting.clone()
+    }
+
+    /// How she got in.
+    pub fn pass(&self) -> &Pass {
+        &self.pass
     }
 }
 
@@ -41,11 +47,16 @@ impl<A: Act> Deref for Allowed<A> {
 
 /// Whether the handler asked; the gate looks at it afterwards.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Asked(Rc<Cell<bool>>);
+pub(super) struct Asked(Rc<Cell<bool>>, Rc<Cell<Option<&'static str>>>);
 
 impl Asked {
     pub(super) fn was(&self) -> bool {
         self.0.get()
+    }
+
+    /// The act that the scopes did not have.
+    pub(super) fn lacking(&self) -> Option<&'static str> {
+        self.1.get()
     }
 }
 
@@ -63,13 +74,24 @@ impl<A: Act> FromRequest for Allowed<A> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let extensions = request.extensions();
-        let Some(staff) = extensions.get::<Staff>() else { return ready(Err(Code::NotAuthenticated.into())) };
+        let (Some(staff), Some(pass)) = (extensions.get::<Staff>(), extensions.get::<Pass>()) else {
+            return ready(Err(Code::NotAuthenticated.into()));
+        };
         if let Some(asked) = extensions.get::<Asked>() {
             asked.0.set(true);
         }
         if !A::ROLES.contains(&staff.role) {
             return ready(Err(Code::NotEntitled.into()));
         }
-        ready(Ok(Self { acting: Acting::new::<A>(staff.clone()), act: PhantomData }))
+        if !pass.holds(A::NAME) {
+            if let Some(asked) = extensions.get::<Asked>() {
+                asked.1.set(Some(A::NAME));
+            }
+            return ready(Err(Code::NotEntitled.into()));
+        }
+        if pass.standing != Standing::Full && !acts::OF_THE_DOOR.contains(&A::NAME) {
+            return ready(Err(Problem::new(Code::NotEntitled).detail(pass.standing.missing()).into()));
+        }
+        ready(Ok(Self { acting: Acting::new::<A>(staff.clone()), pass: pass.clone(), act: PhantomData }))
     }
 }

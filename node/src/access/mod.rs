@@ -3,8 +3,10 @@
 //! What must hold:
 //! - A handler of the desk takes [`Allowed`] with the act that it does: the argument's type is the proof. What each
 //!   role may do is one table, [`acts`].
-//! - The desk's scope is wrapped in [`gate`]: without a valid token nothing behind it is reached, and no body is read.
-//!   A handler that answered without asking for an [`Allowed`] is turned into a 500.
+//! - The desk's scope is wrapped in [`gate`]: without a session or a valid token nothing behind it is reached, and no body
+//!   is read. How somebody gets one is [`door`]'s. A handler that answered without asking for an [`Allowed`] is turned into a 500.
+//! - What is asked of [`Allowed`] is role **and** scope **and** standing: a token that was narrowed does only what it names,
+//!   and a session that is not wholly in does only the next step of the door.
 //! - Of a token only the SHA-256 digest is kept. It is shown once, when it is issued.
 //! - A staff member's label is personal data of hers: shown at the desk, in no log and in no journal entry.
 
@@ -12,9 +14,12 @@ mod acting;
 pub mod acts;
 mod allowed;
 pub mod cases;
+pub mod door;
 mod gate;
+mod pass;
 mod role;
 mod rows;
+mod scopes;
 mod token;
 
 #[cfg(test)]
@@ -38,10 +43,12 @@ pub use acts::Act;
 pub use allowed::Allowed;
 pub(crate) use allowed::asked_before;
 pub use cases::{Function, Sight, Why};
-pub(crate) use gate::bearer;
-pub use gate::{gate, verify};
+pub(crate) use gate::{bearer, cookie, is_own_origin};
+pub use gate::{gate, verify, verify_token};
+pub use pass::{By, Pass, Standing};
 pub use role::{AccessRole, Username};
 pub use rows::{StaffRow, TokenRow, find_staff, list, staff_row, tokens_of};
+pub use scopes::Scopes;
 pub use token::Token;
 
 /// How a member of staff or a token is called at the desk.
@@ -119,17 +126,32 @@ pub fn disable(tx: &mut Tx<'_>, actor: Actor, staff: Uuid) -> Result<()> {
     Ok(())
 }
 
-/// Makes a token for `staff`, valid until `expires_at`, else for 90 days.
+/// Makes a token for `staff`, valid until `expires_at`, else for 90 days. It may do all that the role may.
 ///
 /// # Errors
-/// `not_found`; `conflict` when the account is disabled; `invalid_input` when `expires_at` has passed or lies more
-/// than a year ahead.
+/// `not_found`; `conflict` when the account is disabled or a program's; `invalid_input` when `expires_at` has passed or
+/// lies more than a year ahead.
 pub fn issue_token(
     tx: &mut Tx<'_>,
     actor: Actor,
     staff: Uuid,
     label: &Label,
     expires_at: Option<DateTime<Utc>>,
+) -> Result<NewToken> {
+    issue_narrow_token(tx, actor, staff, label, expires_at, None)
+}
+
+/// The same, narrowed to some acts of the role.
+///
+/// # Errors
+/// As [`issue_token`].
+pub fn issue_narrow_token(
+    tx: &mut Tx<'_>,
+    actor: Actor,
+    staff: Uuid,
+    label: &Label,
+    expires_at: Option<DateTime<Utc>>,
+    scopes: Option<&Scopes>,
 ) -> Result<NewToken> {
     use staffetta_protocol::card::Refusal;
     let now = tx.now();
@@ -138,11 +160,12 @@ pub fn issue_token(
         return Err(Problem::invalid(vec![Refusal::OutOfRange.at("/expires_at")]).into());
     }
     let account = rows::staff_row(tx.conn(), staff)?.ok_or(Code::NotFound)?;
-    if account.disabled_at.is_some() {
+    if account.disabled_at.is_some() || door::kind_of(tx.conn(), staff)? == door::AccountKind::Service {
         return Err(Code::Conflict.into());
     }
     let (id, token) = (clock::id_at(now), Token::random()?);
-    rows::insert_token(tx, id, staff, &token.hash(), label.as_str(), expires_at)?;
+    let narrowed = scopes.map(Scopes::text);
+    rows::insert_token(tx, id, staff, &token.hash(), (label.as_str(), narrowed.as_deref()), expires_at)?;
     journal::record(tx, Entry::new(actor, "staff.token_issued").object(id))?;
     Ok(NewToken { id, token, expires_at })
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use super::AccessRole;
+use super::{AccessRole, Scopes};
 use crate::error::{Error, Result};
 use crate::store::schema::{staff, staff_token};
 use crate::store::{At, Conn, Id, Tx};
@@ -47,12 +47,14 @@ pub struct TokenRow {
     pub revoked_at: Option<DateTime<Utc>>,
     /// When it was last used, to the hour.
     pub last_used_at: Option<DateTime<Utc>>,
+    /// What it is narrowed to.
+    pub scopes: Option<Scopes>,
 }
 
-/// A token as it is listed: id, label, made, ends, revoked, used.
-type Shown = (Id, String, At, At, Option<At>, Option<At>);
-/// A token as it is verified: id, account, hash, ends, revoked, used.
-type Kept = (Id, Id, Vec<u8>, At, Option<At>, Option<At>);
+/// A token as it is listed: id, label, made, ends, revoked, used, scopes.
+type Shown = (Id, String, At, At, Option<At>, Option<At>, Option<String>);
+/// A token as it is verified: id, account, hash, ends, revoked, used, scopes.
+type Kept = (Id, Id, Vec<u8>, At, Option<At>, Option<At>, Option<String>);
 type Account = (Id, String, String, String, At, Option<At>);
 const ACCOUNT: (staff::id, staff::username, staff::display_label, staff::role, staff::created_at, staff::disabled_at) =
     (staff::id, staff::username, staff::display_label, staff::role, staff::created_at, staff::disabled_at);
@@ -104,15 +106,17 @@ pub fn tokens_of(conn: &mut Conn, of: Uuid) -> Result<Vec<TokenRow>> {
             staff_token::expires_at,
             staff_token::revoked_at,
             staff_token::last_used_at,
+            staff_token::scopes,
         ))
         .load(conn)?;
-    let read = |(id, label, created_at, expires_at, revoked_at, used): Shown| TokenRow {
+    let read = |(id, label, created_at, expires_at, revoked_at, used, scopes): Shown| TokenRow {
         id: id.0,
         label,
         created_at: created_at.0,
         expires_at: expires_at.0,
         revoked_at: revoked_at.map(|at| at.0),
         last_used_at: used.map(|at| at.0),
+        scopes: scopes.as_deref().map(Scopes::read),
     };
     Ok(found.into_iter().map(read).collect())
 }
@@ -136,7 +140,7 @@ pub(super) fn insert_token(
     id: Uuid,
     of: Uuid,
     hash: &[u8],
-    label: &str,
+    (label, scopes): (&str, Option<&str>),
     expires_at: DateTime<Utc>,
 ) -> Result<()> {
     let now = At::from(tx.now());
@@ -148,6 +152,7 @@ pub(super) fn insert_token(
             staff_token::label.eq(label),
             staff_token::created_at.eq(now),
             staff_token::expires_at.eq(At::from(expires_at)),
+            staff_token::scopes.eq(scopes),
         ))
         .execute(tx.conn())?;
     Ok(())
@@ -169,6 +174,14 @@ pub(super) fn revoke(tx: &mut Tx<'_>, id: Uuid) -> Result<bool> {
     Ok(diesel::update(live).set(staff_token::revoked_at.eq(now)).execute(tx.conn())? > 0)
 }
 
+/// Revokes every token of an account.
+pub(super) fn revoke_of(tx: &mut Tx<'_>, of: Uuid) -> Result<()> {
+    let now = At::from(tx.now());
+    let live = staff_token::table.filter(staff_token::staff.eq(Id(of))).filter(staff_token::revoked_at.is_null());
+    diesel::update(live).set(staff_token::revoked_at.eq(now)).execute(tx.conn())?;
+    Ok(())
+}
+
 pub(super) fn used(tx: &mut Tx<'_>, id: Uuid) -> Result<()> {
     let now = At::from(tx.now());
     diesel::update(staff_token::table.filter(staff_token::id.eq(Id(id))))
@@ -184,6 +197,7 @@ pub(super) struct Presented {
     pub(super) expires_at: DateTime<Utc>,
     pub(super) is_revoked: bool,
     pub(super) last_used_at: Option<DateTime<Utc>>,
+    pub(super) scopes: Option<Scopes>,
     pub(super) of: StaffRow,
 }
 
@@ -197,10 +211,11 @@ pub(super) fn by_hash(conn: &mut Conn, hash: &[u8]) -> Result<Option<Presented>>
             staff_token::expires_at,
             staff_token::revoked_at,
             staff_token::last_used_at,
+            staff_token::scopes,
         ))
         .first(conn)
         .optional()?;
-    let Some((id, of, hash, expires_at, revoked_at, used)) = found else { return Ok(None) };
+    let Some((id, of, hash, expires_at, revoked_at, used, scopes)) = found else { return Ok(None) };
     let of = staff_row(conn, of.0)?.ok_or_else(|| Error::internal("a token of no account"))?;
     Ok(Some(Presented {
         id: id.0,
@@ -208,6 +223,7 @@ pub(super) fn by_hash(conn: &mut Conn, hash: &[u8]) -> Result<Option<Presented>>
         expires_at: expires_at.0,
         is_revoked: revoked_at.is_some(),
         last_used_at: used.map(|at| at.0),
+        scopes: scopes.as_deref().map(Scopes::read),
         of,
     }))
 }

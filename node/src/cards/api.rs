@@ -2,17 +2,18 @@
 
 use actix_web::web::Data;
 use actix_web::{get, post, put};
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use staffetta_protocol::card::{Card, QuickCard};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::{CardGaps, Held, Version, Versions};
+use super::view::HeldCard;
+use super::{CardGaps, Version, Versions};
 use crate::access::Allowed;
 use crate::access::acts::{ReadCards, WriteCards};
 use crate::config::Config;
 use crate::error::Result;
+use crate::peers::Peers;
 use crate::people::PersonId;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
@@ -23,22 +24,8 @@ use crate::web::{self, IfMatch, Input, Json, Path, Query};
 pub fn api(cfg: &mut ServiceConfig<'_>) {
     cfg.service(add_quick_card).service(read_card).service(save_card);
     cfg.service(list_card_versions).service(read_card_gaps);
-}
-
-/// A card as it is held.
-#[derive(Serialize, ToSchema)]
-struct HeldCard {
-    /// Its version; the first is 1.
-    version: u32,
-    /// When it was saved.
-    saved_at: DateTime<Utc>,
-    /// The card.
-    card: Card,
-}
-
-fn shown(held: Held) -> (HeldCard, i32) {
-    let Held { version, saved_at, card } = held;
-    (HeldCard { version, saved_at, card }, i32::try_from(version).unwrap_or(i32::MAX))
+    super::api_sections::api(cfg);
+    super::api_versions::api(cfg);
 }
 
 /// Versions of a card, newest first.
@@ -84,16 +71,16 @@ async fn add_quick_card(
     let (staff, province) = (staff.staff(), config.node.province.clone());
     let act = move |tx: &mut Tx<'_>| {
         let sight = staff.sight(tx, id)?;
-        super::put_quick(tx, &vault, &sight, quick, province.as_ref())
+        HeldCard::of(&super::put_quick(tx, &vault, &sight, quick, province.as_ref())?, &sight)
     };
-    let held = store.write(act).await?;
-    let (card, version) = shown(held);
+    let card = store.write(act).await?;
+    let version = card.version();
     Ok(Json::created(card, format!("{DESK}/people/{id}/card")).etag(version))
 }
 
 /// Shows a person's card.
 ///
-/// The newest version, in full. She finds it in her journal.
+/// The newest version, in the sections that one reads. She finds it in her journal.
 #[utoipa::path(tag = "cards", params(("person" = Uuid, Path, description = "The person.")),
     responses((status = 200, description = "The card.", body = HeldCard)))]
 #[get("/people/{person}/card")]
@@ -106,25 +93,27 @@ async fn read_card(
     let staff = staff.staff();
     let act = move |tx: &mut Tx<'_>| {
         let sight = staff.sight(tx, id)?;
-        super::look(tx, &vault, &sight)
+        HeldCard::of(&super::look(tx, &vault, &sight)?, &sight)
     };
-    let held = store.write(act).await?;
-    let (card, version) = shown(held);
+    let card = store.write(act).await?;
+    let version = card.version();
     Ok(Json::ok(card).etag(version))
 }
 
 /// Saves a person's card as a new version.
 ///
-/// The whole card: what is absent is gone. `If-Match` names the version that was read, `"0"` where there is none. A
+/// The whole card: what is absent is gone, but for sections that one may not read, which stay. `If-Match` names the version that was read, `"0"` where there is none. A
 /// changed field whose source the body does not say comes from the operator.
 #[utoipa::path(tag = "cards",
     params(("person" = Uuid, Path, description = "The person."), IfMatch), request_body = Card,
-    responses((status = 200, description = "The card in its new version.", body = HeldCard)))]
+    responses((status = 200, description = "The card in its new version.", body = HeldCard),
+              (status = 403, description = "Her functions in the case do not write a section that differs.")))]
 #[put("/people/{person}/card")]
 async fn save_card(
     staff: Allowed<WriteCards>,
     store: Data<Store>,
     vault: Data<Vault>,
+    peers: Data<Peers>,
     Path(id): Path<PersonId>,
     IfMatch(version): IfMatch,
     Input(card): Input<Card>,
@@ -135,18 +124,21 @@ async fn save_card(
     let saved = store
         .write(move |tx| {
             let sight = staff.sight(tx, id)?;
-            super::put(tx, &keys, &sight, card, expected)
+            let ours = peers.own_roles_in(tx.conn())?;
+            HeldCard::of(&super::put_as(tx, &keys, &sight, &ours, card, expected)?, &sight)
         })
         .await;
     let look = async || {
         let act = move |tx: &mut Tx<'_>| {
             let sight = colleague.sight(tx, id)?;
-            super::look(tx, &vault, &sight)
+            HeldCard::of(&super::look(tx, &vault, &sight)?, &sight)
         };
-        let (card, version) = shown(store.write(act).await?);
+        let card = store.write(act).await?;
+        let version = card.version();
         Ok((card, version.into()))
     };
-    let (card, version) = shown(web::or_both_sides(saved, look).await?);
+    let card = web::or_both_sides(saved, look).await?;
+    let version = card.version();
     Ok(Json::ok(card).etag(version))
 }
 

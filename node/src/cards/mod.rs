@@ -1,8 +1,9 @@
 //! The profiling card of each person here, and what this node was shown of the cards of others.
 //!
 //! What must hold:
-//! - A card is saved whole, as a new version; a version never changes. Whoever saves says which version was read: another
-//!   one in between is a conflict, not a loss.
+//! - A card is saved whole or by section, as a new version; a version never changes. Whoever saves says what was read:
+//!   another change in between is a conflict, not a loss. Drafts are no versions: see [`editing`].
+//! - Of a card one reads and writes the sections that one's functions in the case allow, and no others.
 //! - What leaves is made by [`disclose`] from a permit: its groups and nothing else, each by its own closed type. The
 //!   recipient counts the versions that it is shown from 1 ([`shown_version`]), so the numbers tell nothing of the others.
 //! - What comes is kept by group and by message, sealed for the thread's subject: a group can be erased alone, and so can
@@ -10,12 +11,18 @@
 //! - Who she is changes with the card: the index of people follows in the same transaction.
 //! - Whoever reads or writes here leaves an entry in the journal, in the same transaction.
 
+mod age;
 mod api;
+mod api_sections;
+mod api_versions;
+mod editing;
 pub mod europass;
 mod model;
 mod paper;
 mod received;
 mod rows;
+mod section_rows;
+mod view;
 mod words;
 
 #[cfg(test)]
@@ -23,6 +30,7 @@ mod tests;
 
 use staffetta_protocol::card::{Card, CardGroups, Day, Level, QuickCard, QuickDefaults, Refusal};
 use staffetta_protocol::problem::{Code, FieldError, Problem};
+use staffetta_protocol::trust::Roles;
 
 use crate::access::Sight;
 use crate::error::{Error, Result};
@@ -32,14 +40,32 @@ use crate::people::{self, Person, PersonId};
 use crate::store::{Conn, Tx};
 use crate::vault::{Holding, Subject, Vault};
 
+use model::parts;
+
+pub use age::{Completeness, Word, confirm, look_at_completeness};
 pub use api::api;
-pub use model::{CardGaps, Held, Shown, Version, Versions, for_referral, from_referral};
+pub use editing::{
+    Draft, Edit, Part, discard_draft, drafts, look_at_differences, look_at_section, look_at_version, publish,
+    save_section,
+};
+pub use model::differences::{Change, Difference};
+pub use model::{CardGaps, Held, Said, Shown, Version, Versions, for_referral, from_referral};
 pub use paper::{PrintedField, PrintedGroup, printed};
 pub use received::{Received, ReceivedCard, erase_brought, erase_received, received, store_received};
 
 /// The tables of this room that hold personal data.
-pub const HOLDING: Holding =
-    Holding { room: "cards", tables: &["card", "card_version", "card_shown", "received_card"] };
+pub const HOLDING: Holding = Holding {
+    room: "cards",
+    tables: &[
+        "card",
+        "card_version",
+        "card_section",
+        "card_confirmation",
+        "card_combination",
+        "card_shown",
+        "received_card",
+    ],
+};
 
 /// Begins a card with the quick card's answers, and the defaults of all that was not asked.
 ///
@@ -57,31 +83,98 @@ pub fn put_quick(
     let province = province.ok_or_else(|| Problem::invalid(vec![Refusal::Required.at("/province")]))?;
     let defaults = QuickDefaults { province, today: model::today(tx.now()), operator: sight.staff() };
     let card = quick.into_card(&defaults);
-    save(tx, vault, sight, &person, card, 0).map_err(|error| match error.code() {
+    if rows::newest_number(tx.conn(), person.id)?.is_some() {
+        return Err(Code::AlreadyExists.into());
+    }
+    save(tx, vault, sight, &person, card, None).map_err(|error| match error.code() {
         Code::VersionConflict => Code::AlreadyExists.into(),
         _ => error,
     })
 }
 
-/// Saves the whole card as the version after `expected`; 0 where there is none yet. Where the body does not say from
-/// whom a changed field comes, it comes from the operator.
+/// Saves the whole card as the version after `expected`; 0 where there is none yet. Sections that she may not read stay as
+/// they were. Where the body does not say from whom a changed field comes, it comes from the operator. What becomes of a
+/// skill is proposed here and confirmed by nobody: who may do that calls [`put_as`].
 ///
 /// # Errors
-/// `not_found`; `version_conflict` when another version came in between.
+/// `not_found`; `version_conflict` when another version came in between; `function_not_entitled` for a section that
+/// she does not write; `not_entitled` for a skill that this node cannot confirm.
 pub fn put(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, card: Card, expected: u32) -> Result<Held> {
+    put_as(tx, vault, sight, &Roles::new(), card, expected)
+}
+
+/// As [`put`], at a node that has these roles in the network.
+///
+/// # Errors
+/// As [`put`].
+pub fn put_as(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, ours: &Roles, card: Card, expected: u32) -> Result<Held> {
     let person = people::get(tx.conn(), people::of(sight))?;
+    rows::lock(tx, person.id)?;
     let before = rows::newest(tx.conn(), vault, person.id)?;
     if before.as_ref().map_or(0, |held| held.version) != expected {
         return Err(Code::VersionConflict.into());
     }
-    let card =
-        model::with_sources(before.as_ref().map(|held| &held.card), card, model::today(tx.now()), sight.staff())?;
-    save(tx, vault, sight, &person, card, expected)
+    let old = before.as_ref().map_or_else(Card::default, |held| held.card.clone());
+    let card = parts::beside_withheld(&old, card, |section| sight.reads(section))?;
+    let changed = parts::changed(&parts::fields(&old)?, &parts::fields(&card)?);
+    if let Some(section) = changed.into_iter().find(|section| !sight.writes(*section)) {
+        let detail = format!("Her functions in this case do not include section {}.", section.letter());
+        return Err(Problem::new(Code::FunctionNotEntitled).detail(detail).into());
+    }
+    parts::may_judge(Some(&old), &card, ours)?;
+    let said = Said::by_operator(sight.staff(), tx.now());
+    let card = model::with_sources(before.as_ref().map(|held| &held.card), card, said)?;
+    save(tx, vault, sight, &person, card, before.as_ref())
 }
 
-fn save(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, person: &Person, card: Card, expected: u32) -> Result<Held> {
-    let held = rows::save(tx, vault, person, sight.staff(), card, expected)?;
+/// Changes her card for another room, which says on whose word: a new version, and the sources with it.
+///
+/// # Errors
+/// `not_found`; `function_not_entitled` for a section that she does not write.
+pub fn amend(
+    tx: &mut Tx<'_>,
+    vault: &Vault,
+    sight: &Sight,
+    said: Said,
+    change: impl FnOnce(&mut Card) -> Result<()>,
+) -> Result<Held> {
+    let person = people::get(tx.conn(), people::of(sight))?;
+    rows::lock(tx, person.id)?;
+    let before = rows::newest(tx.conn(), vault, person.id)?;
+    let old = before.as_ref().map_or_else(Card::default, |held| held.card.clone());
+    let mut card = old.clone();
+    change(&mut card)?;
+    let changed = parts::changed(&parts::fields(&old)?, &parts::fields(&card)?);
+    if changed.iter().any(|section| !sight.writes(*section)) {
+        return Err(Code::FunctionNotEntitled.into());
+    }
+    parts::may_judge(Some(&old), &card, &Roles::new())?;
+    let card = model::with_sources(before.as_ref().map(|held| &held.card), card, said)?;
+    save(tx, vault, sight, &person, card, before.as_ref())
+}
+
+/// Saves the version after `before`, and all that follows from it: what she is found by, which sections changed, and
+/// what a preview of her would show together.
+fn save(
+    tx: &mut Tx<'_>,
+    vault: &Vault,
+    sight: &Sight,
+    person: &Person,
+    card: Card,
+    before: Option<&Held>,
+) -> Result<Held> {
+    let held = rows::save(tx, vault, person, sight.staff(), card, before.map_or(0, |held| held.version))?;
     let card = &held.card;
+    let version = i32::try_from(held.version).map_err(Error::internal)?;
+    let old = before.map_or_else(|| parts::fields(&Card::default()), |held| parts::fields(&held.card))?;
+    for section in parts::changed(&old, &parts::fields(card)?) {
+        section_rows::changed(tx, person.id, section, version)?;
+    }
+    section_rows::combine(
+        tx,
+        person.id,
+        model::shown_together(card).map(|shown| vault.blind("card_combination", &shown)),
+    )?;
     let names: Vec<&str> =
         [&card.given_names, &card.family_names].into_iter().flatten().map(|name| name.as_str()).collect();
     people::index(tx, vault, person, card.tax_code.as_ref(), &names, card.birth_date.as_ref())?;

@@ -75,6 +75,33 @@ pub(super) fn newest(conn: &mut Conn, vault: &Vault, of: PersonId) -> Result<Opt
     Ok(Some(Held { version: version as u32, saved_at: saved_at.0, card }))
 }
 
+/// The number of the newest version; nothing where there is none.
+pub(super) fn newest_number(conn: &mut Conn, of: PersonId) -> Result<Option<u32>> {
+    let found: Option<i32> = card::table.find(Id(of.0)).select(card::version).first(conn).optional()?;
+    Ok(found.map(|version| version as u32))
+}
+
+/// Makes whoever else writes this card wait until this act is through: what is read from now on is the newest.
+pub(super) fn lock(tx: &mut Tx<'_>, of: PersonId) -> Result<()> {
+    diesel::update(card::table.find(Id(of.0))).set(card::version.eq(card::version)).execute(tx.conn())?;
+    Ok(())
+}
+
+/// One version, by its number.
+pub(super) fn of_version(conn: &mut Conn, vault: &Vault, of: PersonId, version: u32) -> Result<Option<Held>> {
+    let Ok(number) = i32::try_from(version) else { return Ok(None) };
+    let row: Option<(Id, Vec<u8>, At)> = card_version::table
+        .filter(card_version::person.eq(Id(of.0)))
+        .filter(card_version::version.eq(number))
+        .select((card_version::id, card_version::sealed, card_version::saved_at))
+        .first(conn)
+        .optional()?;
+    let Some((id, sealed, saved_at)) = row else { return Ok(None) };
+    let Some(plain) = vault.open(conn, place(id.0), &sealed)? else { return Ok(None) };
+    let card = serde_json::from_slice(&plain).map_err(|_| Error::internal("a stored card does not parse"))?;
+    Ok(Some(Held { version, saved_at: saved_at.0, card }))
+}
+
 pub(super) fn versions(conn: &mut Conn, of: PersonId, before: Option<u32>, limit: u32) -> Result<Versions> {
     let before = before.and_then(|version| i32::try_from(version).ok()).unwrap_or(i32::MAX);
     let rows: Vec<(i32, At, Option<Id>)> = card_version::table

@@ -32,6 +32,8 @@ pub(super) enum KindArgument {
     Federation,
     /// Signs calls, messages and receipts.
     Protocol,
+    /// Signs the access tokens of integrations.
+    Access,
 }
 
 impl From<KindArgument> for Kind {
@@ -39,6 +41,7 @@ impl From<KindArgument> for Kind {
         match kind {
             KindArgument::Federation => Self::Federation,
             KindArgument::Protocol => Self::Protocol,
+            KindArgument::Access => Self::Access,
         }
     }
 }
@@ -58,7 +61,7 @@ impl Keys {
             }
             Self::List => {
                 let keys = node.keys.clone();
-                let kinds = [Kind::Federation, Kind::Protocol];
+                let kinds = [Kind::Federation, Kind::Protocol, Kind::Access];
                 let rows = node.store.read(move |conn| kinds.map(|kind| keys.list(conn, kind)).into_iter().collect());
                 let rows: Vec<Vec<_>> = rows.await?;
                 for row in rows.into_iter().flatten() {

@@ -10,7 +10,7 @@ mod keys;
 mod member;
 mod opened;
 mod serve;
-mod staff;
+mod user;
 
 #[cfg(test)]
 mod tests;
@@ -51,8 +51,8 @@ enum Verb {
     Member(member::Member),
     #[command(subcommand)]
     Keys(keys::Keys),
-    #[command(subcommand)]
-    Staff(staff::Staff),
+    #[command(subcommand, alias = "staff")]
+    User(user::User),
 }
 
 /// Does what the arguments of this process say.
@@ -77,7 +77,7 @@ impl Cli {
             Verb::Join(join) => join.run(file).await,
             Verb::Member(member) => member.run(file).await,
             Verb::Keys(keys) => keys.run(file).await,
-            Verb::Staff(staff) => staff.run(file).await,
+            Verb::User(user) => user.run(file).await,
         }
     }
 }

@@ -140,16 +140,16 @@ async fn staff_is_taken_on_given_a_token_and_let_go() {
     let folder = tempfile::tempdir().unwrap();
     let config = init(folder.path(), &MEMBER).make(Clock::system()).await.unwrap();
     let folder = folder.path();
-    run(folder, &["staff", "add", "anna", "--label", "Anna Bianchi", "--role", "operator"]).await.unwrap();
+    run(folder, &["user", "add", "anna", "--label", "Anna Bianchi", "--role", "operator"]).await.unwrap();
     for wrong in [["anna", "operator"], ["Anna", "operator"]] {
         assert!(
-            run(folder, &["staff", "add", wrong[0], "--label", "x", "--role", wrong[1]]).await.is_err(),
+            run(folder, &["user", "add", wrong[0], "--label", "x", "--role", wrong[1]]).await.is_err(),
             "{wrong:?}"
         );
     }
-    run(folder, &["staff", "token", "anna", "--days", "3"]).await.unwrap();
-    assert!(run(folder, &["staff", "token", "nobody"]).await.is_err());
-    for verb in [&["staff", "list"][..], &["staff", "tokens", "anna"]] {
+    run(folder, &["user", "token", "anna", "--days", "3"]).await.unwrap();
+    assert!(run(folder, &["user", "token", "nobody"]).await.is_err());
+    for verb in [&["user", "list"][..], &["user", "tokens", "anna"]] {
         run(folder, verb).await.unwrap();
     }
     let store = Opened::open(&config, Clock::system()).unwrap().store;
@@ -161,9 +161,9 @@ async fn staff_is_taken_on_given_a_token_and_let_go() {
         .await
         .unwrap();
     store.close().await;
-    run(folder, &["staff", "revoke", "anna", &tokens[0].id.to_string()]).await.unwrap();
-    run(folder, &["staff", "disable", "anna"]).await.unwrap();
-    assert!(run(folder, &["staff", "token", "anna"]).await.is_err(), "she has left");
+    run(folder, &["user", "revoke", "anna", &tokens[0].id.to_string()]).await.unwrap();
+    run(folder, &["user", "disable", "anna"]).await.unwrap();
+    assert!(run(folder, &["user", "token", "anna"]).await.is_err(), "she has left");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 
 /// Refuses a configuration that could not work, with every reason at once.
 pub(super) fn check(config: &Config) -> Result<()> {
-    let Config { node, database, listen, network, exchange, limits, .. } = config;
+    let Config { node, database, listen, network, exchange, limits, door, oidc, .. } = config;
     let rules = [
         (!node.organisation_name.trim().is_empty(), "node.organisation_name is empty"),
         (
@@ -45,6 +45,20 @@ pub(super) fn check(config: &Config) -> Result<()> {
         (
             limits.requests_per_minute_per_peer > 0 && limits.requests_per_minute_per_account > 0,
             "the rates of [limits] must be at least 1",
+        ),
+        ((5..=1_440).contains(&door.session_idle_minutes), "door.session_idle_minutes must lie between 5 and 1440"),
+        ((1..=168).contains(&door.session_hours), "door.session_hours must lie between 1 and 168"),
+        ((1..=90).contains(&door.temporary_password_days), "door.temporary_password_days must lie between 1 and 90"),
+        ((5..=100).contains(&door.strangers_per_hour), "door.strangers_per_hour must lie between 5 and 100"),
+        ((1..=64).contains(&door.hashes_at_once), "door.hashes_at_once must lie between 1 and 64"),
+        (oidc.issuer.is_some() == oidc.client_id.is_some(), "oidc.issuer and oidc.client_id go together"),
+        ((1..=3).contains(&oidc.minimum_level), "oidc.minimum_level must lie between 1 and 3"),
+        (oidc.scopes.iter().any(|scope| scope == "openid"), "oidc.scopes must contain openid"),
+        (
+            oidc.acr_levels.iter().all(|level| {
+                level.split_once('=').is_some_and(|(n, acr)| "123".contains(n) && n.len() == 1 && !acr.is_empty())
+            }),
+            "oidc.acr_levels holds what is not LEVEL=VALUE with a level of 1 to 3",
         ),
     ];
     let broken: Vec<&str> = rules.iter().filter(|(holds, _)| !holds).map(|(_, sentence)| *sentence).collect();

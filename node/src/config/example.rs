@@ -8,7 +8,8 @@ use serde_json::Value;
 use utoipa::PartialSchema;
 
 use super::{
-    DatabaseConfig, ExchangeConfig, LimitsConfig, ListenConfig, LogConfig, NetworkConfig, NodeConfig, VaultConfig,
+    DatabaseConfig, DoorConfig, ExchangeConfig, LimitsConfig, ListenConfig, LogConfig, NetworkConfig, NodeConfig,
+    OidcConfig, VaultConfig,
 };
 
 /// The text of `deploy/staffetta.example.toml`: every key with its comment; what has no default stands commented out.
@@ -65,6 +66,8 @@ fn sections() -> Vec<Section> {
         section("network", NetworkConfig::default()),
         section("exchange", ExchangeConfig::default()),
         section("limits", LimitsConfig::default()),
+        section("door", DoorConfig::default()),
+        section("oidc", OidcConfig::default()),
         section("vault", VaultConfig::default()),
         section("log", LogConfig::default()),
     ]

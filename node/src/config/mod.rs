@@ -5,6 +5,7 @@
 //! `Debug` prints no secret. `deploy/staffetta.example.toml` is written from these types and compared in a test.
 
 mod check;
+mod door;
 mod example;
 mod secret;
 mod topics;
@@ -16,6 +17,7 @@ use toml::{Table, Value};
 
 use crate::error::{Error, Result};
 
+pub use door::{DoorConfig, OidcConfig};
 pub use example::example;
 pub use secret::{DatabaseUrl, Secret};
 pub use topics::{
@@ -44,6 +46,10 @@ pub struct Config {
     pub exchange: ExchangeConfig,
     #[serde(default)]
     pub limits: LimitsConfig,
+    #[serde(default)]
+    pub door: DoorConfig,
+    #[serde(default)]
+    pub oidc: OidcConfig,
     #[serde(default)]
     pub vault: VaultConfig,
     #[serde(default)]

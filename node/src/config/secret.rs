@@ -1,9 +1,14 @@
 //! Values that `Debug`, logs and generated files must not show.
 
 use std::fmt;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize, Serializer};
 use zeroize::Zeroizing;
+
+use crate::error::{Error, Result};
 
 /// A secret text. It is wiped when dropped, and nothing prints it.
 #[derive(Clone, PartialEq, Eq)]
@@ -13,6 +18,20 @@ impl Secret {
     /// Wraps a secret.
     pub fn new(text: String) -> Self {
         Self(Zeroizing::new(text))
+    }
+
+    /// Reads a file that holds a secret and nothing else, refusing one that others may read. Blocks.
+    ///
+    /// # Errors
+    /// [`Error::Setup`].
+    pub fn from_private_file(path: &Path) -> Result<Self> {
+        let describe = |what: &str| Error::Setup(format!("secret file {}: {what}", path.display()));
+        let mode = fs::metadata(path).map_err(|e| describe(&e.to_string()))?.permissions().mode();
+        if mode & 0o077 != 0 {
+            return Err(describe("others may read it; its mode must be 0600"));
+        }
+        let text = Zeroizing::new(fs::read_to_string(path).map_err(|e| describe(&e.to_string()))?);
+        Ok(Self::new(text.trim().to_owned()))
     }
 
     /// The secret itself, for whoever needs it now; not to be kept.

@@ -30,6 +30,8 @@ use crate::vault::Vault;
 pub const CONFIGURATION_CACHE: TimeDelta = TimeDelta::hours(24);
 /// The longest that a partner may go on believing a subordinate statement: its lifetime of 72 h.
 pub const STATEMENT_CACHE: TimeDelta = TimeDelta::hours(72);
+/// For how long one key signs access tokens.
+const ACCESS_KEY_LIFE: TimeDelta = TimeDelta::days(90);
 
 /// What a key is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,6 +40,8 @@ pub enum Kind {
     Federation,
     /// Signs calls, messages, receipts and entries; published in the entity configuration.
     Protocol,
+    /// Signs the short-lived access tokens that this node's own desk issues and takes. Nobody else believes it.
+    Access,
 }
 
 impl Kind {
@@ -46,6 +50,7 @@ impl Kind {
         match self {
             Self::Federation => "federation",
             Self::Protocol => "protocol",
+            Self::Access => "access",
         }
     }
 
@@ -54,6 +59,8 @@ impl Kind {
         match self {
             Self::Federation => STATEMENT_CACHE,
             Self::Protocol => CONFIGURATION_CACHE,
+            // Who verifies reads the same rows.
+            Self::Access => TimeDelta::zero(),
         }
     }
 }
@@ -137,6 +144,23 @@ impl Keys {
             .max_by_key(|row| row.sign_from)
             .ok_or_else(|| Error::internal(format!("no {} key may sign now", kind.as_str())))?;
         self.opened_key(&row)
+    }
+
+    /// The key that signs access tokens now; made when there is none, and rotated when it has signed for 90 days.
+    pub fn signing_access(&self, tx: &mut Tx<'_>) -> Result<SigningKey> {
+        let now = tx.now();
+        let newest = rows::of_kind(tx.conn(), Kind::Access)?.into_iter().rfind(|row| row.signs_at(now));
+        match newest {
+            Some(row) if now - row.sign_from < ACCESS_KEY_LIFE => self.opened_key(&row),
+            Some(_) => {
+                self.rotate(tx, Kind::Access)?;
+                self.signing(tx.conn(), Kind::Access, now)
+            }
+            None => {
+                self.make(tx, Kind::Access, now)?;
+                self.signing(tx.conn(), Kind::Access, now)
+            }
+        }
     }
 
     /// The key of that name, if its private half is still here.

@@ -31,6 +31,7 @@ impl TryFrom<Row> for KeyRow {
         let kind = match row.kind.as_str() {
             "federation" => Kind::Federation,
             "protocol" => Kind::Protocol,
+            "access" => Kind::Access,
             _ => return Err(Error::internal("unknown kind of key")),
         };
         let public: Jwk = serde_json::from_value(row.public.0).map_err(Error::internal)?;

@@ -148,7 +148,7 @@ impl Peers {
                     false => this.0.keys.rotate(tx, kind)?,
                 };
                 record(tx, Entry::new(actor, act).object(&made.kid).code(kind.as_str()))?;
-                let is_told = kind == Kind::Federation || compromised;
+                let is_told = kind != Kind::Access && (kind == Kind::Federation || compromised);
                 let is_member = membership::own(tx.conn())?.is_some_and(|own| own.slug.is_some());
                 if is_told && is_member {
                     let change = this.key_change(tx, base, &present, kind, &made)?;
@@ -184,7 +184,7 @@ impl Peers {
         }
         let signed_by_new = match kind {
             Kind::Federation => self.0.keys.named(tx.conn(), &made.kid)?,
-            Kind::Protocol => None,
+            Kind::Protocol | Kind::Access => None,
         };
         let signed_by_new = signed_by_new.map(|key| document.sign(&key)).transpose().map_err(Error::internal)?;
         Ok(KeyChange { signed_by_present: document.sign(present).map_err(Error::internal)?, signed_by_new })

@@ -451,6 +451,112 @@ diesel::table! {
         expires_at -> Timestamp,
         revoked_at -> Nullable<Timestamp>,
         last_used_at -> Nullable<Timestamp>,
+        scopes -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    staff_login (staff) {
+        staff -> Uid,
+        kind -> Text,
+        password -> Nullable<Text>,
+        password_set_at -> Nullable<Timestamp>,
+        temporary_until -> Nullable<Timestamp>,
+        totp -> Nullable<Binary>,
+        totp_offered -> Nullable<Binary>,
+        totp_step -> BigInt,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    staff_recovery_code (id) {
+        id -> Uid,
+        staff -> Uid,
+        digest -> Binary,
+        used_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    staff_session (id) {
+        id -> Uid,
+        staff -> Uid,
+        hash -> Binary,
+        standing -> Text,
+        method -> Text,
+        created_at -> Timestamp,
+        seen_at -> Timestamp,
+        expires_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    staff_attempt (account, source) {
+        account -> Binary,
+        source -> Binary,
+        failures -> Integer,
+        since -> Timestamp,
+        last_at -> Timestamp,
+        blocked_until -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    staff_identity (id) {
+        id -> Uid,
+        staff -> Uid,
+        issuer -> Text,
+        sub -> Text,
+        linked_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    oidc_login (state) {
+        state -> Binary,
+        browser -> Binary,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    staff_client_secret (id) {
+        id -> Uid,
+        staff -> Uid,
+        hash -> Binary,
+        label -> Text,
+        scopes -> Text,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+        revoked_at -> Nullable<Timestamp>,
+        last_used_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    staff_access_token (id) {
+        id -> Uid,
+        staff -> Uid,
+        secret -> Uid,
+        expires_at -> Timestamp,
+        revoked_at -> Nullable<Timestamp>,
     }
 }
 
@@ -640,6 +746,46 @@ diesel::table! {
         sealed -> Binary,
         saved_by -> Nullable<Uid>,
         saved_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    card_section (id) {
+        id -> Uid,
+        person -> Uid,
+        section -> Text,
+        revision -> Integer,
+        version -> Integer,
+        changed_at -> Timestamp,
+        held_by -> Nullable<Uid>,
+        drafted_at -> Nullable<Timestamp>,
+        sealed -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    card_confirmation (id) {
+        id -> Uid,
+        person -> Uid,
+        version -> Integer,
+        sections -> Text,
+        said_by -> Text,
+        means -> Text,
+        confirmed_by -> Nullable<Uid>,
+        confirmed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    card_combination (person) {
+        person -> Uid,
+        token -> Integer,
     }
 }
 

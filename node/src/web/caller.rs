@@ -1,10 +1,28 @@
 //! Where a request comes from: the address, behind the reverse proxies that this node trusts.
 
+use std::future::{Ready, ready};
 use std::net::{IpAddr, Ipv6Addr};
 
-use actix_web::dev::ServiceRequest;
+use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::http::header::{FORWARDED, HeaderMap};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use staffetta_protocol::id::EntityId;
+
+use crate::error::{Error, Result};
+
+/// Where this request comes from, as [`Callers`] saw it: for handlers that count by it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Address(pub(super) IpAddr);
+
+impl FromRequest for Address {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let address = request.extensions().get::<Self>().copied();
+        ready(address.ok_or_else(|| Error::internal("the request has no address")))
+    }
+}
 
 #[derive(Debug)]
 pub(super) struct Callers {

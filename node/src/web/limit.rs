@@ -134,6 +134,8 @@ pub(super) fn mark(token: &str, address: IpAddr) -> Option<Mark> {
             let claims: serde_json::Value = serde_json::from_slice(&payload).ok()?;
             digest.update(address.to_string().as_bytes());
             digest.update(claims.get("iss")?.as_str()?.as_bytes());
+            // Of our own access tokens the issuer is this node: the program is the subject. A peer's is itself.
+            digest.update(claims.get("sub").and_then(serde_json::Value::as_str).unwrap_or_default().as_bytes());
         }
     }
     digest.finish().as_ref().try_into().ok()

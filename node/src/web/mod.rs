@@ -19,6 +19,7 @@ mod caller;
 mod conflict;
 mod docs;
 pub mod document;
+pub mod door;
 mod fields;
 pub(crate) mod html;
 mod input;
@@ -49,6 +50,7 @@ use tracing::Span;
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use crate::access::door::Cookies;
 use crate::config::Config;
 
 pub use accept::Accept;
@@ -88,6 +90,8 @@ struct Inner {
     rooms: Rooms,
     limits: crate::config::LimitsConfig,
     callers: caller::Callers,
+    /// The names of the staff's cookies.
+    cookies: Cookies,
     limiter: limit::Limiter,
     documents: docs::Documents,
     /// The methods of each route, for 405.
@@ -108,6 +112,7 @@ impl Web {
             rooms,
             limits: config.limits.clone(),
             callers: caller::Callers::new(&config.listen.trusted_proxies),
+            cookies: Cookies::of(entity_id),
             limiter: limit::Limiter::new(&config.limits),
             documents: docs::Documents::new(rooms, entity_id),
             methods: document::methods(rooms),

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::document::DESK;
 use super::limit::{self, Left};
-use super::{Web, conflict, docs, language, unknown};
+use super::{Web, caller, conflict, docs, language, unknown};
 use crate::access;
 use crate::error::{Error, refusal};
 use crate::journal::Actor;
@@ -43,7 +43,10 @@ pub(super) async fn pass<B: MessageBody + 'static>(
         let method = request.method().clone();
         let language = request.path().starts_with(DESK).then(|| language::wanted(request.headers()));
         let address = web.0.callers.address(&request);
-        let mark = access::bearer(request.headers()).and_then(|token| limit::mark(token, address));
+        let shown = access::bearer(request.headers());
+        let shown = shown.or_else(|| access::cookie(request.headers(), web.0.cookies.session()));
+        let mark = shown.and_then(|token| limit::mark(token, address));
+        request.extensions_mut().insert(caller::Address(address));
         let left = web.0.limiter.count(mark.as_ref(), address);
         let mut answer = if left.retry_after.is_some() {
             let problem = Problem { retry_after: left.retry_after, ..Problem::new(Code::RateLimited) };

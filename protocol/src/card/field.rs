@@ -59,6 +59,63 @@ impl Section {
         }
     }
 
+    /// Its name in one word, as addresses have it.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::A => "identity",
+            Self::B => "contact",
+            Self::C => "status",
+            Self::D => "languages",
+            Self::E => "education",
+            Self::F => "work",
+            Self::G => "skills",
+            Self::H => "availability",
+            Self::I => "mobility",
+            Self::J => "needs",
+            Self::K => "restricted",
+            Self::L => "documents",
+            Self::M => "provenance",
+        }
+    }
+
+    /// What the section is about, in Italian.
+    #[must_use]
+    pub const fn label_it(self) -> &'static str {
+        match self {
+            Self::A => "identità",
+            Self::B => "recapiti",
+            Self::C => "posizione",
+            Self::D => "lingue",
+            Self::E => "istruzione",
+            Self::F => "lavoro",
+            Self::G => "competenze",
+            Self::H => "disponibilità",
+            Self::I => "mobilità e digitale",
+            Self::J => "bisogni e prossimi passi",
+            Self::K => "riservata",
+            Self::L => "documenti",
+            Self::M => "provenienza",
+        }
+    }
+
+    /// The section of this letter, in either case, or of this code.
+    #[must_use]
+    pub fn named(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|section| section.letter().eq_ignore_ascii_case(text) || section.code() == text)
+    }
+
+    /// The section in which a field of the card stands: where the card holds it, else where it is made.
+    #[must_use]
+    pub fn of(name: &str) -> Option<Self> {
+        rows(name).find(|row| row.held).or_else(|| rows(name).next()).map(|row| row.section)
+    }
+
+    /// The members of the card that stand in the section.
+    pub fn members(self) -> impl Iterator<Item = &'static str> {
+        super::table::FIELDS.iter().filter(move |row| row.held && row.section == self).map(|row| row.name)
+    }
+
     /// What the section is about.
     #[must_use]
     pub const fn label(self) -> &'static str {

@@ -60,6 +60,23 @@ fn every_section_has_its_fields() {
 }
 
 #[test]
+fn a_section_is_found_by_letter_and_by_word_and_has_its_own_members() {
+    let card = serde_json::to_value(super::samples::card()).unwrap();
+    let mut members = BTreeSet::new();
+    for section in Section::ALL {
+        assert_eq!(Section::named(section.letter()), Some(*section));
+        assert_eq!(Section::named(&section.letter().to_lowercase()), Some(*section));
+        assert_eq!(Section::named(section.code()), Some(*section));
+        for name in section.members() {
+            assert!(members.insert(name), "{name} stands in two sections");
+            assert_eq!(Section::of(name), Some(*section));
+        }
+    }
+    assert!(card.as_object().unwrap().keys().all(|name| members.contains(name.as_str())), "every member has a section");
+    assert_eq!((Section::named("N"), Section::of("age_band"), Section::of("photo")), (None, Some(Section::A), None));
+}
+
+#[test]
 fn what_must_not_be_known_has_no_row() {
     let all: Vec<Value> = schemas::<Card>().into_values().collect();
     let published = serde_json::to_string(&all).unwrap();

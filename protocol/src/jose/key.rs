@@ -93,6 +93,20 @@ pub struct Jwks {
 impl Jwk {
     /// Makes the key usable, checking that curve, size and `alg` are acceptable and that `kid` is its thumbprint.
     pub fn verifying_key(&self) -> Result<VerifyingKey, JoseError> {
+        let (key, thumbprint) = self.usable()?;
+        if thumbprint != self.kid.as_str() {
+            return Err(JoseError::Malformed("kid is not the thumbprint of the key"));
+        }
+        Ok(key)
+    }
+
+    /// The same of somebody outside the network, who names keys as he likes.
+    pub(super) fn foreign_key(&self) -> Result<VerifyingKey, JoseError> {
+        Ok(self.usable()?.0)
+    }
+
+    /// The key with the one algorithm it is for, and its thumbprint.
+    fn usable(&self) -> Result<(VerifyingKey, String), JoseError> {
         let refuse = JoseError::Malformed;
         let part = |value: &Option<String>| value.clone().ok_or(refuse("key lacks a member"));
         let (algorithm, public) = match (self.kty.as_str(), self.crv.as_deref()) {
@@ -125,10 +139,7 @@ impl Jwk {
         let thumbprint = jsonwebtoken::jwk::Jwk::from_decoding_key(&decoding, Some(algorithm))
             .and_then(|jwk| jwk.thumbprint(ThumbprintHash::SHA256))
             .map_err(|_| refuse("key does not parse"))?;
-        if thumbprint != self.kid.as_str() {
-            return Err(refuse("kid is not the thumbprint of the key"));
-        }
-        Ok(VerifyingKey { jwk: self.clone(), algorithm, decoding })
+        Ok((VerifyingKey { jwk: self.clone(), algorithm, decoding }, thumbprint))
     }
 }
 

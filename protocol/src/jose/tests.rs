@@ -164,3 +164,30 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_provider_names_keys_as_it_likes_and_the_key_still_decides() {
+    let key = key();
+    let mut jwk = serde_json::to_value(key.jwk()).unwrap();
+    jwk["kid"] = "1".into();
+    let claims = json!({"iat": NOW, "exp": NOW + 60}).to_string();
+    let read = |keys: Value| ForeignKeys::read(&json!({ "keys": keys })).unwrap();
+    let keys = read(json!([{"kty": "oct", "k": "c2VjcmV0", "kid": "0"}, jwk]));
+    let judged = |header: Value| verify_id_token(&forged(&key, header, &claims), &keys, at(NOW)).map(|_| ());
+    assert_eq!(judged(json!({"alg": "ES256", "kid": "1"})), Ok(()));
+    assert_eq!(judged(json!({"alg": "ES256", "kid": "1", "typ": "JWT"})), Ok(()));
+    assert_eq!(judged(json!({"alg": "ES256"})), Ok(()), "the only usable key needs no name");
+    assert_eq!(judged(json!({"alg": "ES256", "kid": "1", "typ": "at+jwt"})), Err(JoseError::WrongType));
+    assert_eq!(judged(json!({"alg": "ES256", "kid": "1", "crit": ["b64"]})), Err(JoseError::Critical));
+    assert_eq!(judged(json!({"alg": "HS256", "kid": "0"})), Err(JoseError::UnknownKey(Kid::new("0"))));
+    for alg in ["none", "HS256", "RS256", "ES384"] {
+        assert_eq!(judged(json!({"alg": alg, "kid": "1"})), Err(JoseError::Algorithm), "{alg}");
+    }
+    let late = verify_id_token(&forged(&key, json!({"alg": "ES256", "kid": "1"}), &claims), &keys, at(NOW + 200));
+    assert_eq!(late.unwrap_err(), JoseError::Expired);
+    let endless = forged(&key, json!({"alg": "ES256", "kid": "1"}), &json!({"iat": NOW}).to_string());
+    assert!(verify_id_token(&endless, &keys, at(NOW)).is_err(), "a token without an end");
+    jwk["use"] = "enc".into();
+    assert!(verify_id_token(&endless, &read(json!([jwk])), at(NOW)).is_err());
+    assert!(ForeignKeys::read(&json!({"keys": 1})).is_none() && ForeignKeys::read(&json!([])).is_none());
+}

@@ -6,7 +6,8 @@ use crate::source::{Source, walk};
 const ROOF: &[&str] = &["main", "lib", "cli", "demo", "app", "wiring"];
 
 /// The features, line by line. One may use those to its right and those on a lower line.
-const FEATURES: &[&[&str]] = &[&["referrals", "rights", "consents", "cards", "documents", "people", "offices"]];
+const FEATURES: &[&[&str]] =
+    &[&["referrals", "rights", "consents", "assessments", "cards", "documents", "people", "offices"]];
 
 /// What carries the features and knows none of them.
 const PLUMBING: &[&str] = &[

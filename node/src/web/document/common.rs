@@ -141,7 +141,12 @@ fn security(plane: Plane) -> SecurityScheme {
              ID_AUTH_REST_02): iss and sub its entity id, aud the called node's resource, exp at most 300 seconds \
              ahead, a jti that was never used.",
         ),
-        Plane::Desk => ("stf", "A token of a member of staff, `stf_` and 43 characters of base64url."),
+        Plane::Desk => (
+            "stf or JWT",
+            "A token of a member of staff, `stf_` and 43 characters of base64url, or a program's access token from \
+             `POST /tokens`. A browser that signed in has a cookie instead, and repeats `csrf_token` of its session in \
+             `X-CSRF-Token` with every POST, PUT and DELETE.",
+        ),
     };
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format(format).description(Some(what));
     SecurityScheme::Http(bearer.build())

@@ -26,7 +26,8 @@ pub(super) fn info(plane: Plane) -> Info {
             "0194f3a0-5c1e-7d42-9a53-7be0c1d2f602",
             "People, cards, consents, previews and referrals of one node. Everything stays on this node but what a \
              person agreed to, which leaves by the exchange.\n\n\
-             Callers carry a token of a member of staff; what it may do follows from the role of its account. What is \
+             Callers carry a token, or the cookie of a session; what they may do follows from the role of the account, \
+             and from the scopes where the token is narrowed. What is \
              wrong is told as `application/problem+json` (RFC 9457) with a stable `code`.",
         ),
     };

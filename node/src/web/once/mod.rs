@@ -2,14 +2,15 @@
 //! desk.
 //!
 //! What must hold:
+//! - Of key and content the database has digests under the node's key: a body may be a password, or a name to be guessed.
 //! - The key counts for one account in one role, one path with its query, and 24 hours. Another content under it is
 //!   refused with 422 `idempotency_key_reused`.
 //! - The claim commits with the act ([`crate::store::once`]), so neither a crash nor a second process does it twice.
 //!   What failed has changed nothing and claims nothing: the same key may be tried again.
 //! - The answer that was given is given again, with `Idempotent-Replayed: true`. It may hold personal data: it is kept
 //!   sealed under the node's key, for 24 hours at most, and every kept answer goes as soon as anybody's key is destroyed.
-//! - Not kept are answers that show a secret once ([`Json::shown_once`](super::Json::shown_once)), answers larger than a
-//!   request may be, and one that a crash kept from being kept. Then the same request gets 409 `already_done`, and `see`
+//! - Not kept are answers that show a secret once ([`Json::shown_once`](super::Json::shown_once)), that open a session or
+//!   are larger than a request may be, and one that a crash kept from being kept. Then the same request gets 409 `already_done`, and `see`
 //!   names the path where the outcome stands.
 //! - While the first is under way, the second gets 409 `request_under_way` with `Retry-After`.
 //! - A caller who hangs up does not stop what it asked for: the answer waits for it.
@@ -136,11 +137,14 @@ impl Asked {
         let text = key::read(request.headers())?;
         let staff = request.extensions().get::<Staff>().cloned().ok_or(Code::NotAuthenticated)?;
         let path = request.uri().path_and_query().map_or("", |path| path.as_str());
-        let key = key::digest(&[staff.id.as_bytes(), staff.role.as_str().as_bytes(), path.as_bytes(), text.as_bytes()]);
+        let key = vault.digest(
+            "once/key",
+            &[staff.id.as_bytes(), staff.role.as_str().as_bytes(), path.as_bytes(), text.as_bytes()],
+        );
         let seat = web.0.under_way.begin(key).ok_or_else(under_way)?;
         let largest = web.0.limits.body_bytes;
         let body = Bytes::from(collect(request.take_payload(), largest).await?);
-        let content = key::digest(&[&body]);
+        let content = vault.digest("once/content", &[&body]);
         let see = see::nearest(&web.0.methods, request.path());
         Ok(Self { store, vault, largest, key, content, body, see, seat })
     }

@@ -1,3 +1,6 @@
+mod sections;
+mod versions;
+
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
@@ -128,11 +131,12 @@ fn a_changed_field_has_a_source_and_an_unchanged_one_keeps_its_own() {
     let defaults = QuickDefaults { province: prato(), today, operator: None };
     let first = quick().into_card(&defaults);
     let later = Day::parse("2026-11-30").unwrap();
+    let said = |operator| Said { on: later, ..Said::by_operator(operator, chrono::DateTime::UNIX_EPOCH) };
     let source = |card: &Card, name| {
         let field = CardField::named(name).unwrap();
         card.sources.iter().find(|source| source.field == field).map(|source| (source.source, source.on))
     };
-    let second = model::with_sources(Some(&first), full(&first), later, Some(Uuid::from_u128(7))).unwrap();
+    let second = model::with_sources(Some(&first), full(&first), said(Some(Uuid::from_u128(7)))).unwrap();
     assert_eq!(source(&second, "skills"), Some((SourceKind::Person, today)));
     assert_eq!(source(&second, "tax_code"), Some((SourceKind::Operator, later)));
     assert_eq!(source(&second, "is_minor"), None, "nobody was asked");
@@ -143,10 +147,10 @@ fn a_changed_field_has_a_source_and_an_unchanged_one_keeps_its_own() {
             "sources": [{"field": "family_names", "source": "document", "on": "2026-11-29"}]
         }),
     );
-    let third = model::with_sources(Some(&second), stated, later, None).unwrap();
+    let third = model::with_sources(Some(&second), stated, said(None)).unwrap();
     assert_eq!(source(&third, "family_names").unwrap().0, SourceKind::Document, "what the body says stands");
     let gone = Card { tax_code: None, ..third };
-    let fourth = model::with_sources(Some(&second), gone, later, None).unwrap();
+    let fourth = model::with_sources(Some(&second), gone, said(None)).unwrap();
     assert_eq!(source(&fourth, "tax_code"), None);
 }
 

@@ -1,0 +1,220 @@
+//! `staffetta user`: accounts of those who work at this node, and of the programs that work for them.
+//!
+//! A secret is printed once, alone, on standard output; what goes with it goes to standard error.
+
+use std::path::Path;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use clap::Subcommand;
+use staffetta_protocol::problem::Code;
+use uuid::Uuid;
+
+use super::open;
+use crate::access::door::{self, Door};
+use crate::access::{self, AccessRole, Label, StaffRow, Username};
+use crate::error::{Error, Result};
+use crate::journal::Actor;
+use crate::store::{Conn, Tx};
+use crate::web::document::DESK;
+
+/// Accounts that a list shows.
+const LISTED: i64 = 10_000;
+
+/// Take on and let go, help somebody back in, issue and revoke tokens.
+#[derive(Debug, Subcommand)]
+pub(super) enum User {
+    /// Add an account and print its temporary password, once. With it a new password and a second factor must be set.
+    Add {
+        /// Its name: lower-case letters, digits, dots, hyphens, underscores.
+        username: String,
+        /// As colleagues know her.
+        #[arg(long)]
+        label: String,
+        /// operator, supervisor, company_user, dpo, admin or evaluator.
+        #[arg(long)]
+        role: AccessRole,
+        /// The account is a program's: it gets no password, and a client secret is printed instead.
+        #[arg(long, requires = "scopes")]
+        service: bool,
+        /// Acts that a program's tokens may be for, such as people.read.
+        #[arg(long = "scope", value_name = "ACT", requires = "service")]
+        scopes: Vec<String>,
+    },
+    /// List the accounts.
+    List,
+    /// Let nobody in under an account any more.
+    Disable {
+        /// The account's name.
+        username: String,
+    },
+    /// Print a new temporary password, once. The second factor is gone, and whatever was open ends.
+    Reset {
+        /// The account's name.
+        username: String,
+    },
+    /// Make another client secret for a program and print it, once. Two may be live at a time.
+    Secret {
+        /// The account's name.
+        username: String,
+        /// What it is for.
+        #[arg(long, default_value = "command line")]
+        label: String,
+        /// Acts that its tokens may be for, such as people.read.
+        #[arg(long = "scope", value_name = "ACT", required = true)]
+        scopes: Vec<String>,
+    },
+    /// Issue a token and print it, once.
+    Token {
+        /// The account's name.
+        username: String,
+        /// What it is for.
+        #[arg(long, default_value = "command line")]
+        label: String,
+        /// Days for which it is valid.
+        #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u16).range(1..=365))]
+        days: u16,
+    },
+    /// List the tokens and client secrets of an account, without the secrets.
+    Tokens {
+        /// The account's name.
+        username: String,
+    },
+    /// End a token or a client secret at once.
+    Revoke {
+        /// The account's name.
+        username: String,
+        /// Its id.
+        token: Uuid,
+    },
+}
+
+impl User {
+    pub(super) async fn run(self, file: Option<&Path>) -> Result<()> {
+        let node = open(file)?;
+        let store = node.store.clone();
+        match self {
+            Self::Add { username, label, role, service: true, scopes } => {
+                let (username, label) = (name(&username)?, words(label)?);
+                let add = move |tx: &mut Tx<'_>| {
+                    let id = door::add_service(tx, Actor::System, &username, &label, role)?;
+                    door::add_secret(tx, Actor::System, id, &label, &scopes)
+                };
+                tell_secret(&store.write(add).await?);
+            }
+            Self::Add { username, label, role, service: false, .. } => {
+                let (username, label) = (name(&username)?, words(label)?);
+                let door = Door::new(store.clone(), node.vault, node.keys, &node.config, DESK)?;
+                let temporary = door.temporary().await?;
+                let shown = (temporary.password.clone(), temporary.until);
+                let add = move |tx: &mut Tx<'_>| {
+                    let id = access::add_staff(tx, Actor::System, &username, &label, role)?;
+                    door.reset(tx, Actor::System, id, &temporary)
+                };
+                store.write(add).await?;
+                tell_password(&shown.0, shown.1);
+            }
+            Self::Reset { username } => {
+                let door = Door::new(store.clone(), node.vault, node.keys, &node.config, DESK)?;
+                let temporary = door.temporary().await?;
+                let shown = (temporary.password.clone(), temporary.until);
+                let reset = move |tx: &mut Tx<'_>| {
+                    let id = named(tx.conn(), &username)?;
+                    door.reset(tx, Actor::System, id, &temporary)
+                };
+                store.write(reset).await?;
+                tell_password(&shown.0, shown.1);
+            }
+            Self::Secret { username, label, scopes } => {
+                let label = words(label)?;
+                let add = move |tx: &mut Tx<'_>| {
+                    let id = named(tx.conn(), &username)?;
+                    door::add_secret(tx, Actor::System, id, &label, &scopes)
+                };
+                tell_secret(&store.write(add).await?);
+            }
+            Self::List => store.read(|conn| access::list(conn, "", LISTED)).await?.iter().for_each(show),
+            Self::Disable { username } => {
+                store
+                    .write(move |tx| {
+                        let id = named(tx.conn(), &username)?;
+                        access::disable(tx, Actor::System, id)
+                    })
+                    .await?;
+            }
+            Self::Token { username, label, days } => {
+                let label = words(label)?;
+                let until = store.clock().now() + TimeDelta::days(i64::from(days));
+                let issue = move |tx: &mut Tx<'_>| {
+                    let id = named(tx.conn(), &username)?;
+                    access::issue_token(tx, Actor::System, id, &label, Some(until))
+                };
+                println!("{}", store.write(issue).await?.token.expose());
+            }
+            Self::Tokens { username } => {
+                let list = move |conn: &mut Conn| {
+                    let id = named(conn, &username)?;
+                    Ok((access::tokens_of(conn, id)?, door::secrets_of(conn, id)?))
+                };
+                let (tokens, secrets) = store.read(list).await?;
+                for token in tokens {
+                    show_secret(token.id, token.revoked_at, token.expires_at, &token.label);
+                }
+                for secret in secrets {
+                    show_secret(secret.id, secret.revoked_at, secret.expires_at, &secret.label);
+                }
+            }
+            Self::Revoke { username, token } => {
+                store
+                    .write(move |tx| {
+                        let id = named(tx.conn(), &username)?;
+                        if door::secrets_of(tx.conn(), id)?.iter().any(|secret| secret.id == token) {
+                            return door::revoke_secret(tx, Actor::System, id, token);
+                        }
+                        access::revoke_token(tx, Actor::System, id, token)
+                    })
+                    .await?;
+            }
+        }
+        store.close().await;
+        Ok(())
+    }
+}
+
+fn name(text: &str) -> Result<Username> {
+    text.parse().map_err(|_| Error::Setup("a username has lower-case letters, digits, and . - _ inside".into()))
+}
+
+fn words(text: String) -> Result<Label> {
+    Label::new(text).map_err(|why| Error::Setup(format!("the label: {}", why.words().1)))
+}
+
+fn named(conn: &mut Conn, username: &str) -> Result<Uuid> {
+    Ok(access::find_staff(conn, username)?.ok_or(Code::NotFound)?.id)
+}
+
+fn tell_password(password: &door::Password, until: DateTime<Utc>) {
+    eprintln!("The temporary password, until {}. A new one and a second factor come first:", day(until));
+    println!("{}", password.expose());
+}
+
+fn tell_secret(made: &door::NewSecret) {
+    eprintln!("The client secret {}, until {}:", made.id, day(made.expires_at));
+    println!("{}", made.secret.as_str());
+}
+
+fn show_secret(id: Uuid, revoked_at: Option<DateTime<Utc>>, expires_at: DateTime<Utc>, label: &str) {
+    let state = match revoked_at {
+        Some(at) => format!("revoked {}", day(at)),
+        None => format!("until {}", day(expires_at)),
+    };
+    println!("{id}  {state:<18}  {label}");
+}
+
+fn show(account: &StaffRow) {
+    let state = account.disabled_at.map(|at| format!("  disabled {}", day(at))).unwrap_or_default();
+    println!("{:<24} {:<12} {}{state}", account.username, account.role.as_str(), account.label);
+}
+
+fn day(at: DateTime<Utc>) -> chrono::NaiveDate {
+    at.date_naive()
+}
