@@ -31,6 +31,7 @@ use crate::keys::Keys;
 use crate::links::Links;
 use crate::outbox::Outbox;
 use crate::peers::{Client, Peers, Profile};
+use crate::people::People;
 use crate::referrals::{self, Referrals};
 use crate::store::{Store, once};
 use crate::vault::{MasterKey, Vault};
@@ -184,7 +185,8 @@ impl Node {
                     .app_data(Data::new(node.desk()))
                     .app_data(Data::new(node.entity_id().clone()))
                     .app_data(Data::new(node.config.clone()))
-                    .app_data(Data::new(Consents { threads_ended: wiring::threads_ended }));
+                    .app_data(Data::new(Consents { threads_ended: wiring::threads_ended }))
+                    .app_data(Data::new(People { holdings: wiring::HOLDINGS }));
                 if let Some(provider) = &node.provider {
                     cfg.app_data(Data::new(provider.clone()));
                 }

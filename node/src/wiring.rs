@@ -113,20 +113,19 @@ pub const HOLDINGS: &[Holding] = &[
 /// What the staff calls. Behind the gate nothing is public, so the status and the door itself stand before it.
 pub fn desk(cfg: &mut ServiceConfig<'_>) {
     let rooms = scope::scope("").configure(|cfg| {
-        cfg.configure(web::staff::api).configure(web::members::api);
-        cfg.configure(documents::api);
         cfg.configure(web::door::api).configure(web::staff::api).configure(web::members::api);
         cfg.configure(documents::api).configure(assessments::api);
-        cfg.configure(people::api).configure(cards::api).configure(consents::api);
+        cfg.configure(people::api).configure(cards::api).configure(cards::europass::api).configure(consents::api);
         // Last: paths of other rooms lie below its own.
         cfg.configure(referrals::api).configure(offices::api);
-        cfg.configure(people::api).configure(cards::api).configure(cards::europass::api).configure(consents::api);
-        cfg.configure(referrals::api);
     });
     let rooms = rooms.wrap(from_fn(web::once)).wrap(from_fn(access::gate));
     let open = scope::scope(DESK).configure(web::status::api).configure(web::door::open_api);
     cfg.service(open.service(rooms));
 }
+
+#[cfg(test)]
+mod merging;
 
 #[cfg(test)]
 mod tests {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $status:literal $text:literal, $it:literal, $en:literal;)*) => {
@@ -67,6 +68,8 @@ codes! {
     RoleNotEntitled = 403 "role_not_entitled", "Il ruolo nella rete non permette questo messaggio.", "The role in the network does not permit this message.";
     /// Nothing is there, or it is not the caller's to see.
     NotFound = 404 "not_found", "Non trovato.", "Not found.";
+    /// The person's record went into another, which `merged_into` names.
+    Merged = 404 "merged", "Questa scheda è stata unita a un'altra.", "This record was merged into another.";
     /// The path exists, not with this method.
     MethodNotAllowed = 405 "method_not_allowed", "Metodo non previsto.", "Method not allowed.";
     /// The thread or subject does not exist between these two nodes.
@@ -156,6 +159,8 @@ pub struct Problem {
     pub allowed: Vec<String>,
     /// With `out_of_sequence`: the epoch that the receiver is in, and the number that it expects.
     pub expected: Option<(u32, u64)>,
+    /// With `merged`: the record that holds everything now.
+    pub merged_into: Option<Uuid>,
     /// With 408, 409, 429 and 503: seconds.
     pub retry_after: Option<u32>,
     /// With `version_conflict`: both sides of it.
@@ -200,6 +205,7 @@ impl Problem {
             errors: Vec::new(),
             allowed: Vec::new(),
             expected: None,
+            merged_into: None,
             retry_after: None,
             conflict: None,
             see: None,
@@ -226,6 +232,11 @@ impl Problem {
     /// `illegal_transition` with what would be legal.
     pub fn illegal(allowed: Vec<String>) -> Self {
         Self { allowed, ..Self::new(Code::IllegalTransition) }
+    }
+
+    /// `merged`, with where to go on.
+    pub fn merged(into: Uuid) -> Self {
+        Self { merged_into: Some(into), ..Self::new(Code::Merged) }
     }
 
     /// `version_conflict` with the version that is there now, as its `ETag` gives it.
@@ -263,6 +274,7 @@ impl Problem {
             allowed: (self.code == Code::IllegalTransition).then(|| self.allowed.clone()),
             epoch: self.expected.map(|(epoch, _)| epoch),
             expected: self.expected.map(|(_, seq)| seq),
+            merged_into: self.merged_into,
             current: conflict.and_then(|conflict| conflict.current.clone()),
             theirs: conflict.and_then(|conflict| conflict.theirs.clone()),
             yours: conflict.and_then(|conflict| conflict.yours.clone()),
@@ -336,6 +348,10 @@ pub struct ProblemDocument {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub expected: Option<u64>,
+    /// With `merged`: the id of the record that holds everything now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub merged_into: Option<Uuid>,
     /// At the desk, with `version_conflict`: the `ETag` of what is there now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_length = 64)]

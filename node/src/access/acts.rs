@@ -71,6 +71,8 @@ acts! {
     ReadPeople = "people.read" [Operator, Supervisor, Dpo] in ANY;
     /// Adding and changing a person's record.
     WritePeople = "people.write" [Operator, Supervisor] in [CaseOperator, SocialWorker];
+    /// Putting two records of one person together.
+    MergePeople = "people.merge" [Supervisor];
     /// Opening a profiling card: the sections that one's function reads.
     ReadCards = "cards.read" [Operator, Supervisor, Dpo] in ANY;
     /// Filling in a profiling card: the sections that one's function writes.

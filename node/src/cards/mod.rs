@@ -17,6 +17,7 @@ mod api_sections;
 mod api_versions;
 mod editing;
 pub mod europass;
+mod merging;
 mod model;
 mod paper;
 mod received;
@@ -36,7 +37,7 @@ use crate::access::Sight;
 use crate::error::{Error, Result};
 use crate::grants::{self, Destination, Permit};
 use crate::journal;
-use crate::people::{self, Person, PersonId};
+use crate::people::{self, Identity, Person, PersonId};
 use crate::store::{Conn, Tx};
 use crate::vault::{Holding, Subject, Vault};
 
@@ -65,6 +66,7 @@ pub const HOLDING: Holding = Holding {
         "card_shown",
         "received_card",
     ],
+    merge: merging::merge,
 };
 
 /// Begins a card with the quick card's answers, and the defaults of all that was not asked.
@@ -175,9 +177,7 @@ fn save(
         person.id,
         model::shown_together(card).map(|shown| vault.blind("card_combination", &shown)),
     )?;
-    let names: Vec<&str> =
-        [&card.given_names, &card.family_names].into_iter().flatten().map(|name| name.as_str()).collect();
-    people::index(tx, vault, person, card.tax_code.as_ref(), &names, card.birth_date.as_ref())?;
+    people::index(tx, vault, person, Identity::of(card))?;
     let entry = sight.entry("card.saved").subject(person.subject).object(person.id);
     journal::record(tx, entry.code(format_args!("version:{}", held.version)))?;
     Ok(held)
@@ -253,12 +253,12 @@ pub fn missing_for_referral(conn: &mut Conn, vault: &Vault, person: PersonId) ->
 /// `not_found` for a person without a card; `invalid_input` with what the named groups still need, or `too_early`.
 pub fn disclose(tx: &mut Tx<'_>, vault: &Vault, person: PersonId, permit: &Permit, reached: Level) -> Result<Shown> {
     let person = people::get(tx.conn(), person)?;
-    if person.subject != permit.subject() {
+    if !people::subjects(tx.conn(), &person)?.contains(&permit.subject()) {
         return Err(Error::internal("the permit is about somebody else"));
     }
     let held = current(tx.conn(), vault, person.id)?.ok_or(Code::NotFound)?;
     let groups = project(vault, &held.card, permit, reached)?;
-    let card_version = shown_version(tx, permit.peer(), person.subject, held.version)?;
+    let card_version = shown_version(tx, permit.peer(), permit.subject(), held.version)?;
     Ok(Shown { local_version: held.version, card_version, groups })
 }
 

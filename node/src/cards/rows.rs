@@ -6,6 +6,7 @@ use staffetta_protocol::card::Card;
 use staffetta_protocol::id::SubjectRef;
 use staffetta_protocol::problem::Code;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use super::model::{Held, Version, Versions};
 use crate::error::{Error, Result};
@@ -15,7 +16,7 @@ use crate::store::schema::{card, card_shown, card_version};
 use crate::store::{At, Conn, Id, Tx, each_backend};
 use crate::vault::{Place, Subject, Vault};
 
-const fn place(row: Uuid) -> Place {
+pub(super) const fn place(row: Uuid) -> Place {
     Place { table: "card_version", row, column: "sealed" }
 }
 
@@ -100,6 +101,16 @@ pub(super) fn of_version(conn: &mut Conn, vault: &Vault, of: PersonId, version: 
     let Some(plain) = vault.open(conn, place(id.0), &sealed)? else { return Ok(None) };
     let card = serde_json::from_slice(&plain).map_err(|_| Error::internal("a stored card does not parse"))?;
     Ok(Some(Held { version, saved_at: saved_at.0, card }))
+}
+
+/// What one version says, as it was saved.
+pub(super) fn plain(conn: &mut Conn, vault: &Vault, of: PersonId, version: i32) -> Result<Option<Zeroizing<Vec<u8>>>> {
+    let (id, sealed): (Id, Vec<u8>) = card_version::table
+        .filter(card_version::person.eq(Id(of.0)))
+        .filter(card_version::version.eq(version))
+        .select((card_version::id, card_version::sealed))
+        .first(conn)?;
+    vault.open(conn, place(id.0), &sealed)
 }
 
 pub(super) fn versions(conn: &mut Conn, of: PersonId, before: Option<u32>, limit: u32) -> Result<Versions> {

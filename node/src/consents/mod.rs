@@ -48,7 +48,7 @@ pub use model::{
 };
 
 /// The tables of this room that hold personal data.
-pub const HOLDING: Holding = Holding { room: "consents", tables: &["consent", "paper_recall"] };
+pub const HOLDING: Holding = Holding { room: "consents", tables: &["consent", "paper_recall"], merge: rows::merge };
 
 /// Within which every recipient answers a recall.
 pub const RECALL_DUE: TimeDelta = TimeDelta::hours(72);

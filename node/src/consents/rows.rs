@@ -14,9 +14,9 @@ use super::model::{
 };
 use crate::error::{Error, Result};
 use crate::people::PersonId;
-use crate::store::schema::consent;
+use crate::store::schema::{consent, paper_recall};
 use crate::store::{At, Conn, Id, Tx};
-use crate::vault::{Place, Subject, Vault};
+use crate::vault::{Merging, Place, Subject, Vault};
 
 /// The words of a record: sealed.
 #[derive(Serialize, Deserialize)]
@@ -219,4 +219,15 @@ pub(super) fn mark_withdrawn(tx: &mut Tx<'_>, of: &Consent) -> Result<bool> {
         ))
         .execute(tx.conn())?;
     Ok(changed == 1)
+}
+
+/// What was answered under the record that goes was answered under the one that stays.
+pub(super) fn merge(tx: &mut Tx<'_>, _: &Vault, merging: &Merging) -> Result<()> {
+    diesel::update(consent::table.filter(consent::person.eq(Id(merging.from))))
+        .set(consent::person.eq(Id(merging.into)))
+        .execute(tx.conn())?;
+    diesel::update(paper_recall::table.filter(paper_recall::person.eq(Id(merging.from))))
+        .set(paper_recall::person.eq(Id(merging.into)))
+        .execute(tx.conn())?;
+    Ok(())
 }

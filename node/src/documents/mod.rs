@@ -36,7 +36,7 @@ pub use media::{Media, Unfit};
 pub use model::{Cursor, Description, Document, DocumentId, DocumentKind, Ending, FileInfo, HeldBy, Page};
 
 /// The tables of this room that hold personal data.
-pub const HOLDING: Holding = Holding { room: "documents", tables: &["document", "document_chunk"] };
+pub const HOLDING: Holding = Holding { room: "documents", tables: &["document", "document_chunk"], merge: rows::merge };
 
 /// The section of the card that says who works with documents.
 const SECTION: Section = Section::L;

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::people::{Person, PersonId};
 use crate::store::schema::document;
 use crate::store::{At, Conn, Id, Tx};
-use crate::vault::{Place, Subject, Vault};
+use crate::vault::{Merging, Place, Subject, Vault};
 
 const fn place(id: DocumentId) -> Place {
     Place { table: "document", row: id.0, column: "sealed" }
@@ -266,4 +266,12 @@ pub(super) fn all(conn: &mut Conn, vault: &Vault, of: PersonId) -> Result<Vec<Do
         found.extend(row.open(conn, vault)?);
     }
     Ok(found)
+}
+
+/// Papers of the record that goes are in the one that stays.
+pub(super) fn merge(tx: &mut Tx<'_>, _: &Vault, merging: &Merging) -> Result<()> {
+    diesel::update(document::table.filter(document::person.eq(Id(merging.from))))
+        .set(document::person.eq(Id(merging.into)))
+        .execute(tx.conn())?;
+    Ok(())
 }

@@ -39,5 +39,8 @@ pub use threads::{
 };
 
 /// The tables of this room that hold personal data.
-pub const HOLDING: vault::Holding =
-    vault::Holding { room: "grants", tables: &["open_grant", "disclosure", "holding", "thread", "pairwise"] };
+pub const HOLDING: vault::Holding = vault::Holding {
+    room: "grants",
+    tables: &["open_grant", "disclosure", "holding", "thread", "pairwise"],
+    merge: vault::only_subjects,
+};

@@ -13,7 +13,7 @@ use super::Destination;
 use crate::error::{Error, Result};
 use crate::store::schema::{disclosure, holding, open_grant, tombstone as grave};
 use crate::store::{At, Conn, Id, Tx};
-use crate::vault::Subject;
+use crate::vault::{self, Subject};
 
 /// Groups as one column: comma-separated wire names, in order.
 pub(super) fn join(groups: &BTreeSet<Group>) -> String {
@@ -101,10 +101,12 @@ pub fn close(tx: &mut Tx<'_>, record: RecordId) -> Result<()> {
     Ok(())
 }
 
-/// The grants of a person for a purpose that are open and have not run out, newest first.
+/// The grants of a person for a purpose that are open and have not run out, newest first: also those that she gave
+/// before her records were merged.
 pub fn live_grants(conn: &mut Conn, of: Subject, purpose: Purpose, now: DateTime<Utc>) -> Result<Vec<OpenGrant>> {
+    let hers = ids(vault::joined(conn, of)?);
     open_grant::table
-        .filter(open_grant::subject.eq(Id(of.0)))
+        .filter(open_grant::subject.eq_any(hers))
         .filter(open_grant::purpose.eq(purpose.code()))
         .filter(open_grant::state.eq("open"))
         .filter(open_grant::not_after.gt(At::from(now)))
@@ -253,15 +255,22 @@ impl TryFrom<DisclosureRow> for Disclosure {
 
 /// Everything that left about these subjects, newest first.
 pub fn disclosures_about(conn: &mut Conn, subjects: &[Subject]) -> Result<Vec<Disclosure>> {
-    let ids: Vec<Id> = subjects.iter().map(|s| Id(s.0)).collect();
+    let mut all = Vec::new();
+    for subject in subjects {
+        all.extend(ids(vault::joined(conn, *subject)?));
+    }
     disclosure::table
-        .filter(disclosure::subject.eq_any(ids))
+        .filter(disclosure::subject.eq_any(all))
         .order((disclosure::at.desc(), disclosure::message))
         .select(DisclosureRow::as_select())
         .load(conn)?
         .into_iter()
         .map(Disclosure::try_from)
         .collect()
+}
+
+fn ids(subjects: Vec<Subject>) -> Vec<Id> {
+    subjects.into_iter().map(|subject| Id(subject.0)).collect()
 }
 
 /// What came from a peer, resting on a record of theirs.

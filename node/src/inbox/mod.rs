@@ -14,9 +14,12 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
+use crate::vault;
+
 pub use accept::{Accepted, Inbox, Receive, Taken, accept};
 pub use open::{Content, Opened, open, refuse_unknown_keys};
 pub use rows::{erase_bytes, link_state, opened, purge, unopened};
 
 /// The tables of this room that hold personal data.
-pub const HOLDING: crate::vault::Holding = crate::vault::Holding { room: "inbox", tables: &["known_message"] };
+pub const HOLDING: vault::Holding =
+    vault::Holding { room: "inbox", tables: &["known_message"], merge: vault::only_subjects };

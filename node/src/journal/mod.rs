@@ -9,14 +9,14 @@ use uuid::Uuid;
 
 use crate::error::Result;
 use crate::store::Tx;
-use crate::vault::{Holding, Subject};
+use crate::vault::{self, Holding, Subject};
 
 mod rows;
 
 pub use rows::{Entry as StoredEntry, about, of_act};
 
 /// The tables of this room that hold personal data.
-pub const HOLDING: Holding = Holding { room: "journal", tables: &["journal"] };
+pub const HOLDING: Holding = Holding { room: "journal", tables: &["journal"], merge: vault::only_subjects };
 
 /// Who did it. `access` and `peers` convert into this.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,6 +97,11 @@ impl Entry {
         self.ground = Some(ground.to_string());
         self
     }
+}
+
+/// Writes several entries of one act: one for each person on a page, say.
+pub fn record_all(tx: &mut Tx<'_>, entries: Vec<Entry>) -> Result<()> {
+    entries.into_iter().try_for_each(|entry| rows::insert(tx, entry))
 }
 
 /// Writes the entry, in the transaction of the act.

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use crate::error::Result;
 use crate::store::schema::journal;
 use crate::store::{At, Conn, Id, Tx};
-use crate::vault::Subject;
+use crate::vault::{self, Subject};
 
 pub(super) fn insert(tx: &mut Tx<'_>, entry: super::Entry) -> Result<()> {
     let (kind, reference) = entry.actor.parts();
@@ -75,10 +75,12 @@ fn entry((at, actor_kind, actor, act, object, peer, code, ground): Columns) -> E
     Entry { at: at.0, actor_kind, actor, act, object, peer, code, ground }
 }
 
-/// The newest entries about a subject, at most `limit`.
+/// The newest entries about the person whose subject this is, at most `limit`: also those from before her records were
+/// merged.
 pub fn about(conn: &mut Conn, subject: Subject, limit: i64) -> Result<Vec<Entry>> {
+    let hers: Vec<Id> = vault::joined(conn, subject)?.into_iter().map(|subject| Id(subject.0)).collect();
     let found: Vec<Columns> = journal::table
-        .filter(journal::subject.eq(Id(subject.0)))
+        .filter(journal::subject.eq_any(hers))
         .order((journal::at.desc(), journal::id.desc()))
         .limit(limit)
         .select(SHOWN)

@@ -15,6 +15,8 @@ mod queue;
 mod rows;
 mod settle;
 
+use crate::vault;
+
 pub use lease::{Bounds, Leased, lease};
 pub use links::{LinkRow, Mended, abandon, due, link, resynchronise, shrink, wake};
 pub use queue::{Outbox, Outgoing, enqueue_personal};
@@ -22,4 +24,4 @@ pub use rows::{Transport, Waiting, strike, strike_in, strike_thread, transport_o
 pub use settle::{Failure, Settlement, fail, pause, postpone, settle};
 
 /// The tables of this room that hold personal data.
-pub const HOLDING: crate::vault::Holding = crate::vault::Holding { room: "outbox", tables: &["outbox"] };
+pub const HOLDING: vault::Holding = vault::Holding { room: "outbox", tables: &["outbox"], merge: vault::only_subjects };

@@ -4,21 +4,31 @@
 //! - The row is thin: who she is stands in her card. What staff call her in lists is sealed with her key.
 //! - An id of a person names her at this node only and is random; nobody outside ever sees it. One that does not exist
 //!   is not found, exactly like one that is somebody else's to see.
-//! - The index finds her by what she is known by: a blind token names candidates, the sealed value decides. Its rows go
-//!   with the person.
+//! - The index finds her by what she is known by: a blind token names candidates, what is sealed decides. Its rows go
+//!   with the person. A query is in no URL and in no journal.
+//! - That two records are of one person is proposed with its reasons and decided by somebody. A merge loses nothing: every
+//!   room hands over what names the record that goes, which from then on leads to the one that stays. It is not undone:
+//!   whoever was joined in error is taken up anew.
 //! - Whoever takes her up leads her case. From then on every verb about her takes a [`Sight`]: the proof that whoever
 //!   acts has a part in it.
 //! - Whoever reads or writes personal data here leaves an entry in the journal, in the same transaction.
 
+mod alike;
 mod api;
+mod duplicates;
+pub mod guardians;
+mod index;
+mod known;
+mod merging;
 mod model;
+mod names;
 mod rows;
+mod search;
 
 #[cfg(test)]
 mod tests;
 
-use staffetta_protocol::card::{BirthDate, TaxCode};
-use staffetta_protocol::problem::Code;
+use staffetta_protocol::problem::{Code, Problem};
 use uuid::Uuid;
 
 use crate::access::Sight;
@@ -26,19 +36,30 @@ use crate::access::cases::{self, Kind, Listing};
 use crate::error::Result;
 use crate::journal::{self, Actor, Entry};
 use crate::store::{Conn, Tx};
-use crate::vault::{Holding, Vault};
+use crate::vault::{self, Holding, Subject, Vault};
 
+pub use alike::{Likeness, Reason};
 pub use api::api;
-pub use model::{Cursor, Label, Listed, Match, MatchedOn, Page, Person, PersonId};
+pub use duplicates::{Likely, Match, MatchedOn, find_same};
+pub use known::Identity;
+pub use merging::{Kept, MergeReason, People, merge, merges};
+pub use model::{Cursor, Label, Listed, Page, Person, PersonId};
+pub use search::{Found, FoundBy, Hit, Query, SearchCursor, search};
 
 /// The tables of this room that hold personal data.
-pub const HOLDING: Holding = Holding { room: "people", tables: &["person", "person_index"] };
+pub const HOLDING: Holding = Holding {
+    room: "people",
+    tables: &["person", "person_known", "person_token", "person_distinct", "person_merge", "guardian"],
+    merge: merging::hand_over,
+};
 
 /// Takes up a person: a row, a key of her own, and how staff call her.
 pub fn create(tx: &mut Tx<'_>, vault: &Vault, by: &Actor, label: &Label) -> Result<Person> {
     let subject = vault.subject_for_person(tx)?;
     let person = rows::insert(tx, vault, subject, by.staff(), label)?;
     cases::open(tx, person.id.into(), Kind::Person, subject, by.staff())?;
+    let known = known::Known { label: label.clone(), identity: Identity::default() };
+    index::put(tx, vault, &person, &known)?;
     let sight = Sight::of_taking_up(by.clone(), person.id.into());
     journal::record(tx, sight.entry("person.created").subject(subject).object(person.id))?;
     Ok(person)
@@ -47,9 +68,14 @@ pub fn create(tx: &mut Tx<'_>, vault: &Vault, by: &Actor, label: &Label) -> Resu
 /// The person of that id.
 ///
 /// # Errors
-/// `not_found`.
+/// `not_found`; `merged` for a record that went into another.
 pub fn get(conn: &mut Conn, id: PersonId) -> Result<Person> {
-    rows::by_id(conn, id)?.ok_or_else(|| Code::NotFound.into())
+    rows::by_id(conn, id)
+}
+
+/// Whose keys seal what is kept about her: the one that seals what is new, and those of the records that went into hers.
+pub fn subjects(conn: &mut Conn, person: &Person) -> Result<Vec<Subject>> {
+    vault::joined(conn, person.subject)
 }
 
 /// The person of that id with what staff call her, for somebody who looks at her record.
@@ -79,11 +105,19 @@ pub fn list(
     limit: u32,
 ) -> Result<Page> {
     let page = rows::page(tx.conn(), vault, of, after, limit.clamp(1, Page::LARGEST))?;
-    for listed in &page.items {
-        let entry = Entry::new(by.clone(), "person.listed").subject(listed.person.subject).object(listed.person.id);
-        journal::record(tx, entry)?;
-    }
+    let entry = |it: &Listed| Entry::new(by.clone(), "person.listed").subject(it.person.subject).object(it.person.id);
+    journal::record_all(tx, page.items.iter().map(entry).collect())?;
     Ok(page)
+}
+
+/// Records that a search showed these people, each in her own journal, and that it was made.
+pub fn note_found(tx: &mut Tx<'_>, by: &Actor, found: &Found) -> Result<()> {
+    let ids: Vec<PersonId> = found.items.iter().map(|hit| hit.person).collect();
+    let mut entries = vec![Entry::new(by.clone(), "people.searched").code(format_args!("found:{}", ids.len()))];
+    for (id, subject) in rows::subjects_of(tx.conn(), &ids)? {
+        entries.push(Entry::new(by.clone(), "person.found").subject(subject).object(id));
+    }
+    journal::record_all(tx, entries)
 }
 
 /// Changes what staff call her, where her row still has the version `expected`.
@@ -97,40 +131,103 @@ pub fn relabel(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, label: &Label, exp
         return Err(Code::VersionConflict.into());
     }
     let person = rows::relabel(tx, vault, &person, label)?.ok_or(Code::VersionConflict)?;
+    let identity = index::own(tx.conn(), vault, id)?.map(|known| known.identity).unwrap_or_default();
+    index::put(tx, vault, &person, &known::Known { label: label.clone(), identity })?;
     journal::record(tx, sight.entry("person.labelled").subject(person.subject).object(id))?;
     Ok(person)
 }
 
 /// Makes her findable by what her card says now; what it no longer says goes. Called by whoever saves who she is.
-pub fn index(
-    tx: &mut Tx<'_>,
-    vault: &Vault,
-    person: &Person,
-    tax_code: Option<&TaxCode>,
-    names: &[&str],
-    birth: Option<&BirthDate>,
-) -> Result<()> {
-    rows::replace_index(tx, vault, person, &model::keys(tax_code, names, birth))
+pub fn index(tx: &mut Tx<'_>, vault: &Vault, person: &Person, identity: Identity) -> Result<()> {
+    let label = match index::own(tx.conn(), vault, person.id)? {
+        Some(known) if known.identity == identity => return Ok(()),
+        Some(known) => known.label,
+        None => rows::listed(tx.conn(), vault, person.id)?.ok_or(Code::NotFound)?.label,
+    };
+    index::put(tx, vault, person, &known::Known { label, identity })
 }
 
-/// Who here may be the person of this tax code, or of these names and this year of birth. A proposal for somebody to
-/// decide on: a tax code before a name, nobody twice.
-pub fn find_same(
-    conn: &mut Conn,
-    vault: &Vault,
-    tax_code: Option<&TaxCode>,
-    names: &[&str],
-    birth: Option<&BirthDate>,
-) -> Result<Vec<Match>> {
-    let mut found: Vec<Match> = Vec::new();
-    for key in model::keys(tax_code, names, birth) {
-        for person in rows::matching(conn, vault, &key)? {
-            if !found.iter().any(|earlier| earlier.person == person) {
-                found.push(Match { person, on: key.on });
-            }
-        }
-    }
+/// Erases her: her keys, and with them what was sealed for her here and in every other room, and what would find her.
+/// Called by whoever answers for it, which records the act.
+///
+/// # Errors
+/// `not_found`.
+pub fn erase(tx: &mut Tx<'_>, vault: &Vault, id: PersonId) -> Result<()> {
+    let person = get(tx.conn(), id)?;
+    index::forget(tx, id)?;
+    vault.shred(tx, person.subject)
+}
+
+/// Who is likely to be the same person as this one, for somebody who looks at her record. What staff call each is shown
+/// to whoever may see her; of the others there is the id. Each finds it in her journal.
+///
+/// # Errors
+/// `not_found`, also for a person who was erased.
+pub fn likely_duplicates(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight) -> Result<Vec<Likely>> {
+    let id = of(sight);
+    let person = get(tx.conn(), id)?;
+    let known = index::own(tx.conn(), vault, id)?.ok_or(Code::NotFound)?;
+    let found = duplicates::likely(tx.conn(), vault, &known, Some(id))?;
+    journal::record(tx, sight.entry("person.duplicates-read").subject(person.subject).object(id))?;
+    note_proposed(tx, &sight.actor(), &found)?;
     Ok(found)
+}
+
+/// Who here is likely to be somebody who is being taken up: by what staff would call her, and who she is, of which
+/// nothing is kept.
+pub fn look_up(
+    tx: &mut Tx<'_>,
+    vault: &Vault,
+    by: &Actor,
+    label: &Label,
+    identity: Identity,
+    except: Option<PersonId>,
+) -> Result<Vec<Likely>> {
+    let known = known::Known { label: label.clone(), identity };
+    let found = duplicates::likely(tx.conn(), vault, &known, except)?;
+    note_proposed(tx, by, &found)?;
+    Ok(found)
+}
+
+fn note_proposed(tx: &mut Tx<'_>, by: &Actor, found: &[Likely]) -> Result<()> {
+    let ids: Vec<PersonId> = found.iter().map(|likely| likely.person).collect();
+    let subjects = rows::subjects_of(tx.conn(), &ids)?;
+    let entry = |(id, subject)| Entry::new(by.clone(), "person.proposed").subject(subject).object(id);
+    journal::record_all(tx, subjects.into_iter().map(entry).collect())
+}
+
+/// Records that she is not this other person: they are proposed for each other no more. A second time changes nothing.
+///
+/// # Errors
+/// `not_found`; `conflict` with herself.
+pub fn tell_apart(tx: &mut Tx<'_>, sight: &Sight, other: PersonId) -> Result<()> {
+    apart(tx, sight, other, "person.told-apart", |tx, one| duplicates::set_apart(tx, sight.staff(), one, other))
+}
+
+/// Takes that back.
+///
+/// # Errors
+/// `not_found`; `conflict` with herself.
+pub fn tell_apart_no_more(tx: &mut Tx<'_>, sight: &Sight, other: PersonId) -> Result<()> {
+    apart(tx, sight, other, "person.told-apart-no-more", |tx, one| duplicates::bring_together(tx, one, other))
+}
+
+fn apart(
+    tx: &mut Tx<'_>,
+    sight: &Sight,
+    other: PersonId,
+    act: &'static str,
+    change: impl FnOnce(&mut Tx<'_>, PersonId) -> Result<bool>,
+) -> Result<()> {
+    let (one, two) = (get(tx.conn(), of(sight))?, get(tx.conn(), other)?);
+    if one.id == two.id {
+        return Err(Problem::new(Code::Conflict).says("È la stessa scheda.", "It is the same record.").into());
+    }
+    if change(tx, one.id)? {
+        journal::record(tx, sight.entry(act).subject(one.subject).object(two.id))?;
+        journal::record(tx, sight.entry(act).subject(two.subject).object(one.id))?;
+    }
+    Ok(())
 }
 
 impl From<PersonId> for Uuid {

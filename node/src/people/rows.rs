@@ -1,13 +1,14 @@
-//! Rows of people and of what finds them.
+//! Rows of people.
 
 use chrono::TimeDelta;
 use diesel::prelude::*;
+use staffetta_protocol::problem::{Code, Problem};
 use uuid::Uuid;
 
-use super::model::{Cursor, Key, Label, Listed, Page, Person, PersonId};
+use super::model::{Cursor, Label, Listed, Page, Person, PersonId};
 use crate::access::cases::{Listing, cases_of};
 use crate::error::{Error, Result};
-use crate::store::schema::{person, person_index};
+use crate::store::schema::person;
 use crate::store::{At, Conn, Id, Tx};
 use crate::vault::{Place, Subject, Vault};
 
@@ -20,6 +21,7 @@ struct Row {
     created_by: Option<Id>,
     updated_at: At,
     label: Vec<u8>,
+    merged_into: Option<Id>,
 }
 
 impl Row {
@@ -46,10 +48,6 @@ const fn label_of(id: PersonId) -> Place {
     Place { table: "person", row: id.0, column: "label" }
 }
 
-const fn indexed(id: PersonId, field: &'static str) -> Place {
-    Place { table: "person_index", row: id.0, column: field }
-}
-
 pub(super) fn insert(
     tx: &mut Tx<'_>,
     vault: &Vault,
@@ -72,20 +70,38 @@ pub(super) fn insert(
     Ok(Person { id, subject, created_at: now.0, created_by, updated_at: now.0 })
 }
 
-fn row(conn: &mut Conn, id: PersonId) -> Result<Option<Row>> {
-    Ok(person::table.find(Id(id.0)).select(Row::as_select()).first(conn).optional()?)
+/// The row of that id.
+///
+/// # Errors
+/// `not_found`; `merged` for a record that went into another.
+fn row(conn: &mut Conn, id: PersonId) -> Result<Row> {
+    let row: Option<Row> = person::table.find(Id(id.0)).select(Row::as_select()).first(conn).optional()?;
+    match row {
+        Some(Row { merged_into: Some(into), .. }) => Err(Problem::merged(into.0).into()),
+        Some(row) => Ok(row),
+        None => Err(Code::NotFound.into()),
+    }
 }
 
-pub(super) fn by_id(conn: &mut Conn, id: PersonId) -> Result<Option<Person>> {
-    Ok(row(conn, id)?.map(|row| row.person()))
+pub(super) fn by_id(conn: &mut Conn, id: PersonId) -> Result<Person> {
+    Ok(row(conn, id)?.person())
 }
 
 pub(super) fn listed(conn: &mut Conn, vault: &Vault, id: PersonId) -> Result<Option<Listed>> {
-    row(conn, id)?.map_or(Ok(None), |row| row.listed(conn, vault))
+    row(conn, id)?.listed(conn, vault)
+}
+
+/// Whose key seals what is new about each of these people.
+pub(super) fn subjects_of(conn: &mut Conn, people: &[PersonId]) -> Result<Vec<(PersonId, Subject)>> {
+    let ids: Vec<Id> = people.iter().map(|person| Id(person.0)).collect();
+    let rows: Vec<(Id, Id)> =
+        person::table.filter(person::id.eq_any(ids)).select((person::id, person::subject)).load(conn)?;
+    Ok(rows.into_iter().map(|(id, subject)| (PersonId(id.0), Subject(subject.0))).collect())
 }
 
 pub(super) fn page(conn: &mut Conn, vault: &Vault, of: Listing, after: Option<Cursor>, limit: u32) -> Result<Page> {
     let mut query = person::table
+        .filter(person::merged_into.is_null())
         .order((person::created_at.asc(), person::id.asc()))
         .limit(i64::from(limit) + 1)
         .select(Row::as_select())
@@ -118,39 +134,4 @@ pub(super) fn relabel(tx: &mut Tx<'_>, vault: &Vault, of: &Person, label: &Label
     let changed =
         diesel::update(unchanged).set((person::label.eq(sealed), person::updated_at.eq(now))).execute(tx.conn())?;
     Ok((changed == 1).then(|| Person { updated_at: now.0, ..of.clone() }))
-}
-
-pub(super) fn replace_index(tx: &mut Tx<'_>, vault: &Vault, of: &Person, keys: &[Key]) -> Result<()> {
-    diesel::delete(person_index::table.filter(person_index::person.eq(Id(of.id.0)))).execute(tx.conn())?;
-    for key in keys {
-        let sealed = vault.seal(tx.conn(), of.subject, indexed(of.id, key.field()), key.value.as_bytes())?;
-        diesel::insert_into(person_index::table)
-            .values((
-                person_index::person.eq(Id(of.id.0)),
-                person_index::field.eq(key.field()),
-                person_index::token.eq(vault.blind(key.field(), &key.value)),
-                person_index::sealed.eq(sealed),
-            ))
-            .execute(tx.conn())?;
-    }
-    Ok(())
-}
-
-/// Candidates by token, unsealed and compared: tokens of different people meet now and then.
-pub(super) fn matching(conn: &mut Conn, vault: &Vault, key: &Key) -> Result<Vec<PersonId>> {
-    let candidates: Vec<(Id, Vec<u8>)> = person_index::table
-        .filter(person_index::field.eq(key.field()))
-        .filter(person_index::token.eq(vault.blind(key.field(), &key.value)))
-        .order(person_index::person)
-        .select((person_index::person, person_index::sealed))
-        .load(conn)?;
-    let mut found = Vec::new();
-    for (id, sealed) in candidates {
-        let id = PersonId(id.0);
-        let value = vault.open(conn, indexed(id, key.field()), &sealed)?;
-        if value.is_some_and(|value| value.as_slice() == key.value.as_bytes()) {
-            found.push(id);
-        }
-    }
-    Ok(found)
 }

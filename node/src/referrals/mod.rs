@@ -59,8 +59,11 @@ pub use view::{Referral, ReferralEvent, ReferralSummary, Referrals as ReferralLi
 use case::Case;
 
 /// The tables of this room that hold personal data.
-pub const HOLDING: Holding =
-    Holding { room: "referrals", tables: &["referral", "referral_event", "referral_office", "referral_sheet"] };
+pub const HOLDING: Holding = Holding {
+    room: "referrals",
+    tables: &["referral", "referral_event", "referral_office", "referral_sheet"],
+    merge: rows::merge,
+};
 
 /// The handle of the verbs. Clones are the same.
 #[derive(Clone)]

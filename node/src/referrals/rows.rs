@@ -9,6 +9,7 @@ use crate::access::cases::{Listing, cases_of};
 use crate::error::Result;
 use crate::store::schema::{case_member, referral};
 use crate::store::{At, Conn, Id, Tx};
+use crate::vault::{Merging, Vault};
 
 /// As stored; [`super::case::Case`] gives the columns their meaning.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
@@ -142,4 +143,12 @@ pub(super) fn list(conn: &mut Conn, wanted: &Wanted) -> Result<Vec<Row>> {
         query = query.filter(referral::created_at.lt(at).or(referral::created_at.eq(at).and(referral::id.lt(Id(id)))));
     }
     Ok(query.load(conn)?)
+}
+
+/// Referrals of the record that goes are of the one that stays.
+pub(super) fn merge(tx: &mut Tx<'_>, _: &Vault, merging: &Merging) -> Result<()> {
+    diesel::update(referral::table.filter(referral::person.eq(Id(merging.from))))
+        .set(referral::person.eq(Id(merging.into)))
+        .execute(tx.conn())?;
+    Ok(())
 }

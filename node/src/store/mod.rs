@@ -14,6 +14,8 @@
 //! Queries are written once, against [`Conn`]. What the two dialects share and the enum cannot say goes through
 //! `each_backend!`. See [`types`] for the column types that are ours.
 
+#[cfg(test)]
+pub(crate) mod census;
 mod conn;
 mod migrate;
 pub mod once;

@@ -712,17 +712,89 @@ diesel::table! {
         created_at -> Timestamp,
         created_by -> Nullable<Uid>,
         updated_at -> Timestamp,
+        merged_into -> Nullable<Uid>,
+        merged_at -> Nullable<Timestamp>,
     }
 }
 
 diesel::table! {
     use crate::store::types::sql::*;
 
-    person_index (person, field) {
+    person_known (id) {
+        id -> Uid,
         person -> Uid,
-        field -> Text,
-        token -> Integer,
         sealed -> Binary,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    person_token (token, person) {
+        token -> Integer,
+        person -> Uid,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    person_distinct (one, other) {
+        one -> Uid,
+        other -> Uid,
+        said_at -> Timestamp,
+        said_by -> Nullable<Uid>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    person_merge (id) {
+        id -> Uid,
+        person -> Uid,
+        went -> Uid,
+        kept -> Text,
+        sealed -> Binary,
+        merged_at -> Timestamp,
+        merged_by -> Nullable<Uid>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    subject_joined (subject) {
+        subject -> Uid,
+        head -> Uid,
+        joined_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    case_moved (id) {
+        id -> Uid,
+        moved_into -> Uid,
+        moved_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    guardian (id) {
+        id -> Uid,
+        person -> Uid,
+        kind -> Text,
+        sealed -> Binary,
+        since -> Date,
+        ended_on -> Nullable<Date>,
+        ended_why -> Nullable<Text>,
+        entered_at -> Timestamp,
+        entered_by -> Nullable<Uid>,
+        version -> Integer,
     }
 }
 
@@ -919,6 +991,7 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(outbox, disclosure, link_out);
 
 diesel::allow_tables_to_appear_in_same_query!(staff, staff_token);
+diesel::allow_tables_to_appear_in_same_query!(case_member, person_token);
 diesel::allow_tables_to_appear_in_same_query!(case_file, case_member, document, person, referral);
 
 diesel::table! {

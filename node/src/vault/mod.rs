@@ -9,6 +9,7 @@
 //! - The vault never calls the journal: the verb that calls the vault records the act in the same transaction.
 
 mod master;
+mod merging;
 mod rows;
 
 #[cfg(test)]
@@ -26,9 +27,14 @@ use crate::error::{Error, Result};
 use crate::store::{Conn, Tx, once};
 
 pub use master::MasterKey;
+pub use merging::{Merge, Merging, joined, only_subjects};
 
 /// The tables of this room that hold personal data.
-pub const HOLDING: Holding = Holding { room: "vault", tables: &["subject", "subject_key", "destroyed_key"] };
+pub const HOLDING: Holding = Holding {
+    room: "vault",
+    tables: &["subject", "subject_key", "destroyed_key", "subject_joined"],
+    merge: merging::join,
+};
 
 /// First byte of everything sealed: AES-256-GCM, nonce in front, tag behind.
 const FORMAT: u8 = 1;
@@ -56,6 +62,9 @@ pub struct Holding {
     pub room: &'static str,
     /// Its tables.
     pub tables: &'static [&'static str],
+    /// What the room does when two records turn out to be of one person: what names the one names the other then.
+    /// [`only_subjects`] for a room that names subjects and no person.
+    pub merge: Merge,
 }
 
 /// The node's vault. Clones share the master key.
@@ -124,11 +133,12 @@ impl Vault {
         open_with(&key, &place.binding(id), &sealed[17..]).map(Some).ok_or_else(damaged)
     }
 
-    /// Destroys every key of `subject`. What was sealed for it stays as unreadable bytes. Answers that are kept to be
-    /// given again go with it, whoever they are about: they are sealed for nobody in particular.
+    /// Destroys every key of the person whose subject this is, also of the records that went into hers. What was sealed
+    /// for them stays as unreadable bytes. Answers that are kept to be given again go with it, whoever they are about:
+    /// they are sealed for nobody in particular.
     pub fn shred(&self, tx: &mut Tx<'_>, subject: Subject) -> Result<()> {
         once::forget_answers(tx)?;
-        rows::destroy(tx, subject)
+        joined(tx.conn(), subject)?.into_iter().try_for_each(|subject| rows::destroy(tx, subject))
     }
 
     /// Seals a secret of the node itself (a private key) under the master key. `label` is bound into the seal.
@@ -156,17 +166,6 @@ impl Vault {
     pub fn digest(&self, column: &'static str, text: &[u8]) -> [u8; 32] {
         let tag = hmac::sign(&self.master.index_key(column), text);
         tag.as_ref().try_into().expect("HMAC-SHA-256 gives 32 bytes")
-    }
-
-    /// HMAC-SHA-256 of several parts under a key of its own per purpose: it tells equal from different to whoever has the
-    /// master key, and to nobody else.
-    pub fn digest(&self, purpose: &'static str, parts: &[&[u8]]) -> [u8; 32] {
-        let mut context = hmac::Context::with_key(&self.master.index_key(purpose));
-        for part in parts {
-            context.update(&(part.len() as u64).to_be_bytes());
-            context.update(part);
-        }
-        context.sign().as_ref().try_into().expect("HMAC-SHA-256 gives 32 bytes")
     }
 
     /// A pseudonym of `of` towards `towards`: stable, different for each recipient, and irreversible.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, Months, NaiveDate};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
@@ -92,6 +92,31 @@ impl PartialDate {
     #[must_use]
     pub const fn year(self) -> i32 {
         self.year
+    }
+
+    /// The first day that it may be.
+    #[must_use]
+    pub fn first_day(self) -> NaiveDate {
+        NaiveDate::from_ymd_opt(self.year, self.month.unwrap_or(1), self.day.unwrap_or(1))
+            .expect("it was read as a date")
+    }
+
+    /// The last day that it may be.
+    #[must_use]
+    pub fn last_day(self) -> NaiveDate {
+        match (self.month, self.day) {
+            (Some(_), Some(_)) => self.first_day(),
+            (month, _) => {
+                let next = self.first_day().checked_add_months(Months::new(if month.is_some() { 1 } else { 12 }));
+                next.and_then(|next| next.pred_opt()).expect("the years of a card have a next one")
+            }
+        }
+    }
+
+    /// Whether day, month and year are known.
+    #[must_use]
+    pub const fn is_whole(self) -> bool {
+        self.day.is_some()
     }
 
     /// Whether this date may lie before `other`, as far as their precision tells.

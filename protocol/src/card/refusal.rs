@@ -53,6 +53,8 @@ refusals! {
     ControlCharacter = "control_character", "Caratteri non ammessi.", "The text has characters that are not allowed.";
     /// More characters or entries than the field holds.
     TooLong = "too_long", "Troppo lungo.", "Too long.";
+    /// Fewer characters than are needed to go by.
+    TooShort = "too_short", "Troppo corto.", "Too short.";
     /// Fewer entries than the field needs.
     TooFew = "too_few", "Troppi pochi elementi.", "Too few entries.";
     /// A number or date outside its bounds.

@@ -23,12 +23,35 @@ impl TaxCode {
         Self::new(&code)
     }
 
+    /// The spelling by which two codes of one person are seen to be one: the letters that replace digits where two people
+    /// would have the same code (omocodia) are digits again, and the check letter is that of the digits. A provisional
+    /// code has one spelling. Made for looking somebody up: what is shown and sent is the code as it was given.
+    #[must_use]
+    pub fn without_omocodia(&self) -> Self {
+        let mut bytes = self.as_str().as_bytes().to_vec();
+        if bytes.len() == 16 {
+            for at in DIGITS {
+                if let Some(digit) = OMOCODIA.iter().position(|letter| *letter == bytes[at]) {
+                    bytes[at] = b'0' + u8::try_from(digit).expect("ten letters stand for ten digits");
+                }
+            }
+            bytes[15] = check_letter(&bytes[..15]);
+        }
+        let code = String::from_utf8(bytes).expect("a tax code is ASCII");
+        Self::new(&code).expect("digits in the places of digits make a code")
+    }
+
     /// Whether it is the provisional form of 11 digits.
     #[must_use]
     pub fn is_provisional(&self) -> bool {
         self.as_str().len() == 11
     }
 }
+
+/// Where a code of 16 characters has digits, or the letters that replace them.
+const DIGITS: [usize; 7] = [6, 7, 9, 10, 12, 13, 14];
+/// What replaces the digits 0 to 9.
+const OMOCODIA: &[u8; 10] = b"LMNPQRSTUV";
 
 fn valid(code: &str) -> Result<(), Refusal> {
     let bytes = code.as_bytes();
@@ -47,7 +70,7 @@ fn valid(code: &str) -> Result<(), Refusal> {
 /// Which characters may stand at each of the 16 places.
 fn fits(at: usize, byte: u8) -> bool {
     match at {
-        6 | 7 | 9 | 10 | 12..=14 => byte.is_ascii_digit() || b"LMNPQRSTUV".contains(&byte),
+        at if DIGITS.contains(&at) => byte.is_ascii_digit() || OMOCODIA.contains(&byte),
         8 => b"ABCDEHLMPRST".contains(&byte),
         _ => byte.is_ascii_uppercase(),
     }
@@ -91,7 +114,18 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const OMOCODIA: &[u8; 10] = b"LMNPQRSTUV";
+    #[test]
+    fn the_spellings_of_one_code_are_one() {
+        let plain = TaxCode::new("RSSMRA85T10A562S").unwrap();
+        // One digit replaced, then two, then all, as the tax office does from the right.
+        for spelling in ["RSSMRA85T10A56NH", "RSSMRA85T10A5SNT", "RSSMRAURTMLARSNL"] {
+            let code = TaxCode::new(spelling).unwrap();
+            assert_eq!(code.without_omocodia(), plain, "{spelling}");
+            assert_eq!(code.as_str(), spelling, "what was given is not touched");
+        }
+        let provisional = TaxCode::new("01234567897").unwrap();
+        assert_eq!(provisional.without_omocodia(), provisional);
+    }
 
     #[test]
     fn known_codes_hold() {
@@ -133,6 +167,32 @@ mod tests {
         #[test]
         fn every_well_formed_code_is_taken(code in codes()) {
             prop_assert!(TaxCode::new(&code).is_ok());
+        }
+
+        #[test]
+        fn whatever_is_replaced_the_lookup_finds_one_code(code in codes(), mask in 0_u8..128) {
+            let given = TaxCode::new(&code).unwrap();
+            let plain = given.without_omocodia();
+            prop_assert_eq!(plain.without_omocodia(), plain.clone(), "it is its own");
+            prop_assert!(DIGITS.iter().all(|at| plain.as_str().as_bytes()[*at].is_ascii_digit()));
+            let mut other = plain.as_str().as_bytes().to_vec();
+            for (_, at) in DIGITS.into_iter().enumerate().filter(|(bit, _)| mask >> bit & 1 == 1) {
+                other[at] = OMOCODIA[usize::from(other[at] - b'0')];
+            }
+            other[15] = check_letter(&other[..15]);
+            let other = TaxCode::new(std::str::from_utf8(&other).unwrap()).unwrap();
+            prop_assert_eq!(other.without_omocodia(), plain);
+        }
+
+        #[test]
+        fn another_code_stays_another(one in codes(), other in codes()) {
+            let (one, other) = (TaxCode::new(&one).unwrap(), TaxCode::new(&other).unwrap());
+            let places = |code: &TaxCode| -> Vec<u8> {
+                let digit = |byte: u8| OMOCODIA.iter().position(|letter| *letter == byte).map_or(byte, |d| b'0' + d as u8);
+                let bytes = code.as_str().bytes().take(15).enumerate();
+                bytes.map(|(at, byte)| if DIGITS.contains(&at) { digit(byte) } else { byte }).collect()
+            };
+            prop_assert_eq!(places(&one) == places(&other), one.without_omocodia() == other.without_omocodia());
         }
 
         #[test]

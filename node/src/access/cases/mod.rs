@@ -13,6 +13,7 @@ pub mod countersignature;
 mod functions;
 pub mod glass;
 pub mod handover;
+mod merging;
 mod rows;
 mod sight;
 pub mod team;
@@ -31,12 +32,13 @@ use crate::vault::{Holding, Subject};
 
 pub(super) use countersignature::awaits_countersignature;
 pub use functions::{Function, Functions, Tells};
-pub use rows::{CaseFile, Kind, Listing, Member, Wanted, case_file, cases_of, members};
+pub use rows::{CaseFile, Kind, Listing, Member, Wanted, case_file, cases_among, cases_of, members};
 pub use sight::{Sight, Why};
 pub(super) use sight::{of_person, of_received};
 
 /// The tables of this room that hold personal data.
-pub const HOLDING: Holding = Holding { room: "access", tables: &["case_file", "broken_glass", "case_handover"] };
+pub const HOLDING: Holding =
+    Holding { room: "access", tables: &["case_file", "broken_glass", "case_handover"], merge: merging::merge };
 
 /// Opens the case of a person who was just taken up. Whoever did it leads; a case that the node opened by itself has no
 /// lead yet.

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use staffetta_protocol::card::Section;
 use staffetta_protocol::id::EntityId;
-use staffetta_protocol::problem::Code;
+use staffetta_protocol::problem::{Code, Problem};
 use uuid::Uuid;
 
 use super::functions::{Function, Functions};
+use super::merging;
 use super::rows::{self, Kind};
 use crate::access::{AccessRole, Staff};
 use crate::error::Result;
@@ -143,7 +144,10 @@ impl Sight {
 }
 
 pub(in crate::access) fn of_person(tx: &mut Tx<'_>, staff: &Staff, case: Uuid) -> Result<Sight> {
-    let file = rows::case_file(tx.conn(), case)?.filter(|file| file.kind == Kind::Person).ok_or(Code::NotFound)?;
+    let Some(file) = rows::case_file(tx.conn(), case)?.filter(|file| file.kind == Kind::Person) else {
+        let moved = merging::moved_into(tx.conn(), case)?;
+        return Err(moved.map_or_else(|| Code::NotFound.into(), Problem::merged).into());
+    };
     let now = tx.now();
     match part(tx.conn(), staff, file.id, now)? {
         Some(why) => Ok(seen(staff, case, why)),

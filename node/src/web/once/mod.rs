@@ -137,14 +137,13 @@ impl Asked {
         let text = key::read(request.headers())?;
         let staff = request.extensions().get::<Staff>().cloned().ok_or(Code::NotAuthenticated)?;
         let path = request.uri().path_and_query().map_or("", |path| path.as_str());
-        let key = vault.digest(
-            "once/key",
-            &[staff.id.as_bytes(), staff.role.as_str().as_bytes(), path.as_bytes(), text.as_bytes()],
-        );
+        // No part has a line's end in it.
+        let key = format!("{}\n{}\n{path}\n{text}", staff.id, staff.role.as_str());
+        let key = vault.digest("once/key", key.as_bytes());
         let seat = web.0.under_way.begin(key).ok_or_else(under_way)?;
         let largest = web.0.limits.body_bytes;
         let body = Bytes::from(collect(request.take_payload(), largest).await?);
-        let content = vault.digest("once/content", &[&body]);
+        let content = vault.digest("once/content", &body);
         let see = see::nearest(&web.0.methods, request.path());
         Ok(Self { store, vault, largest, key, content, body, see, seat })
     }

@@ -107,6 +107,17 @@ pub fn cases_of(member: Uuid) -> _ {
     case_member::table.filter(case_member::staff.eq(member)).select(case_member::case_file)
 }
 
+/// Those of these cases in whose team `member` is.
+pub fn cases_among(conn: &mut Conn, member: Uuid, cases: &[Uuid]) -> Result<Vec<Uuid>> {
+    let among: Vec<Id> = cases.iter().map(|case| Id(*case)).collect();
+    let found: Vec<Id> = case_member::table
+        .filter(case_member::staff.eq(Id(member)))
+        .filter(case_member::case_file.eq_any(among))
+        .select(case_member::case_file)
+        .load(conn)?;
+    Ok(found.into_iter().map(|id| id.0).collect())
+}
+
 pub(super) fn open(tx: &mut Tx<'_>, case: Uuid, kind: Kind, subject: Subject, lead: Option<Uuid>) -> Result<()> {
     diesel::insert_into(case_file::table)
         .values((

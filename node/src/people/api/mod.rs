@@ -1,5 +1,10 @@
 //! The desk's API for people, over the verbs of this room.
 
+mod duplicates;
+mod guardians;
+mod merges;
+mod searches;
+
 use actix_web::web::Data;
 use actix_web::{get, post, put};
 use chrono::{DateTime, Utc};
@@ -10,7 +15,8 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::{Cursor, Label, Listed, PersonId};
+use self::duplicates::LikelyDuplicate;
+use super::{Cursor, Identity, Label, Listed, Person, PersonId};
 use crate::access::Allowed;
 use crate::access::acts::{ReadPeople, WritePeople};
 use crate::access::cases::Listing;
@@ -22,6 +28,7 @@ use crate::web::{self, Fields, IfMatch, Input, Json, PageParams, Path};
 
 /// The routes, below the desk's base.
 pub fn api(cfg: &mut ServiceConfig<'_>) {
+    cfg.configure(searches::api).configure(duplicates::api).configure(guardians::api).configure(merges::api);
     cfg.service(list_people).service(add_person).service(read_person).service(relabel_person);
 }
 
@@ -31,9 +38,43 @@ pub fn api(cfg: &mut ServiceConfig<'_>) {
 struct NewPerson {
     /// How staff call her in lists. Taken as it stands.
     label: Label,
+    /// Who she is, to see whether she is here already. It is compared and not kept: that is what her card is for.
+    #[serde(default)]
+    #[schema(nullable = false)]
+    identity: Option<Identity>,
 }
 
 impl Check for NewPerson {}
+
+/// How staff call a person from now on.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewLabel {
+    /// Taken as it stands.
+    label: Label,
+}
+
+impl Check for NewLabel {}
+
+/// A person who was just taken up.
+#[derive(Serialize, ToSchema)]
+struct AddedPerson {
+    /// Her id at this node.
+    id: PersonId,
+    /// How staff call her.
+    label: Label,
+    /// When she was taken up.
+    created_at: DateTime<Utc>,
+    /// By whom of the staff.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    created_by: Option<Uuid>,
+    /// When her row last changed.
+    updated_at: DateTime<Utc>,
+    /// Who is likely to be the same person, the likeliest first. Nothing follows from it by itself.
+    #[schema(max_items = 20)]
+    likely_duplicates: Vec<LikelyDuplicate>,
+}
 
 /// A person as a list shows her.
 #[derive(Serialize, ToSchema)]
@@ -98,32 +139,39 @@ async fn list_people(
 
 /// Takes up a person.
 ///
-/// She gets an id of this node and a key of her own. Who she is goes into her card.
+/// She gets an id of this node and a key of her own. Who she is goes into her card. The answer says who here is likely to
+/// be the same person; to know it before, look it up at `/people/duplicates/lookups`.
 #[utoipa::path(tag = "people", request_body = NewPerson,
-    responses((status = 201, description = "The person.", body = PersonSummary)))]
+    responses((status = 201, description = "The person.", body = AddedPerson)))]
 #[post("/people")]
 async fn add_person(
     staff: Allowed<WritePeople>,
     store: Data<Store>,
     vault: Data<Vault>,
     Input(new): Input<NewPerson>,
-) -> Result<Json<PersonSummary>> {
-    let actor = staff.actor();
-    let listed = store
+) -> Result<Json<AddedPerson>> {
+    let staff = staff.staff();
+    let added = store
         .write(move |tx| {
-            let person = super::create(tx, &vault, &actor, &new.label)?;
-            Ok(Listed { person, label: new.label })
+            let NewPerson { label, identity } = new;
+            let person = super::create(tx, &vault, &staff.actor(), &label)?;
+            let identity = identity.unwrap_or_default();
+            let likely = super::look_up(tx, &vault, &staff.actor(), &label, identity, Some(person.id))?;
+            let likely_duplicates = duplicates::shown(tx.conn(), &staff, likely)?;
+            let Person { id, created_at, created_by, updated_at, .. } = person;
+            Ok(AddedPerson { id, label, created_at, created_by, updated_at, likely_duplicates })
         })
         .await?;
-    let location = format!("{DESK}/people/{}", listed.person.id);
-    Ok(Json::created(listed.into(), location))
+    let location = format!("{DESK}/people/{}", added.id);
+    Ok(Json::created(added, location))
 }
 
 /// Shows a person.
 ///
 /// Her row only; who she is stands in her card.
 #[utoipa::path(tag = "people", params(("person" = Uuid, Path, description = "The person.")),
-    responses((status = 200, description = "The person.", body = PersonSummary)))]
+    responses((status = 200, description = "The person.", body = PersonSummary),
+              (status = 404, description = "No such person; `merged` for a record that went into another.")))]
 #[get("/people/{person}")]
 async fn read_person(
     staff: Allowed<ReadPeople>,
@@ -145,7 +193,7 @@ async fn read_person(
 ///
 /// The card is not touched.
 #[utoipa::path(tag = "people", params(("person" = Uuid, Path, description = "The person."), IfMatch),
-    request_body = NewPerson,
+    request_body = NewLabel,
     responses((status = 200, description = "The person.", body = PersonSummary)))]
 #[put("/people/{person}")]
 async fn relabel_person(
@@ -154,7 +202,7 @@ async fn relabel_person(
     vault: Data<Vault>,
     Path(id): Path<PersonId>,
     IfMatch(version): IfMatch,
-    Input(new): Input<NewPerson>,
+    Input(new): Input<NewLabel>,
 ) -> Result<Json<PersonSummary>> {
     let (staff, keys) = (staff.staff(), vault.clone());
     let colleague = staff.clone();

@@ -1,0 +1,98 @@
+//! Merging two records of one person, at the desk.
+
+use actix_web::web::Data;
+use actix_web::{get, post};
+use serde::{Deserialize, Serialize};
+use staffetta_protocol::card::Check;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::PersonSummary;
+use crate::access::Allowed;
+use crate::access::acts::{MergePeople, ReadPeople};
+use crate::error::Result;
+use crate::people::{self, Kept, MergeReason, People, PersonId};
+use crate::store::{Store, Tx};
+use crate::vault::Vault;
+use crate::web::{Input, Json, Path};
+
+pub(super) fn api(cfg: &mut ServiceConfig<'_>) {
+    cfg.service(merge_people).service(list_person_merges);
+}
+
+/// Which record goes into this one.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewMerge {
+    /// The record that goes.
+    other: PersonId,
+    /// Whose card counts from now on.
+    current_card: Kept,
+    /// Why it is sure that they are one person.
+    reason: MergeReason,
+}
+
+impl Check for NewMerge {}
+
+/// A record that went into this one.
+#[derive(Serialize, ToSchema)]
+struct PersonMerge {
+    /// The id under which it was; it leads here.
+    merged: PersonId,
+    /// Why.
+    reason: MergeReason,
+}
+
+/// The records that went into this one.
+#[derive(Serialize, ToSchema)]
+struct PersonMerges {
+    /// The oldest first.
+    items: Vec<PersonMerge>,
+}
+
+/// Merges two records of one person.
+///
+/// Everything that is kept under the other record is under this one from then on: consents, referrals, what left and
+/// what is in the journal, both teams, and both histories of the card, hers first. Nothing is lost and nothing sealed
+/// anew. The other id leads here: whoever asks for it gets 404 `merged` with this one. A merge is not undone; whoever was
+/// joined in error is taken up anew.
+#[utoipa::path(tag = "people", params(("person" = Uuid, Path, description = "The record that stays.")),
+    request_body = NewMerge,
+    responses((status = 200, description = "The record that stays.", body = PersonSummary),
+              (status = 409, description = "It was recorded that they are two people.")))]
+#[post("/people/{person}/merges")]
+async fn merge_people(
+    staff: Allowed<MergePeople>,
+    store: Data<Store>,
+    rooms: (Data<Vault>, Data<People>),
+    Path(id): Path<PersonId>,
+    Input(wanted): Input<NewMerge>,
+) -> Result<Json<PersonSummary>> {
+    let (actor, (vault, room)) = (staff.actor(), rooms);
+    let act = move |tx: &mut Tx<'_>| {
+        let NewMerge { other, current_card, reason } = wanted;
+        people::merge(tx, &vault, &actor, room.holdings, (id, other), current_card, &reason)
+    };
+    Ok(Json::ok(store.write(act).await?.into()))
+}
+
+/// Lists the records that went into a person's.
+///
+/// With the reason that was given for each.
+#[utoipa::path(tag = "people", params(("person" = Uuid, Path, description = "The person.")),
+    responses((status = 200, description = "The records.", body = PersonMerges)))]
+#[get("/people/{person}/merges")]
+async fn list_person_merges(
+    staff: Allowed<ReadPeople>,
+    store: Data<Store>,
+    vault: Data<Vault>,
+    Path(id): Path<PersonId>,
+) -> Result<Json<PersonMerges>> {
+    let staff = staff.staff();
+    let act = move |tx: &mut Tx<'_>| {
+        let sight = staff.sight(tx, id)?;
+        people::merges(tx, &vault, &sight)
+    };
+    let items = store.write(act).await?.into_iter().map(|(merged, reason)| PersonMerge { merged, reason }).collect();
+    Ok(Json::ok(PersonMerges { items }))
+}

@@ -1,0 +1,245 @@
+//! How a name is written down by which two spellings of it are seen to be one.
+//!
+//! Every word has a **spelling** (its own script without accents and case, and its transliteration to Latin letters) and
+//! a **sound** (its consonants), by which Мария and Maria, محمد and Muhammad meet. Nothing here decides that two people
+//! are one: it says who is worth looking at.
+
+use std::collections::BTreeSet;
+
+use any_ascii::any_ascii;
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
+
+/// Fewest letters by which the index is asked for the beginning of a word.
+pub(super) const SHORTEST: usize = 3;
+/// Most letters of a word that the index knows.
+const LONGEST: usize = 8;
+
+/// A word of a name.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Word {
+    /// Lower case, without accents, apostrophes and hyphens, in Latin letters.
+    pub(super) latin: String,
+    /// The same in the script in which it was written, where that is another.
+    pub(super) own: Option<String>,
+    /// Its consonants.
+    pub(super) sound: String,
+}
+
+impl Word {
+    fn new(written: &str) -> Option<Self> {
+        let latin: String = latin(written).to_lowercase();
+        let own: String = written
+            .nfkd()
+            .filter(|c| !is_combining_mark(*c))
+            .flat_map(char::to_lowercase)
+            .filter(|c| c.is_alphanumeric())
+            .collect();
+        let own = Some(own).filter(|own| !own.is_empty() && !own.is_ascii() && *own != latin);
+        let sound = sound(written);
+        (!latin.is_empty() || own.is_some()).then_some(Self { latin, own, sound })
+    }
+
+    /// What it may be spelt as.
+    pub(super) fn spellings(&self) -> impl Iterator<Item = &str> {
+        [Some(self.latin.as_str()), self.own.as_deref()].into_iter().flatten().filter(|text| !text.is_empty())
+    }
+
+    /// Whether a name with these words may have been meant by whoever typed this one: it begins one of them, or, too
+    /// short for a beginning, is one.
+    pub(super) fn begins(&self, words: &[Word]) -> bool {
+        words.iter().any(|word| word.spellings().any(|known| self.spellings().any(|typed| begins(typed, known))))
+    }
+
+    /// The same by sound.
+    pub(super) fn sounds_like(&self, words: &[Word]) -> bool {
+        self.sound.chars().count() > 1 && words.iter().any(|word| begins(&self.sound, &word.sound))
+    }
+}
+
+fn begins(typed: &str, known: &str) -> bool {
+    if typed.chars().count() < SHORTEST { typed == known } else { known.starts_with(typed) }
+}
+
+/// Every word of a name by which somebody may look for it. Of *Al-Rashid* these are the whole and its parts, of
+/// *D'Angelo* the whole and what follows the apostrophe, of 李明 the whole and each syllable.
+pub(super) fn words(name: &str) -> Vec<Word> {
+    let mut found: Vec<Word> = Vec::new();
+    let mut add = |written: &str| {
+        found.extend(Word::new(written).filter(|word| !found.contains(word)));
+    };
+    for piece in name.split_whitespace() {
+        add(piece);
+        let parts: Vec<&str> = piece.split(is_dash).filter(|part| !part.is_empty()).collect();
+        for part in &parts {
+            add(part);
+            for rest in part.split(is_apostrophe).skip(1).filter(|rest| rest.chars().count() >= SHORTEST) {
+                add(rest);
+            }
+        }
+        for syllable in syllables(piece) {
+            add(&syllable);
+        }
+    }
+    found
+}
+
+/// The words that somebody typed: each is looked for. One that has no letters is none.
+pub(super) fn typed(query: &str) -> Vec<Word> {
+    query.split_whitespace().flat_map(|piece| piece.split(is_dash)).filter_map(Word::new).collect()
+}
+
+/// The name in one line: its words in the order of the alphabet, so that it does not matter which comes first.
+pub(super) fn in_one<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let mut words: Vec<String> =
+        names.into_iter().flat_map(typed).map(|word| word.latin).filter(|word| !word.is_empty()).collect();
+    words.sort_unstable();
+    words.join(" ")
+}
+
+/// The beginnings of a text that the index holds: 3 to 8 letters, or all of a shorter one.
+pub(super) fn beginnings(text: &str) -> BTreeSet<String> {
+    let letters: Vec<char> = text.chars().take(LONGEST).collect();
+    (SHORTEST.min(letters.len())..=letters.len()).map(|end| letters[..end].iter().collect()).collect()
+}
+
+/// Of a text, what the index is asked for.
+pub(super) fn asked(text: &str) -> String {
+    text.chars().take(LONGEST).collect()
+}
+
+fn latin(written: &str) -> String {
+    any_ascii(&written.to_lowercase()).chars().filter(char::is_ascii_alphanumeric).collect()
+}
+
+/// Scripts without spaces and case are transliterated with a capital for each character: 李明 is `LiMing`.
+fn syllables(written: &str) -> Vec<String> {
+    let text = latin(written);
+    let starts: Vec<usize> = text.match_indices(|c: char| c.is_ascii_uppercase()).map(|(at, _)| at).collect();
+    if starts.len() < 2 {
+        return Vec::new();
+    }
+    let ends = starts.iter().skip(1).copied().chain([text.len()]);
+    starts.iter().zip(ends).map(|(start, end)| text[*start..end].to_owned()).collect()
+}
+
+/// The consonants of a word, doubled ones once. At its beginning any vowel is `a`, and so are the letters that Latin
+/// letters have no sign for (hamza, ayn); later on they are left out, `y` and `w` too, and an `h` at the end.
+fn sound(written: &str) -> String {
+    let mut sound = String::new();
+    for letter in any_ascii(&written.to_lowercase()).to_lowercase().chars() {
+        let first = sound.is_empty();
+        let heard = match letter {
+            'a' | 'e' | 'i' | 'o' | 'u' | '`' | '\'' if first => 'a',
+            'y' | 'w' if !first => continue,
+            'j' if first => 'y',
+            letter if letter.is_ascii_alphabetic() && !"aeiou".contains(letter) => letter,
+            _ => continue,
+        };
+        if !sound.ends_with(heard) {
+            sound.push(heard);
+        }
+    }
+    if sound.len() > 2 && sound.ends_with('h') {
+        sound.pop();
+    }
+    sound
+}
+
+const fn is_dash(c: char) -> bool {
+    matches!(c, '-' | '\u{2010}'..='\u{2015}' | '_' | '/' | ',' | '.' | ';')
+}
+
+const fn is_apostrophe(c: char) -> bool {
+    matches!(c, '\'' | '`' | '\u{2019}' | '\u{2018}' | '\u{02BC}' | '\u{00B4}')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn one_name_in_several_spellings_is_one() {
+        let one = in_one(["Awa Fatou", "N'Diaye"]);
+        for spelling in [&["awa", "fatou n’diaye"][..], &["NDIAYE", "Awa-Fatou"], &["  Fatou ", "Awa", "N'DIAYÉ"]] {
+            assert_eq!(in_one(spelling.iter().copied()), one, "{spelling:?}");
+        }
+        assert_ne!(in_one(["Awa", "N'Diaye"]), one);
+        assert_eq!(in_one(["--", " ' "]), "");
+        assert_eq!(in_one(["Σοφία"]), in_one(["SOFIA"]));
+    }
+
+    #[test]
+    fn who_types_any_part_of_a_name_finds_it() {
+        for (name, queries) in [
+            ("María José Ñíguez", &["mar", "MARÍA", "jose", "nigu", "ñíg", "niguez maria"][..]),
+            ("D'Angelo", &["dang", "D'An", "ang", "d’angelo"]),
+            ("Abd al-Rahman", &["abd", "alrahman", "al-Rah", "rahman abd"]),
+            ("Мария Щербаков", &["мари", "mariya", "shcher", "ЩЕРБ"]),
+            ("محمد", &["محم", "mhmd", "مُحَمَّد"]),
+            ("李明", &["李明", "liming", "li ming", "ming"]),
+            ("মোহাম্মদ রহমান", &["মোহা", "moha", "rhm"]),
+            ("ገብረ ሚካኤል", &["ገብረ", "gebre", "mika"]),
+            ("Nguyễn Văn Bo", &["nguyen", "van", "bo nguyen"]),
+            ("Γιώργος", &["giorg", "ΓΙΏΡ"]),
+        ] {
+            let known = words(name);
+            for query in queries {
+                assert!(typed(query).iter().all(|word| word.begins(&known)), "{query} of {name}: {known:?}");
+            }
+        }
+        let maria = words("Maria Rossi");
+        for other in ["mario", "ria", "ross mar x", "rossii", "ro"] {
+            assert!(!typed(other).iter().all(|word| word.begins(&maria)), "{other}");
+        }
+    }
+
+    #[test]
+    fn what_clerks_hear_alike_sounds_alike() {
+        for (one, other) in [
+            ("Mohammed", "محمد"),
+            ("Muhamad", "محمد"),
+            ("Maria", "Мария"),
+            ("Ahmed", "أحمد"),
+            ("Omar", "عمر"),
+            ("Youssef", "يوسف"),
+            ("Yusuf", "Jusef"),
+            ("Fatimah", "فاطمة"),
+            ("Gebremikael", "ገብረሚካኤል"),
+        ] {
+            let (typed, known) = (typed(one), words(other));
+            assert!(typed[0].sounds_like(&known), "{one} {other}: {typed:?} {known:?}");
+        }
+        assert!(!typed("Awa")[0].sounds_like(&words("Ugo")), "one consonant says nothing");
+        assert!(!typed("Amina")[0].sounds_like(&words("Karim")));
+    }
+
+    #[test]
+    fn the_index_holds_beginnings_of_three_to_eight_letters() {
+        let all: Vec<String> = beginnings("margherita").into_iter().collect();
+        assert_eq!(all, ["mar", "marg", "margh", "marghe", "margher", "margheri"]);
+        assert_eq!(beginnings("li").into_iter().collect::<Vec<_>>(), ["li"], "a short name is held whole");
+        assert_eq!(beginnings(""), BTreeSet::from([String::new()]));
+    }
+
+    proptest! {
+        #[test]
+        fn every_beginning_of_every_word_is_asked_for_and_held(name in "\\PC{0,40}", letters in 3_usize..12) {
+            for word in words(&name) {
+                for spelling in word.spellings() {
+                    let typed: String = spelling.chars().take(letters).collect();
+                    if typed.chars().count() >= SHORTEST {
+                        prop_assert!(beginnings(spelling).contains(&asked(&typed)));
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn nothing_panics(text in "\\PC*") {
+            let _ = (words(&text), typed(&text), in_one([text.as_str()]));
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Two records that turn out to be of one person. Her subjects become several: a merge adds, and never seals anew.
+
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use super::{Subject, Vault};
+use crate::error::Result;
+use crate::store::schema::subject_joined;
+use crate::store::{At, Conn, Id, Tx};
+
+/// That one record goes into another.
+#[derive(Debug, Clone, Copy)]
+pub struct Merging {
+    /// The record that goes.
+    pub from: Uuid,
+    /// The record that stays.
+    pub into: Uuid,
+    /// Whose key sealed what was written about the one that goes.
+    pub from_subject: Subject,
+    /// Whose key seals what is written from now on.
+    pub into_subject: Subject,
+    /// Whether what the record that goes says of her counts from now on; else what the other says.
+    pub keep_from: bool,
+    /// Who of the staff decided it.
+    pub by: Option<Uuid>,
+}
+
+/// What a room does about it, in the transaction of the merge.
+pub type Merge = fn(&mut Tx<'_>, &Vault, &Merging) -> Result<()>;
+
+/// For a room whose rows name a subject and no person: a person owns several, and [`joined`] names them.
+pub fn only_subjects(_: &mut Tx<'_>, _: &Vault, _: &Merging) -> Result<()> {
+    Ok(())
+}
+
+/// Every subject of the person whose subject this is: the one whose key seals what is new first. Itself, as long as
+/// nothing was merged.
+pub fn joined(conn: &mut Conn, subject: Subject) -> Result<Vec<Subject>> {
+    let head: Option<Id> =
+        subject_joined::table.find(Id(subject.0)).select(subject_joined::head).first(conn).optional()?;
+    let head = head.unwrap_or(Id(subject.0));
+    let others: Vec<Id> = subject_joined::table
+        .filter(subject_joined::head.eq(head))
+        .order((subject_joined::joined_at, subject_joined::subject))
+        .select(subject_joined::subject)
+        .load(conn)?;
+    Ok(std::iter::once(head).chain(others).map(|id| Subject(id.0)).collect())
+}
+
+pub(super) fn join(tx: &mut Tx<'_>, _: &Vault, merging: &Merging) -> Result<()> {
+    let (from, into) = (Id(merging.from_subject.0), Id(merging.into_subject.0));
+    diesel::update(subject_joined::table.filter(subject_joined::head.eq(from)))
+        .set(subject_joined::head.eq(into))
+        .execute(tx.conn())?;
+    diesel::insert_into(subject_joined::table)
+        .values((
+            subject_joined::subject.eq(from),
+            subject_joined::head.eq(into),
+            subject_joined::joined_at.eq(At::from(tx.now())),
+        ))
+        .execute(tx.conn())?;
+    Ok(())
+}
