@@ -98,3 +98,25 @@ async fn every_route_of_the_desk_asks_who_and_may() {
     })
     .await;
 }
+
+#[actix_web::test]
+async fn no_route_takes_a_parameter_that_its_document_does_not_name() {
+    let config = Config::read(
+        "[node]\nentity_id = \"https://nodo.example\"\norganisation_name = \"X\"\n[limits]\n\
+                               requests_per_minute_per_peer = 100000\n",
+        [],
+    )
+    .unwrap();
+    let web = Web::new(&config, ROOMS);
+    let app = init_service(web::application(&web, &|_| {})).await;
+    let exchange = ["/status", "/link"].map(|path| (Method::GET, format!("{}{path}", document::EXCHANGE)));
+    let exchange = exchange.into_iter().chain([(Method::POST, format!("{}/messages", document::EXCHANGE))]);
+    let desk = routes().into_iter().map(|(method, path)| (method, filled(&path)));
+    for (method, path) in desk.chain(exchange).chain([(Method::GET, format!("{}/status", document::BASE))]) {
+        for query in ["unknown=1", "unknown", "%75nknown=", "cursor=x&unknown=1"] {
+            let request = TestRequest::with_uri(&format!("{path}?{query}")).method(method.clone());
+            let answer = call_service(&app, request.to_request()).await;
+            assert_eq!(answer.status(), 422, "{method} {path}?{query}");
+        }
+    }
+}

@@ -142,7 +142,11 @@ impl fmt::Debug for EntityId {
 impl utoipa::PartialSchema for EntityId {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
         crate::json::string_schema("Entity id: the https URL that names a node, compared byte for byte")
-            .pattern(Some("^https?://[^/?#]+(/[a-z0-9_-]+)*$"))
+            .pattern(Some(concat!(
+                r"^(https://[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*",
+                r"|http://(localhost|127\.0\.0\.1|\[::1\]))",
+                r"(:[1-9][0-9]{0,4})?(/[a-z0-9_-]+)*$"
+            )))
             .max_length(Some(Self::MAX_LENGTH))
             .into()
     }

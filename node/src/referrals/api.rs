@@ -2,21 +2,24 @@
 
 use actix_web::web::Data;
 use actix_web::{get, post};
+use serde_json::Value;
 use staffetta_protocol::data::ReferralWithdrawn;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::api_taker;
 use super::desk::Desk;
-use super::input::{CardUpdate, ContactRelease, Information, NewReferral, PersonTold, ReferralQuery, ReferralSending};
+use super::input::{
+    CardUpdate, ContactRelease, Information, NewReferral, Newest, PersonTold, ReferralQuery, ReferralSending,
+};
 use super::opener::{Draft, Sending};
 use super::paper::ToOffice;
-use super::view::{Referral, Referrals};
+use super::view::{Referral, ReferralSummary, Referrals};
 use crate::access::Allowed;
 use crate::access::acts::{ReadReferrals, SendPreview, SendReferral};
 use crate::access::cases::Listing;
 use crate::error::Result;
-use crate::web::{Input, Json, Path, Query};
+use crate::web::{Fields, Input, Json, Page, PageParams, Path, Query};
 
 /// The routes of this room, below the desk's base.
 pub fn api(cfg: &mut ServiceConfig<'_>) {
@@ -84,7 +87,7 @@ pub(super) async fn add_referral(
 /// Newest first, of both sides, with business state and transport state as two fields; nothing of what they say.
 #[utoipa::path(
     tag = "referrals",
-    params(ReferralQuery),
+    params(ReferralQuery, PageParams, Fields<ReferralSummary>),
     responses((status = 200, description = "A page of referrals.", body = Referrals)),
 )]
 #[get("/referrals")]
@@ -92,8 +95,12 @@ pub(super) async fn list_referrals(
     staff: Allowed<ReadReferrals>,
     desk: Data<Desk>,
     Query(query): Query<ReferralQuery>,
-) -> Result<Json<Referrals>> {
-    Ok(Json::ok(desk.list(query.wanted(Listing::of(staff.id, staff.role))?).await?))
+    page: Page<Newest>,
+    fields: Fields<ReferralSummary>,
+) -> Result<Json<Value>> {
+    let mut list = desk.list(query.wanted(Listing::of(staff.id, staff.role), &page)?).await?;
+    list.next_cursor = list.next.map(|last| page.next(&last)).transpose()?;
+    Ok(Json::ok(fields.of(list)?))
 }
 
 /// Shows a referral.

@@ -8,6 +8,7 @@ use staffetta_protocol::consent::{Group, Groups, OrganisationId, Purpose};
 use staffetta_protocol::data::{Answer, AskableGroup, ReferralAppointment, ReferralInfoRequested};
 use staffetta_protocol::id::EntityId;
 use staffetta_protocol::problem::{FieldError, Problem};
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -18,6 +19,7 @@ use super::rows::Wanted;
 use crate::access::cases::Listing;
 use crate::error::Result;
 use crate::people::PersonId;
+use crate::web::Page;
 
 /// A referral to begin: to a node, or to the node of an organisation.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -247,24 +249,33 @@ pub(super) struct PersonTold {
 
 impl Check for PersonTold {}
 
+/// By what referrals are ordered, newest first.
+pub(super) type Newest = (chrono::DateTime<chrono::Utc>, Uuid);
+
 /// Which referrals to list.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ReferralQuery {
     /// `opener` for those that this node sent, `taker` for those that it received.
+    #[param(schema_with = sides)]
     side: Option<String>,
     /// A state, as referrals show it.
+    #[param(schema_with = states)]
     state: Option<String>,
     /// A person of this node.
     person: Option<Uuid>,
     /// Another node.
     peer: Option<EntityId>,
-    /// Where the page before ended.
-    cursor: Option<String>,
-    /// How many, at most 200; 50 unless said.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<u32>,
+}
+
+fn sides() -> Object {
+    let words = Side::ALL.map(Side::as_str);
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).build()
+}
+
+fn states() -> Object {
+    let words = State::ALL.map(State::as_str);
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).build()
 }
 
 impl ReferralQuery {
@@ -272,14 +283,10 @@ impl ReferralQuery {
     ///
     /// # Errors
     /// `invalid_input` with a code per parameter.
-    pub(super) fn wanted(self, of: Listing) -> Result<Wanted> {
+    pub(super) fn wanted(self, of: Listing, page: &Page<Newest>) -> Result<Wanted> {
         let mut found = Vec::new();
-        let mut wanted = Wanted { person: self.person, peer: self.peer, ..Wanted::page(of, 0) };
-        let limit = self.limit.unwrap_or(50);
-        if !(1..=200).contains(&limit) {
-            found.push(Refusal::OutOfRange.at("/limit"));
-        }
-        wanted.limit = i64::from(limit);
+        let of = Wanted::page(of, i64::from(page.limit));
+        let mut wanted = Wanted { person: self.person, peer: self.peer, after: page.after, ..of };
         if let Some(text) = &self.side {
             wanted.side = Side::parse(text);
             found.extend(wanted.side.is_none().then(|| Refusal::NotInList.at("/side")));
@@ -288,17 +295,8 @@ impl ReferralQuery {
             wanted.state = State::parse(text);
             found.extend(wanted.state.is_none().then(|| Refusal::NotInList.at("/state")));
         }
-        if let Some(text) = &self.cursor {
-            wanted.after = cursor(text);
-            found.extend(wanted.after.is_none().then(|| Refusal::WrongShape.at("/cursor")));
-        }
         if found.is_empty() { Ok(wanted) } else { Err(Problem::invalid(found).into()) }
     }
-}
-
-fn cursor(text: &str) -> Option<(chrono::DateTime<chrono::Utc>, Uuid)> {
-    let (micros, id) = text.split_once('.')?;
-    Some((chrono::DateTime::from_timestamp_micros(micros.parse().ok()?)?, id.parse().ok()?))
 }
 
 #[cfg(test)]
@@ -329,15 +327,5 @@ mod tests {
         let other = r#""purpose": "P4", "organisation": "ipa:c_g999""#;
         assert_eq!(found(other), [("/purpose".into(), "not_for_purpose".into())]);
         assert!(found(r#""purpose": "P11", "organisation": "ipa:c_g999""#).is_empty());
-    }
-
-    #[test]
-    fn a_cursor_is_what_the_list_gave() {
-        let id = Uuid::new_v4();
-        let at = chrono::DateTime::from_timestamp_micros(1_795_424_400_000_001).unwrap();
-        assert_eq!(cursor(&format!("{}.{}", at.timestamp_micros(), id.as_simple())), Some((at, id)));
-        for wrong in ["", ".", "1", "x.y", "1.' OR 1=1"] {
-            assert_eq!(cursor(wrong), None, "{wrong}");
-        }
     }
 }

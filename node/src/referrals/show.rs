@@ -159,14 +159,14 @@ impl Handle {
         let more = found.len() as i64 > wanted.limit;
         found.truncate(wanted.limit.max(0) as usize);
         let last = found.last().filter(|_| more);
-        let next_cursor = last.map(|row| format!("{}.{}", row.created_at.0.timestamp_micros(), row.id.0.as_simple()));
+        let next = last.map(|row| (row.created_at.0, row.id.0));
         let mut items = Vec::with_capacity(found.len());
         for row in found {
             let mut case = Case::of_row(conn, row, now)?;
             self.refresh_name(conn, &mut case)?;
             items.push(case.summary(conn, now)?);
         }
-        Ok(Referrals { items, next_cursor })
+        Ok(Referrals { items, next_cursor: None, next })
     }
 }
 

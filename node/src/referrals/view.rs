@@ -129,6 +129,10 @@ pub struct Referrals {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub next_cursor: Option<String>,
+    /// Where it begins: behind this one.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub next: Option<(DateTime<Utc>, Uuid)>,
 }
 
 /// One message of the thread.

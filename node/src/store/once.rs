@@ -24,7 +24,7 @@ use crate::error::Result;
 /// For how long a key is remembered, and an answer at most.
 pub const LIFE: TimeDelta = TimeDelta::hours(24);
 
-/// A SHA-256 digest.
+/// A digest under a key of the node, of 32 bytes.
 pub type Digest = [u8; 32];
 
 tokio::task_local! {

@@ -4,6 +4,7 @@
 //! - It knows no feature: the rooms come as plain functions ([`Rooms`]), and `wiring` names them.
 //! - A body is bounded, is JSON and nothing else, and is read strictly ([`Input`]); what is wrong with it is told by
 //!   place and code, never by repeating it. A route for files takes [`Raw`] bytes of the kinds that it names.
+//! - A query has the parameters that the document names and no others, whatever the handler reads of it.
 //! - Whoever edits names the version that the edit builds on ([`IfMatch`]); a conflict is told with both sides.
 //! - A POST of the desk may be asked twice and is done once ([`once`]).
 //! - The desk speaks Italian, or English to whoever asks for it; the entries of wrong fields have both.
@@ -19,12 +20,14 @@ mod conflict;
 mod docs;
 pub mod document;
 pub mod door;
+mod fields;
 pub(crate) mod html;
 mod input;
 mod language;
 mod limit;
 pub mod members;
 mod once;
+mod page;
 mod path;
 mod raw;
 mod request;
@@ -35,7 +38,7 @@ mod unknown;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -54,9 +57,11 @@ pub use accept::Accept;
 pub use answer::{Json, NoContent};
 pub use attachment::Attachment;
 pub use conflict::or_both_sides;
+pub use fields::Fields;
 pub use html::{Html, SHEET_STYLE};
 pub use input::Input;
 pub use once::once;
+pub use page::{Page, PageParams};
 pub use path::{IfMatch, Path, Query};
 pub use raw::{Raw, RawKind};
 
@@ -91,6 +96,8 @@ struct Inner {
     documents: docs::Documents,
     /// The methods of each route, for 405.
     methods: BTreeMap<String, String>,
+    /// The parameters of each operation's query.
+    queries: BTreeMap<String, BTreeSet<String>>,
     under_way: once::UnderWay,
     /// Names the node in every line of the log.
     span: Span,
@@ -109,6 +116,7 @@ impl Web {
             limiter: limit::Limiter::new(&config.limits),
             documents: docs::Documents::new(rooms, entity_id),
             methods: document::methods(rooms),
+            queries: document::queries(rooms),
             under_way: once::UnderWay::default(),
             span: crate::log::node(entity_id),
             is_loopback: caller::is_loopback(entity_id),

@@ -65,6 +65,12 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     }
 }
 
+/// Names and values of a query, decoded.
+pub(super) fn pairs(query: &str) -> impl Iterator<Item = (String, String)> {
+    let read = actix_web::web::Query::<Vec<(String, String)>>::from_query(query);
+    read.map(actix_web::web::Query::into_inner).unwrap_or_default().into_iter()
+}
+
 /// The sentence may quote what was sent, so only its kind and the names of our own fields are taken from it.
 fn refused(sentence: &str) -> Error {
     let field = || sentence.split('`').nth(1).map(|name| format!("/{name}")).unwrap_or_default();

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::document::DESK;
 use super::limit::{self, Left};
-use super::{Web, caller, conflict, docs, language};
+use super::{Web, caller, conflict, docs, language, unknown};
 use crate::access;
 use crate::error::{Error, refusal};
 use crate::journal::Actor;
@@ -50,6 +50,8 @@ pub(super) async fn pass<B: MessageBody + 'static>(
         let left = web.0.limiter.count(mark.as_ref(), address);
         let mut answer = if left.retry_after.is_some() {
             let problem = Problem { retry_after: left.retry_after, ..Problem::new(Code::RateLimited) };
+            refusal(request, problem.into()).map_into_right_body()
+        } else if let Some(problem) = unknown::query(&web, &request) {
             refusal(request, problem.into()).map_into_right_body()
         } else {
             next.call(request).await?.map_into_left_body()

@@ -4,22 +4,20 @@ use actix_web::web::Data;
 use actix_web::{delete, get, post};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use staffetta_protocol::card::Check;
 use staffetta_protocol::problem::{Code, Problem};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::document::DESK;
-use super::{Input, Json, NoContent, Path, Query};
+use super::{Fields, Input, Json, NoContent, Page, PageParams, Path};
 use crate::access::acts::ManageStaff;
 use crate::access::door::{self, AccountKind};
 use crate::access::{self, AccessRole, Allowed, Label, StaffRow, Username};
 use crate::error::Result;
 use crate::store::Store;
-
-/// How many accounts a page holds.
-const PAGE: i64 = 100;
 
 /// The routes, below the desk's base.
 pub fn api(cfg: &mut ServiceConfig<'_>) {
@@ -79,33 +77,23 @@ struct StaffList {
     next_cursor: Option<String>,
 }
 
-/// Which page of the accounts.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-struct StaffPage {
-    /// `next_cursor` of the page before.
-    #[param(nullable = false, max_length = 64)]
-    cursor: Option<String>,
-}
-
 /// Lists the accounts of the staff.
 ///
 /// By name, also those that are disabled.
-#[utoipa::path(tag = "staff", params(StaffPage),
+#[utoipa::path(tag = "staff", params(PageParams, Fields<StaffMember>),
     responses((status = 200, description = "A page of accounts.", body = StaffList)))]
 #[get("/staff")]
 async fn list_staff(
     _: Allowed<ManageStaff>,
     store: Data<Store>,
-    Query(page): Query<StaffPage>,
-) -> Result<Json<StaffList>> {
-    let after = page.cursor.unwrap_or_default();
-    let mut items = store.read(move |conn| access::list(conn, &after, PAGE + 1)).await?;
-    let more = items.len() > PAGE as usize;
-    items.truncate(PAGE as usize);
-    let next_cursor = items.last().filter(|_| more).map(|last| last.username.clone());
-    Ok(Json::ok(StaffList { items: items.into_iter().map(StaffMember::from).collect(), next_cursor }))
+    mut page: Page<String>,
+    fields: Fields<StaffMember>,
+) -> Result<Json<Value>> {
+    let (after, rows) = (page.after.take().unwrap_or_default(), page.rows());
+    let found = store.read(move |conn| access::list(conn, &after, rows)).await?;
+    let (found, next_cursor) = page.cut(found, |last| last.username.clone())?;
+    let items = found.into_iter().map(StaffMember::from).collect();
+    Ok(Json::ok(fields.of(StaffList { items, next_cursor })?))
 }
 
 /// Takes somebody on.

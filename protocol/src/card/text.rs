@@ -67,10 +67,16 @@ impl<'de, const MAX: usize, const LINES: bool> Deserialize<'de> for Text<MAX, LI
 impl<const MAX: usize, const LINES: bool> PartialSchema for Text<MAX, LINES> {
     fn schema() -> RefOr<Schema> {
         let about = if LINES { "Text of one or more lines." } else { "One line of text." };
+        // What `misleads` refuses.
+        let pattern = match LINES {
+            true => r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff]+$",
+            false => r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff]+$",
+        };
         ObjectBuilder::new()
             .schema_type(Type::String)
             .min_length(Some(1))
             .max_length(Some(MAX))
+            .pattern(Some(pattern))
             .description(Some(about))
             .into()
     }

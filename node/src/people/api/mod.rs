@@ -9,14 +9,14 @@ use actix_web::web::Data;
 use actix_web::{get, post, put};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use staffetta_protocol::card::{Check, Refusal};
-use staffetta_protocol::problem::Problem;
-use utoipa::{IntoParams, ToSchema};
+use serde_json::Value;
+use staffetta_protocol::card::Check;
+use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use self::duplicates::LikelyDuplicate;
-use super::{Cursor, Identity, Label, Listed, Page, Person, PersonId};
+use super::{Cursor, Identity, Label, Listed, Person, PersonId};
 use crate::access::Allowed;
 use crate::access::acts::{ReadPeople, WritePeople};
 use crate::access::cases::Listing;
@@ -24,7 +24,7 @@ use crate::error::Result;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
 use crate::web::document::DESK;
-use crate::web::{self, IfMatch, Input, Json, Path, Query};
+use crate::web::{self, Fields, IfMatch, Input, Json, PageParams, Path};
 
 /// The routes, below the desk's base.
 pub fn api(cfg: &mut ServiceConfig<'_>) {
@@ -116,41 +116,25 @@ struct PersonList {
     next_cursor: Option<String>,
 }
 
-/// Which page of the people.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-struct PersonPage {
-    /// `next_cursor` of the page before.
-    #[param(nullable = false, max_length = 64)]
-    cursor: Option<String>,
-    /// People on a page; 50 if absent.
-    #[param(nullable = false, minimum = 1, maximum = 200)]
-    limit: Option<u32>,
-}
-
 /// Lists the people of this node.
 ///
 /// In the order in which they were taken up. Each person on the page finds it in her journal.
-#[utoipa::path(tag = "people", params(PersonPage),
+#[utoipa::path(tag = "people", params(PageParams, Fields<PersonSummary>),
     responses((status = 200, description = "A page of people.", body = PersonList)))]
 #[get("/people")]
 async fn list_people(
     staff: Allowed<ReadPeople>,
     store: Data<Store>,
     vault: Data<Vault>,
-    Query(page): Query<PersonPage>,
-) -> Result<Json<PersonList>> {
-    let wrong = || Problem::invalid(vec![Refusal::WrongShape.at("/cursor")]);
-    let after = page.cursor.map(|text| Cursor::parse(&text).ok_or_else(wrong)).transpose()?;
-    let limit = page.limit.unwrap_or(Page::USUAL);
-    if !(1..=Page::LARGEST).contains(&limit) {
-        return Err(Problem::invalid(vec![Refusal::OutOfRange.at("/limit")]).into());
-    }
+    page: web::Page<Cursor>,
+    fields: Fields<PersonSummary>,
+) -> Result<Json<Value>> {
     let (actor, of) = (staff.actor(), Listing::of(staff.id, staff.role));
-    let page = store.write(move |tx| super::list(tx, &vault, &actor, of, after, limit)).await?;
-    let items = page.items.into_iter().map(PersonSummary::from).collect();
-    Ok(Json::ok(PersonList { items, next_cursor: page.next.map(|cursor| cursor.to_string()) }))
+    let (after, limit) = (page.after, page.limit);
+    let found = store.write(move |tx| super::list(tx, &vault, &actor, of, after, limit)).await?;
+    let items = found.items.into_iter().map(PersonSummary::from).collect();
+    let next_cursor = found.next.map(|last| page.next(&last)).transpose()?;
+    Ok(Json::ok(fields.of(PersonList { items, next_cursor })?))
 }
 
 /// Takes up a person.

@@ -9,7 +9,7 @@ use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{Components, OpenApi, RefOr, Required, Response};
 
 use super::common::{self, PROBLEMS};
-use super::{DESK, EXCHANGE, info, manners, older, operations_mut};
+use super::{DESK, EXCHANGE, info, manners, older, operations_mut, sparse};
 
 /// For whom a document is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +35,7 @@ pub(super) fn complete(document: &mut OpenApi, plane: Plane, tags: &[(&str, &str
     let mut used = BTreeSet::new();
     for item in document.paths.paths.values_mut() {
         let is_edited = item.put.as_ref().is_some_and(manners::is_conditional);
+        let is_ours = item.servers.is_none();
         for (method, operation) in operations_mut(item) {
             used.extend(operation.tags.iter().flatten().cloned());
             secure(operation, plane);
@@ -44,7 +45,7 @@ pub(super) fn complete(document: &mut OpenApi, plane: Plane, tags: &[(&str, &str
             if plane == Plane::Desk && is_secured(operation) {
                 manners::complete(operation, &method, is_edited);
             }
-            answer(operation);
+            answer(operation, is_ours);
         }
     }
     let described = |(name, what): &(&str, &str)| {
@@ -55,6 +56,9 @@ pub(super) fn complete(document: &mut OpenApi, plane: Plane, tags: &[(&str, &str
     let operations = document.paths.paths.values_mut().flat_map(operations_mut);
     let problems = operations.flat_map(|(_, operation)| shared(operation)).collect();
     let components = document.components.get_or_insert_with(Components::new);
+    for (_, operation) in document.paths.paths.values_mut().flat_map(operations_mut) {
+        sparse::complete(operation, components);
+    }
     common::add(components, plane, &problems);
     older::separate_references(components);
 }
@@ -88,7 +92,8 @@ fn sign(operation: &mut Operation) {
     ));
 }
 
-fn answer(operation: &mut Operation) {
+/// `is_ours`: no other standard says what a query may have.
+fn answer(operation: &mut Operation, is_ours: bool) {
     let has_body = operation.request_body.is_some();
     let parameters: Vec<&Parameter> = operation.parameters.iter().flatten().filter_map(owned).collect();
     let has = |place: ParameterIn| parameters.iter().any(|parameter| parameter.parameter_in == place);
@@ -97,7 +102,7 @@ fn answer(operation: &mut Operation) {
     for (status, name, _) in PROBLEMS {
         let applies = match status {
             "400" | "413" | "415" => has_body,
-            "422" => has_body || in_query,
+            "422" => has_body || in_query || is_ours,
             "401" | "403" => secured,
             "404" => in_path,
             "412" | "428" => manners::is_conditional(operation),

@@ -1,8 +1,8 @@
 //! What every operation of the desk has in common by its method: keys of creations, versions of what can be edited.
 
 use utoipa::openapi::header::HeaderBuilder;
-use utoipa::openapi::path::{Operation, ParameterIn};
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa::openapi::{Header, HttpMethod, RefOr, Required, Response, ResponseBuilder};
 
 use super::common;
@@ -14,7 +14,6 @@ const KEY: &str = "Names this request for 24 hours (draft-ietf-httpapi-idempoten
                    content gets the same answer, marked by `Idempotent-Replayed`, and nothing is done twice; with other \
                    content it gets 422 `idempotency_key_reused`.";
 const KNOWN: &str = "Versions that the caller has already: then the answer is 304 and has no body.";
-const TAGS: &str = r#"^(\*|(W/)?"[0-9]{1,18}"(, ?(W/)?"[0-9]{1,18}")*)$"#;
 
 /// Whether an operation wants to know on which version an edit builds.
 pub(super) fn is_conditional(operation: &Operation) -> bool {
@@ -45,8 +44,10 @@ pub(super) fn complete(operation: &mut Operation, method: &HttpMethod, is_edited
             }
         }
         HttpMethod::Get if is_edited => {
-            let known = common::header("If-None-Match", KNOWN, TAGS, 1024, Required::False);
-            operation.parameters.get_or_insert_default().push(known);
+            // Any text: what is no tag of ours is no version that the caller has.
+            let known = ParameterBuilder::new().name("If-None-Match").parameter_in(ParameterIn::Header);
+            let known = known.description(Some(KNOWN)).schema(Some(Object::with_type(Type::String))).build();
+            operation.parameters.get_or_insert_default().push(RefOr::T(known));
             let unchanged = ResponseBuilder::new().description("The caller has this version already.").build();
             operation.responses.responses.insert("304".to_owned(), RefOr::T(unchanged));
             versioned(operation);

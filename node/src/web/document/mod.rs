@@ -9,14 +9,15 @@ mod complete;
 mod info;
 mod manners;
 mod older;
+mod sparse;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::App;
 use staffetta_protocol::id::EntityId;
-use utoipa::openapi::path::PathItem;
+use utoipa::openapi::path::{ParameterIn, PathItem};
 use utoipa::openapi::{HttpMethod, OpenApi, Server, ServerBuilder};
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -112,6 +113,25 @@ pub(super) fn methods(rooms: Rooms) -> BTreeMap<String, String> {
         }
     }
     methods
+}
+
+/// The parameters that the query of each operation may have, by method and full path. Of what OpenID Federation defines
+/// nothing is said: whoever does not know a parameter there ignores it.
+pub(super) fn queries(rooms: Rooms) -> BTreeMap<String, BTreeSet<String>> {
+    let mut queries = BTreeMap::from([(format!("GET {BASE}/status"), BTreeSet::new())]);
+    for routes in [rooms.federation, rooms.desk] {
+        for (path, item) in collected(routes).paths.paths {
+            if path.starts_with(NETWORK) || path.starts_with(WELL_KNOWN) {
+                continue;
+            }
+            for (method, operation) in operations(&item) {
+                let parameters = operation.parameters.iter().flatten().filter_map(complete::owned);
+                let query = parameters.filter(|parameter| parameter.parameter_in == ParameterIn::Query);
+                queries.insert(format!("{method} {path}"), query.map(|parameter| parameter.name.clone()).collect());
+            }
+        }
+    }
+    queries
 }
 
 /// The operations of a path with the names of their methods.

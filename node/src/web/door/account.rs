@@ -98,7 +98,8 @@ pub(super) async fn offer_own_factor(
     Input(given): Input<FactorEnrolment>,
 ) -> Result<Json<OfferedFactor>> {
     let offer = door.offer_factor(staff.pass(), &staff, given.current_password).await?;
-    Ok(Json::ok(OfferedFactor { secret: offer.secret.to_string(), otpauth_uri: offer.uri.to_string() }).shown_once())
+    let offered = OfferedFactor { secret: offer.secret.to_string(), otpauth_uri: offer.uri.to_string() };
+    Ok(Json::ok(offered).shown_once())
 }
 
 /// Confirms the second factor that was offered.

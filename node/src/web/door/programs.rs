@@ -138,7 +138,7 @@ pub(super) async fn issue_access_token(
     let scopes = issued.scopes.names().map(str::to_owned).collect();
     let shown =
         IssuedAccessToken { access_token: issued.token, token_type: "Bearer", expires_in: issued.expires_in, scopes };
-    Ok(Json::created(shown, format!("{DESK}/session")))
+    Ok(Json::created(shown, format!("{DESK}/session")).shown_once())
 }
 
 /// Lists the client secrets of a program.

@@ -2,7 +2,7 @@
 
 use actix_web::body::{BoxBody, MessageBody, to_bytes};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, ETAG, HeaderMap, HeaderName, LOCATION};
+use actix_web::http::header::{CONTENT_TYPE, ETAG, HeaderMap, HeaderName, LOCATION, SET_COOKIE};
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use serde::{Deserialize, Serialize};
@@ -35,9 +35,9 @@ struct Head {
     headers: Vec<(String, String)>,
 }
 
-/// Reads an answer in full. One larger than `largest` is not kept.
+/// Reads an answer in full. One larger than `largest` is not kept, nor one that opens a session.
 pub(super) async fn take<B: MessageBody + 'static>(answer: HttpResponse<B>, largest: usize) -> Result<Taken> {
-    let keep = answer.extensions().get::<ShownOnce>().is_none();
+    let keep = answer.extensions().get::<ShownOnce>().is_none() && !answer.headers().contains_key(SET_COOKIE);
     let (head, body) = answer.into_parts();
     let body = to_bytes(body).await.map_err(|_| Error::internal("an answer ended early"))?;
     let answer = head.set_body(body.clone()).map_into_boxed_body();

@@ -1,11 +1,9 @@
-//! The header, and the digests of what it stands for.
+//! The header.
 
 use actix_web::http::header::HeaderMap;
-use aws_lc_rs::digest::{Context, SHA256};
 use staffetta_protocol::problem::{Code, Problem};
 
 use crate::error::Result;
-use crate::store::once::Digest;
 
 /// The header's name.
 pub(in crate::web) const HEADER: &str = "Idempotency-Key";
@@ -36,14 +34,4 @@ pub(super) fn read(headers: &HeaderMap) -> Result<String> {
             )
             .into()),
     }
-}
-
-/// One digest of several parts, each with its length in front.
-pub(super) fn digest(parts: &[&[u8]]) -> Digest {
-    let mut context = Context::new(&SHA256);
-    for part in parts {
-        context.update(&(part.len() as u64).to_be_bytes());
-        context.update(part);
-    }
-    context.finish().as_ref().try_into().expect("SHA-256 gives 32 bytes")
 }

@@ -2,14 +2,15 @@
 //! desk.
 //!
 //! What must hold:
-//! - The key counts for one account in one role under the same scopes, one path with its query, and 24 hours. Another content under it is
-//!   refused with 422 `idempotency_key_reused`.
+//! - Of key and content the database has digests under the node's key: a body may be a password, or a name to be guessed.
+//! - The key counts for one account in one role under the same scopes, one path with its query, and 24 hours. Another
+//!   content under it is refused with 422 `idempotency_key_reused`.
 //! - The claim commits with the act ([`crate::store::once`]), so neither a crash nor a second process does it twice.
 //!   What failed has changed nothing and claims nothing: the same key may be tried again.
 //! - The answer that was given is given again, with `Idempotent-Replayed: true`. It may hold personal data: it is kept
 //!   sealed under the node's key, for 24 hours at most, and every kept answer goes as soon as anybody's key is destroyed.
-//! - Not kept are answers that show a secret once ([`Json::shown_once`](super::Json::shown_once)), answers larger than a
-//!   request may be, and one that a crash kept from being kept. Then the same request gets 409 `already_done`, and `see`
+//! - Not kept are answers that show a secret once ([`Json::shown_once`](super::Json::shown_once)), that open a session or
+//!   are larger than a request may be, and one that a crash kept from being kept. Then the same request gets 409 `already_done`, and `see`
 //!   names the path where the outcome stands.
 //! - While the first is under way, the second gets 409 `request_under_way` with `Retry-After`.
 //! - A caller who hangs up does not stop what it asked for: the answer waits for it.
@@ -139,13 +140,13 @@ impl Asked {
         // A token that was narrowed since, or a session that is not wholly in, gets no answer that another one was given.
         let pass = request.extensions().get::<Pass>().cloned().ok_or(Code::NotAuthenticated)?;
         let narrowed = pass.scopes.map(|scopes| scopes.text()).unwrap_or_else(|| "*".into());
-        let who =
-            [staff.role.as_str(), pass.standing.as_str(), narrowed.as_str(), path, text.as_str()].map(str::as_bytes);
-        let key = key::digest(&[&[staff.id.as_bytes().as_slice()], who.as_slice()].concat());
+        // No part has a line's end in it.
+        let who = format!("{}\n{}\n{}\n{narrowed}", staff.id, staff.role.as_str(), pass.standing.as_str());
+        let key = vault.digest("once/key", format!("{who}\n{path}\n{text}").as_bytes());
         let seat = web.0.under_way.begin(key).ok_or_else(under_way)?;
         let largest = web.0.limits.body_bytes;
         let body = Bytes::from(collect(request.take_payload(), largest).await?);
-        let content = key::digest(&[&body]);
+        let content = vault.digest("once/content", &body);
         let see = see::nearest(&web.0.methods, request.path());
         Ok(Self { store, vault, largest, key, content, body, see, seat })
     }
