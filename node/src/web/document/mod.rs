@@ -23,6 +23,7 @@ use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::Rooms;
+use super::door::oidc::CALLBACK;
 pub use complete::Plane;
 
 /// The base of everything: `<entity id>` and this is the node's `resource`.
@@ -115,13 +116,14 @@ pub(super) fn methods(rooms: Rooms) -> BTreeMap<String, String> {
     methods
 }
 
-/// The parameters that the query of each operation may have, by method and full path. Of what OpenID Federation defines
-/// nothing is said: whoever does not know a parameter there ignores it.
+/// The parameters that the query of each operation may have, by method and full path. Of what OpenID Federation and
+/// OpenID Connect define nothing is said: whoever does not know a parameter there ignores it.
 pub(super) fn queries(rooms: Rooms) -> BTreeMap<String, BTreeSet<String>> {
     let mut queries = BTreeMap::from([(format!("GET {BASE}/status"), BTreeSet::new())]);
     for routes in [rooms.federation, rooms.desk] {
         for (path, item) in collected(routes).paths.paths {
-            if path.starts_with(NETWORK) || path.starts_with(WELL_KNOWN) {
+            let callback = path.strip_prefix(DESK) == Some(CALLBACK);
+            if callback || path.starts_with(NETWORK) || path.starts_with(WELL_KNOWN) {
                 continue;
             }
             for (method, operation) in operations(&item) {
