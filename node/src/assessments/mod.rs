@@ -11,6 +11,7 @@
 
 mod api;
 pub mod counselling;
+mod merging;
 mod model;
 mod rows;
 
@@ -37,7 +38,7 @@ pub use model::{
 
 /// The tables of this room that hold personal data.
 pub const HOLDING: Holding =
-    Holding { room: "assessments", tables: &["assessment", "counselling_note"], merge: rows::merge };
+    Holding { room: "assessments", tables: &["assessment", "counselling_note"], merge: merging::merge };
 
 /// The section of the card that says who assesses skills.
 const SECTION: Section = Section::G;
