@@ -61,7 +61,7 @@ macro_rules! desk {
         let client = Client::new(&config.network, false).unwrap();
         let peers = Peers::new(store.clone(), side.keys.clone(), &config, store.clock().clone(), client);
         let inbox = Inbox { keys: side.keys.clone(), outbox: side.outbox.clone(), receive, window: 100 };
-        let links = Links::new(store.clone(), peers, inbox, |_, _, _| Ok(()), config.exchange.clone());
+        let links = Links::new(store.clone(), peers.clone(), inbox, |_, _, _| Ok(()), config.exchange.clone());
         let outbox = side.outbox.clone();
         let (web, keys) = (Web::new(&config, ROOMS), side.keys.clone());
         let app = init_service(web::application(&web, &move |cfg| {
@@ -70,6 +70,7 @@ macro_rules! desk {
                 .app_data(Data::new(outbox.clone()))
                 .app_data(Data::new(links.clone()))
                 .app_data(Data::new(keys.clone()))
+                .app_data(Data::new(peers.clone()))
                 .app_data(Data::new(config.clone()))
                 .app_data(Data::new(Consents { threads_ended: |_, _| Ok(()) }));
         }))

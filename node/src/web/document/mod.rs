@@ -23,6 +23,7 @@ use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::Rooms;
+use super::door::oidc::CALLBACK;
 pub use complete::Plane;
 
 /// The base of everything: `<entity id>` and this is the node's `resource`.
@@ -116,12 +117,13 @@ pub(super) fn methods(rooms: Rooms) -> BTreeMap<String, String> {
 }
 
 /// The parameters that the query of each operation may have, by method and full path. Of what OpenID Federation defines
-/// nothing is said: whoever does not know a parameter there ignores it.
+/// nothing is said: whoever does not know a parameter there ignores it; nor of where a provider sends a browser back to,
+/// which may bring members of its own (RFC 6749 §4.1.2).
 pub(super) fn queries(rooms: Rooms) -> BTreeMap<String, BTreeSet<String>> {
     let mut queries = BTreeMap::from([(format!("GET {BASE}/status"), BTreeSet::new())]);
     for routes in [rooms.federation, rooms.desk] {
         for (path, item) in collected(routes).paths.paths {
-            if path.starts_with(NETWORK) || path.starts_with(WELL_KNOWN) {
+            if path.starts_with(NETWORK) || path.starts_with(WELL_KNOWN) || path.ends_with(CALLBACK) {
                 continue;
             }
             for (method, operation) in operations(&item) {

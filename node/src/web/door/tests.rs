@@ -99,6 +99,7 @@ macro_rules! face {
         let (store, door, provider) = ($store.clone(), $door.clone(), $provider.clone());
         let app = init_service(application(&web, &|cfg| {
             cfg.app_data(Data::new(store.clone())).app_data(Data::new(door.clone()));
+            cfg.app_data(Data::new(crate::vault::Vault::new(crate::vault::MasterKey::generate().unwrap())));
             if let Some(provider) = &provider {
                 cfg.app_data(Data::new(crate::web::door::oidc::Provider::clone(provider)));
             }
