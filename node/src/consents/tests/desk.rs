@@ -69,6 +69,7 @@ macro_rules! desk {
                 .app_data(Data::new(outbox.vault().clone()))
                 .app_data(Data::new(outbox.clone()))
                 .app_data(Data::new(links.clone()))
+                .app_data(Data::new(peers.clone()))
                 .app_data(Data::new(keys.clone()))
                 .app_data(Data::new(peers.clone()))
                 .app_data(Data::new(config.clone()))

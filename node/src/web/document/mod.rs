@@ -116,14 +116,14 @@ pub(super) fn methods(rooms: Rooms) -> BTreeMap<String, String> {
     methods
 }
 
-/// The parameters that the query of each operation may have, by method and full path. Of what OpenID Federation defines
-/// nothing is said: whoever does not know a parameter there ignores it; nor of where a provider sends a browser back to,
-/// which may bring members of its own (RFC 6749 §4.1.2).
+/// The parameters that the query of each operation may have, by method and full path. Of what OpenID Federation and
+/// OpenID Connect define nothing is said: whoever does not know a parameter there ignores it.
 pub(super) fn queries(rooms: Rooms) -> BTreeMap<String, BTreeSet<String>> {
     let mut queries = BTreeMap::from([(format!("GET {BASE}/status"), BTreeSet::new())]);
     for routes in [rooms.federation, rooms.desk] {
         for (path, item) in collected(routes).paths.paths {
-            if path.starts_with(NETWORK) || path.starts_with(WELL_KNOWN) || path.ends_with(CALLBACK) {
+            let callback = path.strip_prefix(DESK) == Some(CALLBACK);
+            if callback || path.starts_with(NETWORK) || path.starts_with(WELL_KNOWN) {
                 continue;
             }
             for (method, operation) in operations(&item) {

@@ -98,8 +98,9 @@ macro_rules! face {
         let web = Web::new(&$config, ROOMS);
         let (store, door, provider) = ($store.clone(), $door.clone(), $provider.clone());
         let app = init_service(application(&web, &|cfg| {
-            cfg.app_data(Data::new(store.clone())).app_data(Data::new(door.clone()));
-            cfg.app_data(Data::new(crate::vault::Vault::new(crate::vault::MasterKey::generate().unwrap())));
+            // Cursors of lists are sealed, with whichever key.
+            let vault = crate::vault::Vault::new(crate::vault::MasterKey::generate().unwrap());
+            cfg.app_data(Data::new(store.clone())).app_data(Data::new(door.clone())).app_data(Data::new(vault));
             if let Some(provider) = &provider {
                 cfg.app_data(Data::new(crate::web::door::oidc::Provider::clone(provider)));
             }
