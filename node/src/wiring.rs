@@ -29,6 +29,7 @@ pub const ROOMS: Rooms = Rooms { federation, desk, tags: TAGS };
 pub const TAGS: &[(&str, &str)] = &[
     ("assessments", "Skills assessments in three phases, their signed summaries, and what is said in counselling."),
     ("cards", "Profiling cards: the quick one, the whole one, and its versions."),
+    ("cases", "Who works on which case, who handed it over, and who looked from outside."),
     ("consents", "What people agreed to, and what left about them."),
     ("documents", "The papers of each person: what they are, until when they hold, and their files."),
     ("exchange", "Messages from node to node, and the links that carry them."),
@@ -114,10 +115,9 @@ pub const HOLDINGS: &[Holding] = &[
 pub fn desk(cfg: &mut ServiceConfig<'_>) {
     let rooms = scope::scope("").configure(|cfg| {
         cfg.configure(web::door::api).configure(web::staff::api).configure(web::members::api);
-        cfg.configure(documents::api).configure(assessments::api);
-        cfg.configure(documents::api);
-        cfg.configure(people::api).configure(cards::api).configure(consents::api);
-        cfg.configure(people::api).configure(cards::api).configure(cards::europass::api).configure(consents::api);
+        cfg.configure(web::cases::api).configure(web::glass::api);
+        cfg.configure(documents::api).configure(assessments::api).configure(people::api);
+        cfg.configure(cards::api).configure(cards::europass::api).configure(consents::api);
         // Last: paths of other rooms lie below its own.
         cfg.configure(referrals::api).configure(offices::api);
     });

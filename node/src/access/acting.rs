@@ -5,7 +5,7 @@ use std::ops::Deref;
 use staffetta_protocol::problem::Code;
 use uuid::Uuid;
 
-use super::cases::{self, Function, Functions, Sight, Why};
+use super::cases::{self, Function, Functions, Kind, Sight, Why};
 use super::{Act, Staff, acts};
 use crate::error::{Error, Result};
 use crate::store::Tx;
@@ -48,6 +48,18 @@ impl Acting {
     pub fn sight_of_received(&self, tx: &mut Tx<'_>, referral: Uuid) -> Result<Sight> {
         let sight = cases::of_received(tx, &self.staff, referral)?;
         self.fits(tx, sight)
+    }
+
+    /// The same for a case of either kind.
+    ///
+    /// # Errors
+    /// As for the two.
+    pub fn sight_of_case(&self, tx: &mut Tx<'_>, case: Uuid) -> Result<Sight> {
+        let file = cases::case_file(tx.conn(), case)?.ok_or(Code::NotFound)?;
+        match file.kind {
+            Kind::Person => self.sight(tx, case),
+            Kind::Referral => self.sight_of_received(tx, case),
+        }
     }
 
     fn fits(&self, tx: &mut Tx<'_>, sight: Sight) -> Result<Sight> {

@@ -194,7 +194,7 @@ pub fn sign(
     {
         return Err(Problem::invalid(vec![Refusal::NotInList.at("/document")]).into());
     }
-    let (version, card) = card_of(tx.conn(), vault, sight)?;
+    let (_, card) = card_of(tx.conn(), vault, sight)?;
     let is_minor = matches!(card.is_minor, Minor::Yes | Minor::UnderAssessment);
     if is_minor && signature.by == Signer::Person {
         return Err(Problem::invalid(vec![Refusal::Inconsistent.at("/by")]).into());
@@ -207,7 +207,11 @@ pub fn sign(
         note(tx, sight, "assessment.superseded", &before)?;
     }
     let signed = rows::save(tx, vault, &signed)?;
-    cards::put(tx, vault, sight, Card { bilancio_summary: Some(summary), ..card }, version)?;
+    let said = signature.said(sight.staff());
+    cards::amend(tx, vault, sight, said, |card| {
+        card.bilancio_summary = Some(summary);
+        Ok(())
+    })?;
     note(tx, sight, "assessment.signed", &signed)?;
     Ok(signed)
 }

@@ -84,6 +84,7 @@ macro_rules! bodies {
         /// The `data` of any message type of this version.
         #[derive(Debug, Clone, PartialEq, Serialize)]
         #[serde(untagged)]
+        #[expect(clippy::large_enum_variant, reason = "one is held at a time, and only while its message is handled")]
         pub enum Body {
             $($(#[doc = $doc])+ $name($data),)+
         }

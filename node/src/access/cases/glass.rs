@@ -9,7 +9,7 @@ use super::rows;
 use crate::access::Staff;
 use crate::error::Result;
 use crate::journal::{self, Entry};
-use crate::store::{Conn, Tx};
+use crate::store::Tx;
 use crate::vault::Vault;
 
 /// For how long the glass stays broken unless said otherwise.
@@ -76,14 +76,24 @@ pub fn break_glass(
 }
 
 /// Who looked, newest first: what was not reviewed yet, or all.
+///
+/// # Errors
+/// What the database refuses.
 pub fn broken(
-    conn: &mut Conn,
+    tx: &mut Tx<'_>,
     vault: &Vault,
+    by: &Staff,
     only_open: bool,
     before: Option<(DateTime<Utc>, Uuid)>,
     limit: i64,
 ) -> Result<Vec<Broken>> {
-    rows::glass::list(conn, vault, only_open, before, limit)
+    let found = rows::glass::list(tx.conn(), vault, only_open, before, limit)?;
+    for it in &found {
+        let file = rows::case_file(tx.conn(), it.glass.case)?.ok_or(Code::NotFound)?;
+        let entry = Entry::new(by.actor(), "case.glass-listed").subject(file.subject).object(it.glass.id);
+        journal::record(tx, entry.ground("data_protection"))?;
+    }
+    Ok(found)
 }
 
 /// The data protection officer has looked at it, and told the person or seen that she was told.

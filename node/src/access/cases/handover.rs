@@ -7,11 +7,12 @@ use uuid::Uuid;
 
 use super::functions::{Function, Functions};
 use super::rows;
+use super::sight::Sight;
 use super::team::{employable, manages};
 use crate::access::Staff;
 use crate::error::Result;
 use crate::journal::{self, Entry};
-use crate::store::{Conn, Tx};
+use crate::store::Tx;
 use crate::vault::Vault;
 
 /// What the new lead must know.
@@ -72,13 +73,18 @@ pub fn hand_over(
     Ok(id)
 }
 
-/// The handovers of a case, newest first.
+/// The handovers of a case, newest first, for somebody who works on it.
+///
+/// # Errors
+/// `not_found`.
 pub fn handovers(
-    conn: &mut Conn,
+    tx: &mut Tx<'_>,
     vault: &Vault,
-    case: Uuid,
+    sight: &Sight,
     before: Option<(DateTime<Utc>, Uuid)>,
     limit: i64,
 ) -> Result<Vec<Handover>> {
-    rows::handover::list(conn, vault, case, before, limit)
+    let file = rows::case_file(tx.conn(), sight.case())?.ok_or(Code::NotFound)?;
+    journal::record(tx, sight.entry("case.handovers-read").subject(file.subject).object(file.id))?;
+    rows::handover::list(tx.conn(), vault, file.id, before, limit)
 }

@@ -152,15 +152,16 @@ async fn broken_glass_is_open_for_its_time_reads_only_and_is_reviewed_once() {
         let refused = store.write(move |tx| break_glass(tx, &key, &by, case, &why, USUAL)).await.unwrap_err();
         assert_eq!(refused.code(), Code::Conflict, "she works on it");
 
-        let key = vault.clone();
-        let listed = store.read(move |conn| broken(conn, &key, true, None, 10)).await.unwrap();
+        let (key, by) = (vault.clone(), dora.clone());
+        let listed = store.write(move |tx| broken(tx, &key, &by, true, None, 10)).await.unwrap();
         assert_eq!((listed.len(), listed[0].reason.as_ref()), (1, Some(&reason)));
         let by = dora.clone();
         store.write(move |tx| review(tx, &by, glass.id, true)).await.unwrap();
-        assert_eq!(store.write(move |tx| review(tx, &dora, glass.id, true)).await.unwrap_err().code(), Code::Conflict);
-        let key = vault.clone();
-        assert!(store.read(move |conn| broken(conn, &key, true, None, 10)).await.unwrap().is_empty());
-        let told = store.read(move |conn| broken(conn, &vault, false, None, 10)).await.unwrap();
+        let by = dora.clone();
+        assert_eq!(store.write(move |tx| review(tx, &by, glass.id, true)).await.unwrap_err().code(), Code::Conflict);
+        let (key, by) = (vault.clone(), dora.clone());
+        assert!(store.write(move |tx| broken(tx, &key, &by, true, None, 10)).await.unwrap().is_empty());
+        let told = store.write(move |tx| broken(tx, &vault, &dora, false, None, 10)).await.unwrap();
         assert!(told[0].person_told_at.is_some());
 
         store.clock().advance(USUAL);
@@ -245,7 +246,12 @@ async fn a_case_changes_hands_with_a_note_and_nobody_who_leads_is_disabled() {
         let file = store.read(move |conn| case_file(conn, case)).await.unwrap().unwrap();
         assert_eq!((file.lead, file.version), (Some(bruno.id), 2));
         assert_eq!(look(&store, &anna, case).await.unwrap_err().code(), Code::OutsideCase, "she left the team");
-        let past = store.read(move |conn| handovers(conn, &vault, case, None, 10)).await.unwrap();
+        let reading = reading(&bruno);
+        let act = move |tx: &mut Tx<'_>| {
+            let sight = reading.sight(tx, case)?;
+            handovers(tx, &vault, &sight, None, 10)
+        };
+        let past = store.write(act).await.unwrap();
         assert_eq!((past[0].from, past[0].to), (Some(anna.id), bruno.id));
         assert!(past[0].note.as_str().contains("giovedì"));
         store.write(move |tx| access::disable(tx, Actor::System, id)).await.unwrap();

@@ -71,6 +71,7 @@ macro_rules! desk {
                 .app_data(Data::new(links.clone()))
                 .app_data(Data::new(peers.clone()))
                 .app_data(Data::new(keys.clone()))
+                .app_data(Data::new(peers.clone()))
                 .app_data(Data::new(config.clone()))
                 .app_data(Data::new(Consents { threads_ended: |_, _| Ok(()) }));
         }))

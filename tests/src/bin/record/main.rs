@@ -1,0 +1,63 @@
+//! How fast the record is when it is full: fills a database through the verbs of a node, serves it in a process of its
+//! own, and asks it over HTTP on loopback as a desk does.
+//!
+//! `cargo run --release -p staffetta-tests --bin record -- --people 50000 --versions 200000` prints one JSON document with
+//! the times, the memory, the machine, and whether each is within its goal. On a machine that does other things the
+//! times say little: the document has the load.
+
+mod fill;
+mod measure;
+mod names;
+mod serve;
+
+use std::path::PathBuf;
+
+use clap::Parser;
+use serde_json::json;
+
+/// What is asked of the record.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// People in the record.
+    #[arg(long, default_value_t = 50_000)]
+    people: usize,
+    /// Versions of their cards, at least one for each.
+    #[arg(long, default_value_t = 200_000)]
+    versions: usize,
+    /// Operators, who lead the same number of cases each.
+    #[arg(long, default_value_t = 100)]
+    operators: usize,
+    /// How often each thing is measured.
+    #[arg(long, default_value_t = 500)]
+    rounds: usize,
+    /// The folder of the database, kept afterwards. Without it a temporary one.
+    #[arg(long)]
+    folder: Option<PathBuf>,
+    /// Serves the database of the folder on this port, until standard input ends: what the measuring process starts.
+    #[arg(long, hide = true)]
+    serve: Option<u16>,
+}
+
+#[tokio::main]
+async fn main() {
+    let arguments = Arguments::parse();
+    if let (Some(port), Some(folder)) = (arguments.serve, &arguments.folder) {
+        return serve::serve(folder, port).await;
+    }
+    let temporary = tempfile::tempdir().expect("a temporary folder");
+    let folder = arguments.folder.clone().unwrap_or_else(|| temporary.path().to_owned());
+    let filled = fill::fill(&folder, &arguments).await;
+    let served = serve::Served::start(&folder);
+    let measured = measure::measure(&served, &filled, arguments.rounds).await;
+    let report = json!({
+        "record": {
+            "people": arguments.people, "versions": filled.versions, "operators": arguments.operators,
+            "database_mib": filled.bytes / (1 << 20), "fill_seconds": filled.seconds,
+        },
+        "measured": measured.times,
+        "memory_mib": {"at_start": served.resident_at_start, "after": measured.resident, "highest": measured.highest},
+        "goals": measured.goals,
+        "machine": serve::machine(),
+    });
+    println!("{report:#}");
+}
