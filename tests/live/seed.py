@@ -11,7 +11,6 @@ from pathlib import Path
 
 DESK = os.environ["STAFFETTA_DESK"]
 CPI = os.environ["STAFFETTA_CPI"]
-DIGEST = "SHA-256=" + "A" * 43 + "="
 
 
 def ask(method, path, body=None, account="OPERATOR", **headers):
@@ -27,6 +26,15 @@ def ask(method, path, body=None, account="OPERATOR", **headers):
             return json.loads(answer.read() or b"null"), answer.headers.get("ETag")
     except urllib.error.HTTPError as refused:
         raise SystemExit(f"seed.py: {method} {path}: {refused.code} {refused.read().decode()}") from refused
+
+
+def notice():
+    """The notice of a first interview in French, as an answer names it; without a text in French the Italian one."""
+    listed, _ = ask("GET", "/notices")
+    first = next(entry for entry in listed["items"] if entry["notice_id"] == "first-interview")
+    texts = {text["language"]: text for text in first["texts"]}
+    text = texts.get("fra") or texts["ita"]
+    return {"notice_id": first["notice_id"], "version": first["version"], "language": text["language"], "hash": text["hash"]}
 
 
 def person(number):
@@ -60,9 +68,10 @@ def person(number):
         "answers": [{"purpose": "P1", "answer": "yes"}, {"purpose": "P2", "answer": "yes", "groups": groups}],
         "expressed": {
             "by": "person",
-            "indication_method": "signature",
-            "notice": {"notice_id": "informativa", "version": "1", "language": "fra", "hash": DIGEST},
+            "indication_method": "spoken_with_second_adult",
+            "notice": notice(),
             "read_aloud": True,
+            "mediator_label": "Mediatrice di lingua",
         },
     }
     records, _ = ask("POST", path + "/consents", act)
