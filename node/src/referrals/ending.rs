@@ -155,7 +155,7 @@ impl Referrals {
         let level = self.must_receive(tx, &case, groups)?;
         let mut messages = Vec::new();
         for permit in permits(tx, &case, groups)? {
-            messages.push(say_released(tx, self.outbox(), by.clone(), &mut case, &permit, level)?);
+            messages.push(say_released(tx, self.outbox(), by, &mut case, &permit, level)?);
         }
         case.save(tx)?;
         Ok(messages)

@@ -58,7 +58,7 @@ fn person(tx: &mut Tx<'_>, vault: &Vault, lead: u128, name: &str, versions: u32)
     for version in 1..versions {
         card.given_names = Some(Text::new(format!("{name} {version}")).unwrap());
         card.is_minor = Minor::UnderAssessment;
-        card = cards::put(tx, vault, &sight, card, version.into())?.card;
+        card = cards::put(tx, vault, &sight, card, version)?.card;
     }
     let details =
         GuardianDetails { label: Label::new("T").unwrap(), contacts: List::none(), reference: None, document: None };
@@ -152,7 +152,7 @@ async fn both_histories_of_the_card_go_on_as_one() {
                     );
                     assert_eq!(cards::shown_version(tx, &to, goes.subject, 5)?, 2);
                     let card = cards::current(tx.conn(), &vault, stays.id)?.unwrap().card;
-                    let saved = cards::put(tx, &vault, &sight, card, version.into())?;
+                    let saved = cards::put(tx, &vault, &sight, card, version)?;
                     assert_eq!(saved.version, version + 1, "and it goes on");
                 }
                 Ok(())

@@ -131,7 +131,7 @@ fn person(tx: &mut Tx<'_>, vault: &Vault, n: usize, lead: Uuid, versions: usize)
     let (given, family) = dice.person();
     let label = Label::new(format!("{given} {}", family.as_deref().unwrap_or_default()).trim()).expect("a short label");
     let person = people::create(tx, vault, &Actor::Staff(lead), &label)?;
-    if n % 50 == 0 {
+    if n.is_multiple_of(50) {
         cases::assign(tx, Actor::System, person.id.into(), lead, &Function::CaseOperator.into())?;
     }
     let sight = Sight::of_the_node(person.id.into());
