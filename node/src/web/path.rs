@@ -80,6 +80,9 @@ fn refused(sentence: &str) -> Error {
         Refusal::Repeated.at(field())
     } else if sentence.contains("unknown field") {
         Refusal::UnknownField.at("")
+    } else if let Some(ours) = Refusal::ALL.iter().find(|refusal| sentence.ends_with(refusal.code())) {
+        // A type of ours told its own reason, and serde not the name of the parameter.
+        ours.at("")
     } else if sentence.contains("unknown variant") {
         Refusal::NotInList.at("")
     } else {

@@ -234,7 +234,7 @@ shape! {
 /// Instants as the wire spells them: RFC 3339 with `Z`, no other offset.
 pub mod instant {
     use super::{Deserialize, Deserializer, Refusal, Serializer, YEARS, de};
-    use chrono::{DateTime, Datelike, SecondsFormat, Utc};
+    use chrono::{DateTime, Datelike, SecondsFormat, Timelike, Utc};
 
     /// For `#[serde(with = "...")]`.
     ///
@@ -281,6 +281,29 @@ pub mod instant {
             return Err(Refusal::WrongShape);
         }
         let at = DateTime::parse_from_rfc3339(text).map_err(|_| Refusal::WrongShape)?.with_timezone(&Utc);
+        // A leap second: no clock here has one, and two instants would compare as one.
+        if at.nanosecond() >= 1_000_000_000 {
+            return Err(Refusal::WrongShape);
+        }
         if YEARS.contains(&at.year()) { Ok(at) } else { Err(Refusal::OutOfRange) }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn an_instant_is_written_in_one_way() {
+            assert!(parse("2026-12-31T23:59:59.5Z").is_ok());
+            for wrong in [
+                "2016-12-31T23:59:60Z",
+                "2026-12-31T23:59:60.5Z",
+                "2026-12-31T23:59:59+01:00",
+                "2026-12-31 23:59:59Z",
+                "2026-12-31T23:59Z",
+            ] {
+                assert_eq!(parse(wrong), Err(Refusal::WrongShape), "{wrong}");
+            }
+        }
     }
 }

@@ -34,6 +34,7 @@ pub struct Pending {
 /// What the supervisor says of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = CountersignatureOutcome)]
 pub enum Outcome {
     /// It is right as it is.
     Approved,

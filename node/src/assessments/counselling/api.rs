@@ -4,7 +4,7 @@ use actix_web::web::Data;
 use actix_web::{get, post, put};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use staffetta_protocol::card::Check;
+use staffetta_protocol::card::{Check, Prose};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -31,7 +31,7 @@ pub fn api(cfg: &mut ServiceConfig<'_>) {
 #[serde(deny_unknown_fields)]
 struct CounsellingText {
     /// The words.
-    #[schema(value_type = String, min_length = 1, max_length = 8000)]
+    #[schema(value_type = Prose<8000>)]
     text: NoteText,
 }
 

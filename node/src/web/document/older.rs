@@ -1,7 +1,12 @@
-//! Schemas that OpenAPI 3.0 reads as 3.1 does: there, whatever stands beside a `$ref` is ignored. And none is null.
+//! Schemas that OpenAPI 3.0 reads as 3.1 does: there, whatever stands beside a `$ref` is ignored. And none is null, and
+//! instants have the one form that is taken.
 
-use utoipa::openapi::schema::{AdditionalProperties, ArrayItems};
+use utoipa::openapi::schema::{AdditionalProperties, ArrayItems, KnownFormat, SchemaFormat};
 use utoipa::openapi::{AllOfBuilder, Components, RefOr, Schema};
+
+/// An instant: RFC 3339 in UTC with `Z`, and no leap second.
+const INSTANT: &str =
+    "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?Z$";
 
 /// Gives every reference that has words of its own a place for them.
 pub(super) fn separate_references(components: &mut Components) {
@@ -26,6 +31,9 @@ fn separate(schema: &mut RefOr<Schema>) {
 fn inside(schema: &mut Schema) {
     let (default, items) = match schema {
         Schema::Object(object) => {
+            if object.format == Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)) {
+                object.pattern.get_or_insert_with(|| INSTANT.to_owned());
+            }
             object.properties.values_mut().for_each(separate);
             if let Some(AdditionalProperties::RefOr(schema)) = object.additional_properties.as_deref_mut() {
                 separate(schema);
