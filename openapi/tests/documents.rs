@@ -123,6 +123,19 @@ fn properties_are_snake_case_and_not_called_by_names_of_others() {
 }
 
 #[test]
+fn a_list_of_codes_has_the_words_of_the_wire() {
+    for document in documents() {
+        walk(&document, "", &mut |path, value| {
+            for word in value.get("enum").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+                let plain = word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_.:-".contains(&b));
+                let sign = word.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+                assert!(plain || sign, "{path}: {word}: is it the name of a variant?");
+            }
+        });
+    }
+}
+
+#[test]
 fn a_call_of_a_node_is_signed_and_a_public_one_is_not() {
     let [federation, _] = documents();
     let signed = |path: &str, method: &str| {

@@ -15,6 +15,8 @@ BEYOND_SHAPE = {
     "out_of_range",
     "repeated",
     "required",
+    # Of a name that is searched for, what counts is left after it was folded.
+    "too_short",
 }
 # Places whose values are of such a shape but of a closed list elsewhere, or made by this node alone.
 BEYOND_LIST = ("/cursor", "/province", "/entity_id", "/recipient", "/peer")

@@ -9,6 +9,7 @@ use staffetta_protocol::card::codes::{SourceKind, SourceMeans};
 use staffetta_protocol::card::{At, Card, CardField, Check, Day, HeldSource, List, Refusal, Section};
 use staffetta_protocol::problem::{Code, FieldError, Problem};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Type};
 use uuid::Uuid;
 
 use super::age::Completeness;
@@ -215,7 +216,7 @@ impl CardSectionEdit {
 pub(super) struct CardPublication {
     /// Sections whose drafts are published; without them all drafts that one wrote oneself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, value_type = Vec<String>, min_items = 1, max_items = 13)]
+    #[schema(schema_with = section_names)]
     pub(super) sections: Option<List<String, 1, 13>>,
 }
 
@@ -231,11 +232,18 @@ pub(super) struct CardConfirming {
     pub(super) means: SourceMeans,
     /// Sections that were gone through; without them all that one writes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, value_type = Vec<String>, min_items = 1, max_items = 13)]
+    #[schema(schema_with = section_names)]
     pub(super) sections: Option<List<String, 1, 13>>,
 }
 
 impl Check for CardConfirming {}
+
+/// Letters or codes of sections.
+fn section_names() -> Array {
+    let names = Section::ALL.iter().flat_map(|section| [section.letter(), section.code()]);
+    let name = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build();
+    ArrayBuilder::new().items(name).min_items(Some(1)).max_items(Some(13)).unique_items(true).build()
+}
 
 /// The sections that these letters or words name.
 ///

@@ -29,7 +29,7 @@ impl fmt::Display for DocumentId {
 macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $name:ident { $($(#[doc = $variant_doc:literal])+ $variant:ident = $code:literal,)+ })+) => {$(
         $(#[doc = $doc])+
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
         pub enum $name { $($(#[doc = $variant_doc])+ #[serde(rename = $code)] $variant,)+ }
 
         impl $name {
@@ -46,6 +46,20 @@ macro_rules! codes {
                 Self::ALL.iter().copied().find(|known| known.code() == code)
             }
         }
+
+        // Not derived: the derive does not see a `rename` that a macro has passed on, and would publish the names of the
+        // variants.
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                utoipa::openapi::schema::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::schema::Type::String)
+                    .enum_values(Some(Self::ALL.iter().map(|entry| entry.code())))
+                    .description(Some(concat!($($doc, "\n",)+).trim()))
+                    .into()
+            }
+        }
+
+        impl ToSchema for $name {}
     )+};
 }
 

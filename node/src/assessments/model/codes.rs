@@ -2,13 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 use staffetta_protocol::problem::Problem;
-use utoipa::ToSchema;
 
 macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $name:ident as $schema:ident { $($(#[doc = $variant_doc:literal])+ $variant:ident = $code:literal,)+ })+) => {$(
         $(#[doc = $doc])+
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-        #[schema(as = $schema)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
         pub enum $name { $($(#[doc = $variant_doc])+ #[serde(rename = $code)] $variant,)+ }
 
         impl $name {
@@ -23,6 +21,24 @@ macro_rules! codes {
             /// The entry with this code, if the list has it.
             pub fn from_code(code: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|known| known.code() == code)
+            }
+        }
+
+        // Not derived: the derive does not see a `rename` that a macro has passed on, and would publish the names of the
+        // variants.
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                utoipa::openapi::schema::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::schema::Type::String)
+                    .enum_values(Some(Self::ALL.iter().map(|entry| entry.code())))
+                    .description(Some(concat!($($doc, "\n",)+).trim()))
+                    .into()
+            }
+        }
+
+        impl utoipa::ToSchema for $name {
+            fn name() -> std::borrow::Cow<'static, str> {
+                stringify!($schema).into()
             }
         }
     )+};

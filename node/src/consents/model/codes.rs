@@ -36,7 +36,12 @@ macro_rules! codes {
             }
         }
 
-        impl utoipa::ToSchema for $name {}
+        // Messages have lists of the same names.
+        impl utoipa::ToSchema for $name {
+            fn name() -> std::borrow::Cow<'static, str> {
+                concat!("Consent", stringify!($name)).into()
+            }
+        }
     )+};
 }
 

@@ -84,7 +84,8 @@ impl From<Proposal> for OfficeProposal {
 /// By her residence, else the municipality from which she goes about, else that of the centre: the nearest that is known
 /// decides. Another may be chosen, with a reason.
 #[utoipa::path(tag = "offices", params(OfficeQuery),
-    responses((status = 200, description = "The offices, and why these.", body = OfficeProposal)))]
+    responses((status = 200, description = "The offices, and why these.", body = OfficeProposal),
+              (status = 404, description = "The person is not known at this node.")))]
 #[get("/offices/proposals")]
 async fn propose_offices(
     staff: Allowed<SendReferral>,

@@ -35,7 +35,7 @@ pub(super) struct TokenRequest {
     client_secret: Text<128>,
     /// Acts that the token is for; without them all that the secret has.
     #[serde(default)]
-    #[schema(value_type = Vec<String>, max_items = 64)]
+    #[schema(value_type = Vec<Scope>, max_items = 64)]
     scopes: List<Scope, 0, 64>,
 }
 
@@ -61,7 +61,7 @@ pub(super) struct NewClientSecret {
     /// What it is for.
     label: Label,
     /// Acts that its tokens may be for, of those of the account's role.
-    #[schema(value_type = Vec<String>, min_items = 1, max_items = 64)]
+    #[schema(value_type = Vec<Scope>, min_items = 1, max_items = 64)]
     scopes: List<Scope, 1, 64>,
 }
 

@@ -29,7 +29,7 @@ pub(super) struct NewStaffToken {
     expires_at: Option<DateTime<Utc>>,
     /// Acts that it is narrowed to; without them it does what the role may do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Vec<String>>, nullable = false, min_items = 1, max_items = 64)]
+    #[schema(value_type = Option<Vec<Scope>>, nullable = false, min_items = 1, max_items = 64)]
     scopes: Option<List<Scope, 1, 64>>,
 }
 
@@ -46,7 +46,7 @@ pub(super) struct NewOwnToken {
     #[schema(nullable = false)]
     expires_at: Option<DateTime<Utc>>,
     /// Acts that it is narrowed to, of those of the role.
-    #[schema(value_type = Vec<String>, min_items = 1, max_items = 64)]
+    #[schema(value_type = Vec<Scope>, min_items = 1, max_items = 64)]
     scopes: List<Scope, 1, 64>,
 }
 
