@@ -38,7 +38,7 @@ struct Arguments {
     serve: Option<u16>,
 }
 
-#[tokio::main]
+#[actix_web::main]
 async fn main() {
     let arguments = Arguments::parse();
     if let (Some(port), Some(folder)) = (arguments.serve, &arguments.folder) {
