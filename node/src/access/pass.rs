@@ -12,6 +12,7 @@ use super::Scopes;
 /// How far a session has come. Only a full one may do anything; the others may take the next step of the door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = SessionStanding)]
 pub enum Standing {
     /// The password was right; the code is still missing.
     SecondFactor,

@@ -26,7 +26,7 @@ use crate::web::{IfMatch, Input, Json, NoContent, Path, Query};
 pub fn api(cfg: &mut ServiceConfig<'_>) {
     cfg.service(list_expiring_documents);
     cfg.service(list_documents).service(enter_document).service(read_document).service(describe_document);
-    cfg.service(delete_document).configure(api_content::api);
+    cfg.service(remove_document).configure(api_content::api);
 }
 
 /// A document as it is held.
@@ -282,7 +282,7 @@ async fn describe_document(
            ("document" = Uuid, Path, description = "The document.")),
     responses((status = 204, description = "It is gone.")))]
 #[delete("/people/{person}/documents/{document}")]
-async fn delete_document(
+async fn remove_document(
     staff: Allowed<WriteDocuments>,
     store: Data<Store>,
     vault: Data<Vault>,

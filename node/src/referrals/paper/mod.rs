@@ -139,6 +139,11 @@ impl Referrals {
     /// `conflict` for a referral to a node; `illegal_transition`; `invalid_input` for an instant that cannot be.
     pub fn arrived_on_paper(&self, tx: &mut Tx<'_>, by: By, id: Uuid, how: &ByHand) -> Result<()> {
         let mut case = self.on_paper(tx, id)?;
+        // A receipt of a node may come after its message expired here; of paper that never left there is none.
+        if case.state != Some(super::State::Sent) {
+            let (facts, now) = (case.facts(tx, by)?, tx.now());
+            return Err(illegal(case.allowed(&facts, now)));
+        }
         let at = when(how.at, case.row.created_at.0, tx.now())?;
         self.arrive(tx, by, &mut case, how, at)?;
         case.save(tx)
