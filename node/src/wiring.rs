@@ -41,6 +41,7 @@ pub const TAGS: &[(&str, &str)] = &[
     ("session", "The door: signing in and out, and what one's own account gets in with."),
     ("staff", "Accounts of the staff and of programs, their tokens and secrets."),
     ("status", "Whether the node is up."),
+    ("transfers", "Records that move from one body to another."),
     ("trust", "Who a node is."),
 ];
 
@@ -81,6 +82,9 @@ pub fn receive(tx: &mut Tx<'_>, outbox: &Outbox, to: &Admitted, m: &Message) -> 
             threads_ended(tx, &effect.threads)?;
             Ok(effect.taken)
         }
+        Body::CardTransferred(data) => referrals::transfer::wire::transferred(tx, outbox, to, m, data),
+        Body::CardTransferAnswered(data) => referrals::transfer::wire::answered(tx, outbox, to, m, data),
+        Body::ReferralHolderChanged(data) => referrals::wire::holder_changed(tx, outbox, to, m, data),
         Body::ConsentWithdrawalAnswered(_) => Ok(Taken::Refused(ItemCode::TypeNotSupported)),
     }
 }
