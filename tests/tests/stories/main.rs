@@ -8,5 +8,6 @@ mod hostile;
 mod paper;
 mod relay;
 mod sap;
+mod seen;
 mod stage;
 mod trust;
