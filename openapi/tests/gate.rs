@@ -102,7 +102,7 @@ async fn every_route_asks_each_role_for_what_the_matrix_says() {
                     let answer = call_service(&app, carried(narrow).to_request()).await;
                     let asked = answer.headers().get("www-authenticate").map(|it| it.to_str().unwrap().to_owned());
                     if act == SignedIn::NAME {
-                        assert_eq!(answer.status(), 200, "{place}: every scope has this");
+                        assert!(![401, 403].contains(&answer.status().as_u16()), "{place}: every scope has this");
                     } else {
                         assert_eq!(answer.status(), 403, "{place}, out of scope: is Allowed its first argument?");
                         let named = may.then(|| format!("Bearer error=\"insufficient_scope\", scope=\"{act}\""));
