@@ -6,6 +6,7 @@ mod consent;
 mod counselling;
 mod hostile;
 mod paper;
+mod prato;
 mod relay;
 mod sap;
 mod seen;
