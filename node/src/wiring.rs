@@ -121,7 +121,10 @@ pub fn desk(cfg: &mut ServiceConfig<'_>) {
         cfg.configure(web::door::api).configure(web::staff::api).configure(web::members::api);
         cfg.configure(web::cases::api).configure(web::glass::api);
         cfg.configure(documents::api).configure(assessments::api).configure(people::api);
-        cfg.configure(cards::api).configure(cards::europass::api).configure(consents::api);
+        cfg.configure(cards::api)
+            .configure(cards::europass::api)
+            .configure(cards::imports::api)
+            .configure(consents::api);
         // Last: paths of other rooms lie below its own.
         cfg.configure(referrals::api).configure(offices::api);
     });

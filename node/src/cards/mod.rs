@@ -20,6 +20,7 @@ mod api_versions;
 mod counter;
 mod editing;
 pub mod europass;
+pub mod imports;
 mod merging;
 mod model;
 mod paper;
@@ -69,6 +70,7 @@ pub const HOLDING: Holding = Holding {
         "card_combination",
         "card_shown",
         "received_card",
+        "card_import",
     ],
     merge: merging::merge,
 };

@@ -772,6 +772,22 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    card_import (id) {
+        id -> Uid,
+        person -> Uid,
+        subject -> Uid,
+        kind -> Text,
+        sections -> Text,
+        digest -> Text,
+        sealed -> Binary,
+        imported_at -> Timestamp,
+        imported_by -> Nullable<Uid>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(record_transfer, case_member);
 
 diesel::allow_tables_to_appear_in_same_query!(record_transfer, outbox);

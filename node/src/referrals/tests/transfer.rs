@@ -11,6 +11,7 @@ use super::world::{BY, Node, REFERRAL, World, code, each, parsed, seen, with_con
 use crate::access::cases::Listing;
 use crate::cards;
 use crate::consents;
+use crate::consents::recalls::RecallSending;
 use crate::people::{self, PersonId};
 use crate::referrals::transfer::{RecordTransfer, Taking, Wanted};
 use crate::referrals::{Sending, Side};
@@ -258,6 +259,33 @@ async fn who_comes_back_is_taken_over_into_the_record_that_is_here() {
         w.ponte.store.write(act).await.unwrap();
         let gone = w.altro.only_transfer(Side::Opener).await;
         assert_eq!(w.altro.transfer_state(gone).await, "taken");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn an_office_without_a_node_is_told_by_letter() {
+    each(|w| async move {
+        let (person, _, paper, _) = w.on_paper(&REFERRAL).await;
+        let sent = w.offer(person).await;
+        w.between_centres().await;
+        w.take(w.altro.offered().await).await;
+        w.between_centres().await;
+        let ended = w.ponte.look(paper).await;
+        assert_eq!((ended.summary.state, ended.end_reason), (Some("closed"), Some("holder_changed")));
+        let letters = w.ponte.transfer(sent).await.letters;
+        assert_eq!((letters.len(), letters[0].referral, letters[0].sent_at), (1, paper, None));
+
+        let letter = letters[0].id;
+        let page = w.ponte.desk(move |r, tx| r.print_holder_letter(tx, BY, sent, letter, "Il Ponte")).await.unwrap();
+        assert!(page.as_str().contains("Altro centro") && !page.as_str().contains("Zzawa"));
+        let how: RecallSending = parsed(json!({"channel": "pec"}));
+        w.ponte.desk(move |r, tx| r.holder_letter_sent(tx, BY, sent, letter, how)).await.unwrap();
+        assert_eq!(w.ponte.transfer(sent).await.letters[0].channel.as_deref(), Some("pec"));
+        let again = w.ponte.desk(move |r, tx| r.holder_letter_sent(tx, BY, sent, letter, how)).await;
+        assert_eq!(code(again), Code::Conflict);
+        let strange = w.ponte.desk(move |r, tx| r.print_holder_letter(tx, BY, sent, paper, "Il Ponte")).await;
+        assert_eq!(code(strange), Code::NotFound);
     })
     .await;
 }

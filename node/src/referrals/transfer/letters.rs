@@ -59,7 +59,7 @@ impl Referrals {
     ///
     /// # Errors
     /// `not_found`.
-    pub(super) fn print_holder_letter(
+    pub fn print_holder_letter(
         &self,
         tx: &mut Tx<'_>,
         by: By,
@@ -92,7 +92,7 @@ impl Referrals {
     ///
     /// # Errors
     /// `not_found`; `conflict` for one that went out before; `invalid_input` for an instant that cannot be.
-    pub(super) fn holder_letter_sent(
+    pub fn holder_letter_sent(
         &self,
         tx: &mut Tx<'_>,
         by: By,
