@@ -48,13 +48,28 @@ impl Person {
         Self { id, desk: desk.clone() }
     }
 
+    /// Somebody whom a node knows already.
+    pub fn known(desk: &Desk, id: &str) -> Self {
+        Self { id: id.to_owned(), desk: desk.clone() }
+    }
+
     /// She says yes, with a mediator, for one organisation. Answers the records.
     pub async fn agrees(&self, organisation: &str, answers: &[(&str, &[&str])]) -> Vec<String> {
+        self.agrees_on(("first-interview", "fra"), organisation, answers).await
+    }
+
+    /// The same, after this notice was read to her in this language.
+    pub async fn agrees_on(
+        &self,
+        notice: (&str, &str),
+        organisation: &str,
+        answers: &[(&str, &[&str])],
+    ) -> Vec<String> {
         let answers: Vec<Value> = answers
             .iter()
             .map(|(purpose, groups)| json!({"purpose": purpose, "answer": "yes", "groups": groups}))
             .collect();
-        let notice = self.notice().await;
+        let notice = self.notice(notice).await;
         let act = json!({
             "recipient": organisation,
             "answers": answers,
@@ -69,14 +84,14 @@ impl Person {
         items.iter().map(|item| item["record"].as_str().expect("a record").to_owned()).collect()
     }
 
-    /// The French draft of the first interview, as an answer names it: the mediator explains it.
-    async fn notice(&self) -> Value {
+    /// A notice in a language, as an answer names it: the mediator explains it.
+    async fn notice(&self, (id, language): (&str, &str)) -> Value {
         let listed = self.desk.read("notices").await.ok();
         let all = listed["items"].as_array().expect("notices");
-        let notice = all.iter().find(|it| it["notice_id"] == "first-interview").expect("the first interview");
+        let notice = all.iter().find(|it| it["notice_id"] == id).expect("such a notice");
         let texts = notice["texts"].as_array().expect("texts");
-        let text = texts.iter().find(|it| it["language"] == "fra").expect("a French text");
-        json!({"notice_id": "first-interview", "version": notice["version"], "language": "fra", "hash": text["hash"]})
+        let text = texts.iter().find(|it| it["language"] == language).expect("a text in that language");
+        json!({"notice_id": id, "version": notice["version"], "language": language, "hash": text["hash"]})
     }
 
     /// She takes a record back.

@@ -11,4 +11,5 @@ mod relay;
 mod sap;
 mod seen;
 mod stage;
+mod transfer;
 mod trust;

@@ -4,7 +4,9 @@ use serde_json::json;
 use staffetta_protocol::card::codes::SourceKind;
 use staffetta_protocol::consent::{Group, Purpose};
 use staffetta_protocol::data::TransferDeclineReason;
+use staffetta_protocol::id::MessageId;
 use staffetta_protocol::problem::Code;
+use staffetta_protocol::receipt::Outcome;
 use uuid::Uuid;
 
 use super::world::{BY, Node, REFERRAL, World, code, each, parsed, seen, with_contact};
@@ -12,9 +14,10 @@ use crate::access::cases::Listing;
 use crate::cards;
 use crate::consents;
 use crate::consents::recalls::RecallSending;
+use crate::outbox::Settlement;
 use crate::people::{self, PersonId};
 use crate::referrals::transfer::{RecordTransfer, Taking, Wanted};
-use crate::referrals::{Sending, Side};
+use crate::referrals::{Sending, Side, settled};
 use crate::vault;
 
 const ALL: [Group; 6] =
@@ -286,6 +289,41 @@ async fn an_office_without_a_node_is_told_by_letter() {
         assert_eq!(code(again), Code::Conflict);
         let strange = w.ponte.desk(move |r, tx| r.print_holder_letter(tx, BY, sent, paper, "Il Ponte")).await;
         assert_eq!(code(strange), Code::NotFound);
+    })
+    .await;
+}
+
+/// A taker of an earlier build refuses the word: the thread ends with the one that it knows.
+#[actix_web::test]
+async fn to_a_taker_that_does_not_know_the_word_the_thread_is_withdrawn() {
+    use crate::store::Id;
+    use crate::store::schema::outbox;
+    use diesel::prelude::*;
+
+    each(|w| async move {
+        let (person, _, here, _) = w.in_charge(&REFERRAL).await;
+        w.offer(person).await;
+        w.between_centres().await;
+        w.take(w.altro.offered().await).await;
+        w.between_centres().await;
+        let kind = "referral.holder-changed.v1";
+        let handle = w.ponte.outbox.clone();
+        let refused = move |tx: &mut crate::store::Tx<'_>| {
+            let message: Id = outbox::table.filter(outbox::kind.eq(kind)).select(outbox::message).first(tx.conn())?;
+            let settlement = Settlement {
+                message: MessageId(message.0),
+                kind: kind.to_owned(),
+                thread: None,
+                outcome: Outcome::Refused,
+                code: Some("type_not_supported".to_owned()),
+            };
+            settled(tx, &handle, &settlement)
+        };
+        w.ponte.store.write(refused).await.unwrap();
+        assert_eq!(w.ponte.state(here).await, Some("withdrawn"));
+        let said: Vec<_> = w.ponte.look(here).await.events.iter().map(|event| event.event).collect();
+        assert_eq!(said[said.len() - 2..], ["holder_changed", "withdraw"]);
+        assert!(w.ponte.look(here).await.allowed.is_empty());
     })
     .await;
 }

@@ -22,7 +22,7 @@ use crate::people::{self, Person, PersonId};
 use crate::referrals::by::By;
 use crate::referrals::case::{Case, Speech};
 use crate::referrals::events::Said;
-use crate::referrals::model::{Event, State};
+use crate::referrals::model::{DueClock, Event, State};
 use crate::referrals::rows as referral_rows;
 use crate::store::Tx;
 
@@ -97,7 +97,9 @@ fn end(tx: &mut Tx<'_>, outbox: &Outbox, moving: &Moving, person: &Person, id: U
         let entry = journal::Entry::new(journal::Actor::System, "referral.holder-changed").subject(person.subject);
         journal::record(tx, entry.object(id).peer(case.peer()).code("not_sent"))?;
     }
+    // What was struck may have been played again: nothing is owed any more, whatever it had said.
     case.state = Some(State::Closed);
+    case.clock = DueClock::Stopped;
     grants::end(tx, case.thread.id)?;
     case.save(tx)
 }
