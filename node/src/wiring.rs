@@ -23,7 +23,10 @@ use crate::{
 };
 
 /// Every room with an API.
-pub const ROOMS: Rooms = Rooms { federation, desk, tags: TAGS, matrix: MATRIX };
+pub const ROOMS: Rooms = Rooms { federation, desk, tags: TAGS, matrix: MATRIX, examples: EXAMPLES };
+
+/// What a request of each operation of the desk says. A story sends every one of them to a living node.
+pub const EXAMPLES: &str = include_str!("wiring/examples.json");
 
 /// What the operations are grouped by, with a sentence for each.
 pub const TAGS: &[(&str, &str)] = &[

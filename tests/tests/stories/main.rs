@@ -12,3 +12,4 @@ mod sap;
 mod seen;
 mod stage;
 mod trust;
+mod walk;
