@@ -44,6 +44,7 @@ pub const TAGS: &[(&str, &str)] = &[
     ("session", "The door: signing in and out, and what one's own account gets in with."),
     ("staff", "Accounts of the staff and of programs, their tokens and secrets."),
     ("status", "Whether the node is up."),
+    ("transfers", "Records that move from one body to another."),
     ("trust", "Who a node is."),
 ];
 
@@ -84,6 +85,9 @@ pub fn receive(tx: &mut Tx<'_>, outbox: &Outbox, to: &Admitted, m: &Message) -> 
             threads_ended(tx, &effect.threads)?;
             Ok(effect.taken)
         }
+        Body::CardTransferred(data) => referrals::transfer::wire::transferred(tx, outbox, to, m, data),
+        Body::CardTransferAnswered(data) => referrals::transfer::wire::answered(tx, outbox, to, m, data),
+        Body::ReferralHolderChanged(data) => referrals::wire::holder_changed(tx, outbox, to, m, data),
         Body::ConsentWithdrawalAnswered(_) => Ok(Taken::Refused(ItemCode::TypeNotSupported)),
     }
 }
@@ -120,7 +124,10 @@ pub fn desk(cfg: &mut ServiceConfig<'_>) {
         cfg.configure(web::door::api).configure(web::staff::api).configure(web::members::api);
         cfg.configure(web::cases::api).configure(web::glass::api);
         cfg.configure(documents::api).configure(assessments::api).configure(people::api);
-        cfg.configure(cards::api).configure(cards::europass::api).configure(consents::api);
+        cfg.configure(cards::api)
+            .configure(cards::europass::api)
+            .configure(cards::imports::api)
+            .configure(consents::api);
         // Last: paths of other rooms lie below its own.
         cfg.configure(referrals::api).configure(offices::api);
     });

@@ -111,6 +111,10 @@ acts! {
     SendReferral = "referrals.send" [Operator, Supervisor] in [CaseOperator, JobTutor, PlanMentor, SocialWorker];
     /// Accepting, declining, closing: what the side that received does.
     DecideReferral = "referrals.decide" [Operator, Supervisor] in [CaseOperator, JobTutor, PlanMentor, SocialWorker];
+    /// Offering a person's record to another body, and what follows once it was handed over.
+    SendTransfer = "transfers.send" [Operator, Supervisor] in [CaseOperator, SocialWorker];
+    /// Taking over a record that another body offers, or not.
+    DecideTransfer = "transfers.decide" [Operator, Supervisor] in [CaseOperator, SocialWorker];
     /// Taking out what an accepted referral brought, for the office's own system.
     ExportReferral = "referrals.export" [Operator, Supervisor] in [CaseOperator, JobTutor];
     /// Recording what the office did for a person that it took on: declaration, agreement, policies.

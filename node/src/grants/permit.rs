@@ -8,7 +8,7 @@ use staffetta_protocol::consent::{Basis, Grant, Ground, Group, OrganisationId, P
 use staffetta_protocol::id::{RecordId, SubjectRef};
 use staffetta_protocol::problem::{Code, Problem};
 
-use super::{Destination, Thread, activity, rows, threads};
+use super::{Destination, Thread, activity, moved, rows, threads};
 use crate::error::{Error, Result};
 use crate::store::{Conn, Tx};
 use crate::vault::Subject;
@@ -77,7 +77,7 @@ pub struct Recipient<'a> {
 /// of the consent that were asked for.
 ///
 /// # Errors
-/// `purpose_not_instructed` where this node is a processor and the controller did not say so; `consent_not_valid`;
+/// `holder_changed` where another node holds the record since; `purpose_not_instructed` where this node is a processor and the controller did not say so; `consent_not_valid`;
 /// `section_not_covered`.
 pub fn permit(
     tx: &mut Tx<'_>,
@@ -87,6 +87,7 @@ pub fn permit(
     wanted: &BTreeSet<Group>,
 ) -> Result<Permit> {
     let now = tx.now();
+    moved::must_hold(tx.conn(), subject)?;
     activity::acts_as(tx.conn(), purpose)?;
     let grants = rows::live_grants(tx.conn(), subject, purpose, now)?;
     let for_recipient: Vec<Grant> = grants

@@ -28,7 +28,7 @@ use crate::error::{Error, Result};
 use crate::store::{Conn, Tx, once};
 
 pub use master::MasterKey;
-pub use merging::{Merge, Merging, joined, only_subjects};
+pub use merging::{Merge, Merging, adopt, joined, only_subjects};
 
 /// The tables of this room that hold personal data.
 pub const HOLDING: Holding = Holding {

@@ -70,6 +70,8 @@ codes! {
     NotFound = 404 "not_found", "Non trovato.", "Not found.";
     /// The person's record went into another, which `merged_into` names.
     Merged = 404 "merged", "Questa scheda è stata unita a un'altra.", "This record was merged into another.";
+    /// The record was handed over: nothing more is disclosed from here, and the card is to be read only.
+    HolderChanged = 409 "holder_changed", "La scheda è stata trasferita: ora la tiene un altro ente.", "The record was handed over: another body holds it now.";
     /// The path exists, not with this method.
     MethodNotAllowed = 405 "method_not_allowed", "Metodo non previsto.", "Method not allowed.";
     /// The thread or subject does not exist between these two nodes.
