@@ -38,6 +38,10 @@ pub const TAGS: &[(&str, &str)] = &[
     ("offices", "Offices of this node, and the address book of partners."),
     ("people", "The people whom this node accompanies."),
     ("referrals", "Handing people on to other nodes, and taking them on."),
+    (
+        "rights",
+        "What people ask for as a right of theirs, everything that is held about one, and the register of processing.",
+    ),
     ("session", "The door: signing in and out, and what one's own account gets in with."),
     ("staff", "Accounts of the staff and of programs, their tokens and secrets."),
     ("status", "Whether the node is up."),
@@ -126,6 +130,8 @@ pub fn desk(cfg: &mut ServiceConfig<'_>) {
     cfg.service(open.service(rooms));
 }
 
+#[cfg(test)]
+mod collecting;
 #[cfg(test)]
 mod merging;
 

@@ -15,6 +15,7 @@ mod api;
 mod api_taker;
 mod by;
 mod case;
+mod collecting;
 mod desk;
 mod ending;
 mod events;
@@ -65,6 +66,7 @@ pub const HOLDING: Holding = Holding {
     room: "referrals",
     tables: &["referral", "referral_event", "referral_office", "referral_sheet", "office_record", "policy_event"],
     merge: rows::merge,
+    collect: collecting::collect,
 };
 
 /// The handle of the verbs. Clones are the same.

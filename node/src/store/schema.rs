@@ -1139,6 +1139,24 @@ diesel::allow_tables_to_appear_in_same_query!(case_file, case_member, document, 
 diesel::table! {
     use crate::store::types::sql::*;
 
+    case_restriction (id) {
+        id -> Uid,
+        case_file -> Uid,
+        subject -> Uid,
+        why -> Text,
+        request -> Nullable<Uid>,
+        set_at -> Timestamp,
+        set_by -> Nullable<Uid>,
+        told_at -> Nullable<Timestamp>,
+        told_how -> Nullable<Text>,
+        lifted_at -> Nullable<Timestamp>,
+        lifted_by -> Nullable<Uid>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
     office (id) {
         id -> Uid,
         book -> Text,

@@ -8,6 +8,7 @@
 //!   Destroying a subject's keys erases the subject, while hashes and counts elsewhere stay verifiable.
 //! - The vault never calls the journal: the verb that calls the vault records the act in the same transaction.
 
+mod collect;
 mod master;
 mod merging;
 mod rows;
@@ -26,6 +27,7 @@ use zeroize::Zeroizing;
 use crate::error::{Error, Result};
 use crate::store::{Conn, Tx, once};
 
+pub use collect::{About, Collect, Collected, Sealed, Shelf, Whose, gather};
 pub use master::MasterKey;
 pub use merging::{Merge, Merging, joined, only_subjects};
 
@@ -34,7 +36,19 @@ pub const HOLDING: Holding = Holding {
     room: "vault",
     tables: &["subject", "subject_key", "destroyed_key", "subject_joined"],
     merge: merging::join,
+    collect: told,
 };
+
+const SHELVES: &[Shelf] = &[
+    Shelf::new("subject", ("Chiavi: per chi sono", "Keys: whose they are"), About::Subject("id")),
+    Shelf::new("subject_key", ("Chiavi in uso", "Keys in use"), About::Subject("subject")),
+    Shelf::new("destroyed_key", ("Chiavi distrutte", "Destroyed keys"), About::Subject("subject")),
+    Shelf::new("subject_joined", ("Schede unite", "Records put together"), About::Subject("subject")),
+];
+
+fn told(tx: &mut Tx<'_>, vault: &Vault, whose: &Whose) -> Result<Vec<Collected>> {
+    gather(tx.conn(), vault, whose, SHELVES)
+}
 
 /// First byte of everything sealed: AES-256-GCM, nonce in front, tag behind.
 const FORMAT: u8 = 1;
@@ -65,6 +79,8 @@ pub struct Holding {
     /// What the room does when two records turn out to be of one person: what names the one names the other then.
     /// [`only_subjects`] for a room that names subjects and no person.
     pub merge: Merge,
+    /// What the room gives of it to the person whom it is about.
+    pub collect: Collect,
 }
 
 /// The node's vault. Clones share the master key.
