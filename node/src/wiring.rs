@@ -19,7 +19,7 @@ use crate::web::document::{DESK, EXCHANGE, NETWORK};
 use crate::web::{self, Rooms};
 use crate::{
     access, assessments, authority, cards, consents, documents, grants, inbox, journal, links, offices, outbox, peers,
-    people, referrals, vault,
+    people, referrals, rights, vault,
 };
 
 /// Every room with an API.
@@ -102,6 +102,7 @@ pub fn settled(tx: &mut Tx<'_>, outbox: &Outbox, settlement: &Settlement) -> Res
 /// Every room that holds something about people.
 pub const HOLDINGS: &[Holding] = &[
     referrals::HOLDING,
+    rights::HOLDING,
     consents::HOLDING,
     assessments::HOLDING,
     cards::HOLDING,
@@ -122,6 +123,7 @@ pub fn desk(cfg: &mut ServiceConfig<'_>) {
         cfg.configure(web::cases::api).configure(web::glass::api);
         cfg.configure(documents::api).configure(assessments::api).configure(people::api);
         cfg.configure(cards::api).configure(cards::europass::api).configure(consents::api);
+        cfg.configure(rights::api);
         // Last: paths of other rooms lie below its own.
         cfg.configure(referrals::api).configure(offices::api);
     });
