@@ -10,7 +10,8 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::model::Words;
+use super::export::Recipient;
+use super::model::{NoWait, Words};
 use super::{
     ErasureStep, Happened, Means, NewRightsRequest, Request, RightAsker, RightChannel, RightKind, RightOutcome,
     RightState, Rights, RightsAnswer, RightsExtension, Wanted, api_export, api_register, erasing,
@@ -144,6 +145,9 @@ struct RightsRequestInFull {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     answer: Option<RightsAnswer>,
+    /// Who received something, and is told what follows (art. 19): of a rectification, erasure or restriction that was
+    /// granted.
+    recipients: Vec<Recipient>,
     /// What happened to it.
     events: Vec<RightsEvent>,
 }
@@ -178,8 +182,8 @@ struct RightsRequestQuery {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ErasureAtOnce {
-    /// The reason, of which the data protection officer answers.
-    reason: Prose<1000>,
+    /// The reason, for which the data protection officer answers.
+    reason: NoWait,
 }
 
 impl Check for ErasureAtOnce {}
@@ -254,12 +258,13 @@ async fn show_rights_request(
         let now = tx.now();
         let (request, events) = super::look(tx, &vault, &sight, id)?;
         let shown = RightsRequest::of(&request, now);
+        let recipients = super::to_be_told(tx.conn(), &request)?.into_iter().map(Recipient::from).collect();
         let (details, extension_reason, answer) = match request.words {
             Some(Words { details, extension, answer }) => (Some(details), extension, answer),
             None => (None, None, None),
         };
         let events = events.into_iter().map(RightsEvent::from).collect();
-        Ok(RightsRequestInFull { request: shown, details, extension_reason, answer, events })
+        Ok(RightsRequestInFull { request: shown, details, extension_reason, answer, recipients, events })
     };
     let found = store.write(act).await?;
     let version = found.request.version;
@@ -373,7 +378,7 @@ async fn erase_at_once(
     let act = move |tx: &mut Tx<'_>| {
         let person = super::person_of(tx.conn(), id)?;
         let sight = staff.sight(tx, person)?;
-        let request = erasing::at_once(tx, &vault, &sight, id, &why.reason)?;
+        let request = erasing::at_once(tx, &vault, &sight, id, why.reason)?;
         Ok(RightsRequest::of(&request, tx.now()))
     };
     Ok(Json::ok(store.write(act).await?))

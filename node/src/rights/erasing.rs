@@ -4,11 +4,10 @@
 //! What stays is what says nothing: receipts, counts, digests, the journal, and the request itself without its words.
 
 use chrono::{DateTime, Utc};
-use staffetta_protocol::card::Prose;
 use staffetta_protocol::problem::{Code, Problem};
 use uuid::Uuid;
 
-use super::model::{ErasureStep, Request};
+use super::model::{ErasureStep, NoWait, Request};
 use super::{Means, effects, note, of, rows};
 use crate::access::{Sight, Why};
 use crate::consents::{self, Withdrawal, WithdrawnBy};
@@ -55,11 +54,11 @@ pub fn pump(tx: &mut Tx<'_>, vault: &Vault) -> Result<usize> {
 }
 
 /// Destroys her keys at once, although somebody has not been told or has not answered: the data protection officer says so,
-/// and why. The reason is in the journal by its length alone; it is told to her.
+/// and why. The reason stays, in the request's log and in the journal.
 ///
 /// # Errors
 /// `not_found`; `not_entitled`; `conflict` for what is not an erasure under way.
-pub(super) fn at_once(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, id: Uuid, _why: &Prose<1000>) -> Result<Request> {
+pub(super) fn at_once(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, id: Uuid, why: NoWait) -> Result<Request> {
     if !matches!(sight.why(), Why::DataProtection) {
         return Err(Code::NotEntitled.into());
     }
@@ -73,13 +72,13 @@ pub(super) fn at_once(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, id: Uuid, _
             ("Una parte va conservata fino al giorno indicato.", "A part is kept until the day that was named.");
         return Err(kept.says(it, en).into());
     }
-    erase(tx, vault, sight, &request, Some("at_once"))?;
+    erase(tx, vault, sight, &request, Some(why))?;
     let now = tx.now();
     Ok(Request { step: Some((ErasureStep::Erased, now)), words: None, ..request })
 }
 
 /// Her keys, the bytes of her documents, what finds her; threads about her end. A tombstone of the request stays.
-fn erase(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, of: &Request, code: Option<&'static str>) -> Result<()> {
+fn erase(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, of: &Request, why: Option<NoWait>) -> Result<()> {
     if !rows::erased(tx, of.id)? {
         return Ok(());
     }
@@ -89,5 +88,5 @@ fn erase(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, of: &Request, code: Opti
     documents::erase_files(tx, of.person)?;
     people::erase(tx, vault, of.person)?;
     journal::record(tx, sight.entry("person.erased").subject(person.subject).object(person.id))?;
-    note(tx, sight, of, "erased", code)
+    note(tx, sight, of, "erased", why.map(NoWait::code))
 }

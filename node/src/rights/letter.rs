@@ -11,7 +11,6 @@ use super::{is_hers_to_know, of};
 use crate::access::Sight;
 use crate::config::NodeConfig;
 use crate::error::Result;
-use crate::grants;
 use crate::journal;
 use crate::people;
 use crate::rules::calendar::local_day;
@@ -56,10 +55,7 @@ pub fn letter(tx: &mut Tx<'_>, vault: &Vault, node: &NodeConfig, sight: &Sight, 
     let answer = words.answer.as_ref().ok_or(Code::NotFound)?;
     let listed = people::look(tx, vault, sight)?;
     let granted = outcome != RightOutcome::Refused;
-    let told = match granted && matches!(request.kind, RightKind::Rectification | RightKind::Erasure) {
-        true => grants::told(tx.conn(), &[request.subject])?,
-        false => Vec::new(),
-    };
+    let told = super::to_be_told(tx.conn(), &request)?;
     let page = Html::sheet(&Page {
         sender: &node.organisation_name,
         addressee: listed.label.as_str(),

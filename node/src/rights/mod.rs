@@ -36,6 +36,7 @@ use uuid::Uuid;
 use crate::access::{AccessRole, Sight};
 use crate::consents::{ThreadsEnded, Towards};
 use crate::error::Result;
+use crate::grants::{self, Told};
 use crate::journal;
 use crate::outbox::Outbox;
 use crate::people::{self, PersonId};
@@ -47,7 +48,7 @@ pub use erasing::pump;
 pub use export::{Exported, export};
 pub use letter::letter;
 pub use model::{
-    ErasureStep, Happened, KeptData, NewRightsRequest, Request, RightAsker, RightChannel, RightKind, RightOutcome,
+    ErasureStep, Happened, KeptData, NewRightsRequest, NoWait, Request, RightAsker, RightChannel, RightKind, RightOutcome,
     RightState, RightsAnswer, RightsExtension, due, due_extended,
 };
 pub use portability::carry;
@@ -260,6 +261,13 @@ pub fn answer(
         effects::follow(tx, means, sight, &request)?;
     }
     Ok(request)
+}
+
+/// Who received something about her and is to hear what follows from the answer (art. 19); nobody where nothing does.
+fn to_be_told(conn: &mut Conn, of: &Request) -> Result<Vec<Told>> {
+    let granted = of.answered.is_some_and(|(outcome, _)| outcome != RightOutcome::Refused);
+    let follows = matches!(of.kind, RightKind::Rectification | RightKind::Erasure | RightKind::Restriction);
+    if granted && follows { grants::told(conn, &[of.subject]) } else { Ok(Vec::new()) }
 }
 
 /// Whether whoever looks answers for the person's rights, or is the person.

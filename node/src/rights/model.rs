@@ -341,6 +341,23 @@ pub enum ErasureStep {
 
 stored!(ErasureStep: Waiting = "waiting", Erased = "erased");
 
+/// Why nobody is waited for. A closed list, since what was said in words goes with her keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NoWait {
+    /// She would be in danger.
+    Danger,
+    /// Whoever should answer can no longer be reached.
+    RecipientGone,
+    /// Everybody has said in another way that it is gone there.
+    ConfirmedOtherwise,
+    /// A court or the supervisory authority ordered it.
+    Ordered,
+}
+
+stored!(NoWait: Danger = "danger", RecipientGone = "recipient_gone", ConfirmedOtherwise = "confirmed_otherwise",
+    Ordered = "ordered");
+
 /// A request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request {

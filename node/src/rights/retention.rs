@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 /// A length of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(tag = "unit", content = "count", rename_all = "snake_case")]
+#[schema(as = RetentionLength)]
 pub enum Length {
     /// Calendar days.
     Days(u32),
@@ -20,6 +21,7 @@ pub enum Length {
 /// From when it counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = RetentionCountsFrom)]
 pub enum CountsFrom {
     /// The last change.
     LastChange,
@@ -40,6 +42,7 @@ pub enum CountsFrom {
 /// What happens then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = RetentionFate)]
 pub enum Fate {
     /// It is deleted.
     Deleted,

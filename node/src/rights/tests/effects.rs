@@ -58,11 +58,14 @@ async fn an_objection_restricts_while_it_is_judged_where_she_asks_for_it() {
 #[actix_web::test]
 async fn a_rectification_names_a_version_that_is_there() {
     act(|tx, stage| {
+        stage.agree(tx)?;
+        stage.preview(tx)?;
         let asked = stage.ask(tx, RightKind::Rectification, false)?;
         let none = tx.savepoint(|tx| stage.answer(tx, &asked, json!({"outcome": "granted", "card_version": 9})));
         assert_eq!(code(none), Code::InvalidInput);
         let answered = stage.answer(tx, &asked, json!({"outcome": "granted", "card_version": 1}))?;
         assert_eq!(answered.card_version, Some(1));
+        assert_eq!(to_be_told(tx.conn(), &answered)?[0].organisation, "CPI Prato");
         Ok(())
     })
     .await;
@@ -129,8 +132,7 @@ async fn what_a_law_demands_is_kept_until_its_day() {
         let refused = store
             .write(move |tx| {
                 let sight = early.officer().sight(tx, early.person.id)?;
-                let why = staffetta_protocol::card::Prose::new("Zz").unwrap();
-                erasing::at_once(tx, early.vault(), &sight, request.id, &why)
+                erasing::at_once(tx, early.vault(), &sight, request.id, NoWait::Danger)
             })
             .await;
         assert_eq!(code(refused), Code::Conflict, "not by the officer either");
@@ -146,13 +148,14 @@ async fn the_officer_may_not_wait_and_nobody_else_may() {
         let (stage, request) = erasure(&store, json!({"outcome": "granted"})).await;
         store
             .write(move |tx| {
-                let why = staffetta_protocol::card::Prose::new("Zzpericolo").unwrap();
                 let hers = Sight::of_herself(stage.person.id.into());
-                assert_eq!(code(erasing::at_once(tx, stage.vault(), &hers, request.id, &why)), Code::NotEntitled);
+                assert_eq!(code(erasing::at_once(tx, stage.vault(), &hers, request.id, NoWait::Danger)), Code::NotEntitled);
                 let sight = stage.officer().sight(tx, stage.person.id)?;
-                let gone = erasing::at_once(tx, stage.vault(), &sight, request.id, &why)?;
+                let gone = erasing::at_once(tx, stage.vault(), &sight, request.id, NoWait::Danger)?;
                 assert_eq!(gone.step.unwrap().0, ErasureStep::Erased);
-                assert_eq!(code(erasing::at_once(tx, stage.vault(), &sight, request.id, &why)), Code::Conflict);
+                let (_, events) = look(tx, stage.vault(), &sight, request.id)?;
+                assert_eq!(events.last().unwrap().code.as_deref(), Some("danger"), "and why stays");
+                assert_eq!(code(erasing::at_once(tx, stage.vault(), &sight, request.id, NoWait::Danger)), Code::Conflict);
                 Ok(())
             })
             .await
