@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Every room with an API.
-pub const ROOMS: Rooms = Rooms { federation, desk, tags: TAGS };
+pub const ROOMS: Rooms = Rooms { federation, desk, tags: TAGS, matrix: MATRIX };
 
 /// What the operations are grouped by, with a sentence for each.
 pub const TAGS: &[(&str, &str)] = &[
@@ -132,10 +132,13 @@ pub fn desk(cfg: &mut ServiceConfig<'_>) {
     cfg.service(open.service(rooms));
 }
 
+mod matrix;
 #[cfg(test)]
 mod collecting;
 #[cfg(test)]
 mod merging;
+
+pub use matrix::MATRIX;
 
 #[cfg(test)]
 mod tests {

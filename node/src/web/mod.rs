@@ -52,6 +52,7 @@ use tracing::Span;
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use crate::access::Permission;
 use crate::access::door::Cookies;
 use crate::config::Config;
 
@@ -76,6 +77,8 @@ pub struct Rooms {
     pub desk: fn(&mut ServiceConfig<'_>),
     /// Tags of both documents, with a sentence each.
     pub tags: &'static [(&'static str, &'static str)],
+    /// Who may call what the staff calls.
+    pub matrix: &'static [Permission],
 }
 
 impl fmt::Debug for Rooms {

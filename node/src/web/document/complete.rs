@@ -10,6 +10,8 @@ use utoipa::openapi::{Components, OpenApi, RefOr, Required, Response};
 
 use super::common::{self, PROBLEMS};
 use super::{DESK, EXCHANGE, info, manners, older, operations_mut, sparse};
+use crate::access::Permission;
+use crate::web::Rooms;
 
 /// For whom a document is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +32,7 @@ impl Plane {
     }
 }
 
-pub(super) fn complete(document: &mut OpenApi, plane: Plane, tags: &[(&str, &str)]) {
+pub(super) fn complete(document: &mut OpenApi, plane: Plane, rooms: Rooms) {
     document.info = info::info(plane);
     let mut used = BTreeSet::new();
     for item in document.paths.paths.values_mut() {
@@ -44,6 +46,7 @@ pub(super) fn complete(document: &mut OpenApi, plane: Plane, tags: &[(&str, &str
             }
             if plane == Plane::Desk && is_secured(operation) {
                 manners::complete(operation, &method, is_edited);
+                tell_who_may(operation, rooms.matrix);
             }
             answer(operation, is_ours);
         }
@@ -51,7 +54,7 @@ pub(super) fn complete(document: &mut OpenApi, plane: Plane, tags: &[(&str, &str
     let described = |(name, what): &(&str, &str)| {
         used.contains(*name).then(|| TagBuilder::new().name(*name).description(Some(*what)).build())
     };
-    document.tags = Some(tags.iter().filter_map(described).collect());
+    document.tags = Some(rooms.tags.iter().filter_map(described).collect());
     document.security = Some(vec![requirement(plane)]);
     let operations = document.paths.paths.values_mut().flat_map(operations_mut);
     let problems = operations.flat_map(|(_, operation)| shared(operation)).collect();
@@ -78,6 +81,15 @@ fn secure(operation: &mut Operation, plane: Plane) {
 
 fn is_secured(operation: &Operation) -> bool {
     operation.security.as_ref().is_some_and(|required| !required.is_empty())
+}
+
+fn tell_who_may(operation: &mut Operation, matrix: &[Permission]) {
+    let of = |permission: &&Permission| operation.operation_id.as_deref() == Some(permission.operation);
+    if let Some(told) = matrix.iter().find(of).and_then(Permission::told) {
+        let description = operation.description.get_or_insert_default();
+        description.push_str("\n\n");
+        description.push_str(&told);
+    }
 }
 
 /// The headers by which a node signs a body that it sends.
