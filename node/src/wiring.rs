@@ -19,7 +19,7 @@ use crate::web::document::{DESK, EXCHANGE, NETWORK};
 use crate::web::{self, Rooms};
 use crate::{
     access, assessments, authority, cards, consents, documents, grants, inbox, journal, links, offices, outbox, peers,
-    people, referrals, vault,
+    people, referrals, rights, vault,
 };
 
 /// Every room with an API.
@@ -41,6 +41,10 @@ pub const TAGS: &[(&str, &str)] = &[
     ("offices", "Offices of this node, and the address book of partners."),
     ("people", "The people whom this node accompanies."),
     ("referrals", "Handing people on to other nodes, and taking them on."),
+    (
+        "rights",
+        "What people ask for as a right of theirs, everything that is held about one, and the register of processing.",
+    ),
     ("session", "The door: signing in and out, and what one's own account gets in with."),
     ("staff", "Accounts of the staff and of programs, their tokens and secrets."),
     ("status", "Whether the node is up."),
@@ -105,6 +109,7 @@ pub fn settled(tx: &mut Tx<'_>, outbox: &Outbox, settlement: &Settlement) -> Res
 /// Every room that holds something about people.
 pub const HOLDINGS: &[Holding] = &[
     referrals::HOLDING,
+    rights::HOLDING,
     consents::HOLDING,
     assessments::HOLDING,
     cards::HOLDING,
@@ -128,6 +133,7 @@ pub fn desk(cfg: &mut ServiceConfig<'_>) {
             .configure(cards::europass::api)
             .configure(cards::imports::api)
             .configure(consents::api);
+        cfg.configure(rights::api);
         // Last: paths of other rooms lie below its own.
         cfg.configure(referrals::api).configure(offices::api);
     });
@@ -137,6 +143,8 @@ pub fn desk(cfg: &mut ServiceConfig<'_>) {
 }
 
 mod matrix;
+#[cfg(test)]
+mod collecting;
 #[cfg(test)]
 mod merging;
 

@@ -18,6 +18,7 @@
 #[cfg(test)]
 pub(crate) mod census;
 mod conn;
+pub mod dump;
 mod migrate;
 pub mod once;
 mod place;

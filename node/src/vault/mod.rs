@@ -8,6 +8,7 @@
 //!   Destroying a subject's keys erases the subject, while hashes and counts elsewhere stay verifiable.
 //! - The vault never calls the journal: the verb that calls the vault records the act in the same transaction.
 
+mod collect;
 mod master;
 mod merging;
 mod rows;
@@ -27,6 +28,7 @@ use zeroize::Zeroizing;
 use crate::error::{Error, Result};
 use crate::store::{Conn, Tx, once};
 
+pub use collect::{About, Collect, Collected, Sealed, Shelf, Whose, gather};
 pub use master::MasterKey;
 pub use merging::{Merge, Merging, adopt, joined, only_subjects};
 
@@ -35,7 +37,19 @@ pub const HOLDING: Holding = Holding {
     room: "vault",
     tables: &["subject", "subject_key", "destroyed_key", "subject_joined"],
     merge: merging::join,
+    collect: told,
 };
+
+const SHELVES: &[Shelf] = &[
+    Shelf::new("subject", ("Chiavi: per chi sono", "Keys: whose they are"), About::Subject("id")),
+    Shelf::new("subject_key", ("Chiavi in uso", "Keys in use"), About::Subject("subject")),
+    Shelf::new("destroyed_key", ("Chiavi distrutte", "Destroyed keys"), About::Subject("subject")),
+    Shelf::new("subject_joined", ("Schede unite", "Records put together"), About::Subject("subject")),
+];
+
+fn told(tx: &mut Tx<'_>, vault: &Vault, whose: &Whose) -> Result<Vec<Collected>> {
+    gather(tx.conn(), vault, whose, SHELVES)
+}
 
 /// First byte of everything sealed: AES-256-GCM, nonce in front, tag behind.
 const FORMAT: u8 = 1;
@@ -66,6 +80,8 @@ pub struct Holding {
     /// What the room does when two records turn out to be of one person: what names the one names the other then.
     /// [`only_subjects`] for a room that names subjects and no person.
     pub merge: Merge,
+    /// What the room gives of it to the person whom it is about.
+    pub collect: Collect,
 }
 
 /// The node's vault. Clones share the master key.
@@ -124,7 +140,7 @@ impl Vault {
 
     /// Opens what stands at `place`. `None` when the subject's key has been destroyed: there is nothing to see.
     pub fn open(&self, conn: &mut Conn, place: Place, sealed: &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>> {
-        let sealed = Sealed::read(sealed)?;
+        let sealed = Envelope::read(sealed)?;
         let Some(wrapped) = rows::wrapped(conn, sealed.key)? else { return Ok(None) };
         sealed.open(&self.unwrap(sealed.key, &wrapped)?, place).map(Some)
     }
@@ -136,15 +152,15 @@ impl Vault {
         conn: &mut Conn,
         values: &[(Place, impl AsRef<[u8]>)],
     ) -> Result<Vec<Option<Zeroizing<Vec<u8>>>>> {
-        let read = values.iter().map(|(place, sealed)| Ok((*place, Sealed::read(sealed.as_ref())?)));
-        let values: Vec<(Place, Sealed<'_>)> = read.collect::<Result<_>>()?;
+        let read = values.iter().map(|(place, sealed)| Ok((*place, Envelope::read(sealed.as_ref())?)));
+        let values: Vec<(Place, Envelope<'_>)> = read.collect::<Result<_>>()?;
         let named: BTreeSet<Uuid> = values.iter().map(|(_, sealed)| sealed.key).collect();
         let mut keys = HashMap::with_capacity(named.len());
         for (id, wrapped) in rows::all_wrapped(conn, named)? {
             keys.insert(id, self.unwrap(id, &wrapped)?);
         }
         let open =
-            |(place, sealed): (Place, Sealed<'_>)| keys.get(&sealed.key).map(|key| sealed.open(key, place)).transpose();
+            |(place, sealed): (Place, Envelope<'_>)| keys.get(&sealed.key).map(|key| sealed.open(key, place)).transpose();
         values.into_iter().map(open).collect()
     }
 
@@ -213,12 +229,12 @@ impl Place {
 }
 
 /// A sealed value with the name of its key read: format byte, key id, nonce, ciphertext, tag.
-struct Sealed<'v> {
+struct Envelope<'v> {
     key: Uuid,
     body: &'v [u8],
 }
 
-impl<'v> Sealed<'v> {
+impl<'v> Envelope<'v> {
     fn read(sealed: &'v [u8]) -> Result<Self> {
         let (head, body) = sealed.split_at_checked(17).ok_or_else(damaged)?;
         let [FORMAT, key @ ..] = head else { return Err(damaged()) };
