@@ -142,9 +142,9 @@ pub fn desk(cfg: &mut ServiceConfig<'_>) {
     cfg.service(open.service(rooms));
 }
 
-mod matrix;
 #[cfg(test)]
 mod collecting;
+mod matrix;
 #[cfg(test)]
 mod merging;
 

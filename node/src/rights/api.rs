@@ -3,8 +3,8 @@
 use actix_web::web::Data;
 use actix_web::{get, post};
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
-use staffetta_protocol::card::{Check, Prose};
+use serde::Deserialize;
+use staffetta_protocol::card::Check;
 use staffetta_protocol::id::EntityId;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -12,9 +12,9 @@ use uuid::Uuid;
 
 use super::export::Recipient;
 use super::model::{NoWait, Words};
+use super::view::{RightsEvent, RightsRequest, RightsRequestInFull, RightsRequestList};
 use super::{
-    ErasureStep, Happened, Means, NewRightsRequest, Request, RightAsker, RightChannel, RightKind, RightOutcome,
-    RightState, Rights, RightsAnswer, RightsExtension, Wanted, api_export, api_register, erasing,
+    Means, NewRightsRequest, Rights, RightsAnswer, RightsExtension, Wanted, api_export, api_register, erasing,
 };
 use crate::access::Allowed;
 use crate::access::acts::{AnswerRights, ReadRights, WriteRights};
@@ -39,129 +39,6 @@ pub fn api(cfg: &mut ServiceConfig<'_>) {
 
 /// Where a page of the list ends.
 type Key = (DateTime<Utc>, Uuid);
-
-/// A request of a person about a right of hers.
-#[derive(Serialize, ToSchema)]
-struct RightsRequest {
-    /// Its id.
-    id: Uuid,
-    /// The person.
-    person: Uuid,
-    /// Which right.
-    kind: RightKind,
-    /// The article of Regulation (EU) 2016/679.
-    article: u8,
-    /// Where it stands.
-    state: RightState,
-    /// How it came.
-    channel: RightChannel,
-    /// Who asked.
-    said_by: RightAsker,
-    /// When it came.
-    received_at: DateTime<Utc>,
-    /// From when an answer is late.
-    due_at: DateTime<Utc>,
-    /// It has no answer, and that has passed.
-    overdue: bool,
-    /// When two months were added.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    extended_at: Option<DateTime<Utc>>,
-    /// When it was answered.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    answered_at: Option<DateTime<Utc>>,
-    /// What was decided.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    outcome: Option<RightOutcome>,
-    /// How far the erasure has come.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    erasure: Option<ErasureStep>,
-    /// For `If-Match`.
-    version: i32,
-}
-
-impl RightsRequest {
-    fn of(it: &Request, now: DateTime<Utc>) -> Self {
-        Self {
-            id: it.id,
-            person: it.person.0,
-            kind: it.kind,
-            article: it.kind.article(),
-            state: it.state,
-            channel: it.channel,
-            said_by: it.said_by,
-            received_at: it.received_at,
-            due_at: it.due_at,
-            overdue: it.is_overdue(now),
-            extended_at: it.extended_at,
-            answered_at: it.answered.map(|(_, at)| at),
-            outcome: it.answered.map(|(outcome, _)| outcome),
-            erasure: it.step.map(|(step, _)| step),
-            version: it.version,
-        }
-    }
-}
-
-/// Something that happened to a request.
-#[derive(Serialize, ToSchema)]
-struct RightsEvent {
-    /// `received`, `extended`, `answered`, `withdrawn` or `erased`.
-    what: String,
-    /// When.
-    at: DateTime<Utc>,
-    /// Who of the staff did it; absent where the node did.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    staff: Option<Uuid>,
-    /// With which outcome.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    code: Option<String>,
-}
-
-impl From<Happened> for RightsEvent {
-    fn from(it: Happened) -> Self {
-        Self { what: it.what, at: it.at, staff: it.staff, code: it.code }
-    }
-}
-
-/// A request with what was said, and its log.
-#[derive(Serialize, ToSchema)]
-struct RightsRequestInFull {
-    /// The request.
-    request: RightsRequest,
-    /// What she asked for, in her words; absent once she was erased.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    details: Option<Prose<4000>>,
-    /// Why it takes longer, as she was told.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    extension_reason: Option<Prose<1000>>,
-    /// The answer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    answer: Option<RightsAnswer>,
-    /// Who received something, and is told what follows (art. 19): of a rectification, erasure or restriction that was
-    /// granted.
-    recipients: Vec<Recipient>,
-    /// What happened to it.
-    events: Vec<RightsEvent>,
-}
-
-/// Requests.
-#[derive(Serialize, ToSchema)]
-struct RightsRequestList {
-    /// The requests, the one that is due first before the others.
-    items: Vec<RightsRequest>,
-    /// What to ask with for the next page; absent on the last.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    next_cursor: Option<String>,
-}
 
 /// Which requests to list.
 #[derive(Deserialize, IntoParams)]

@@ -14,6 +14,7 @@
 mod api;
 mod api_export;
 mod api_register;
+mod codes;
 mod collecting;
 mod effects;
 mod erasing;
@@ -25,6 +26,7 @@ mod print;
 pub mod register;
 pub mod retention;
 mod rows;
+mod view;
 
 #[cfg(test)]
 mod tests;
@@ -48,8 +50,8 @@ pub use erasing::pump;
 pub use export::{Exported, export};
 pub use letter::letter;
 pub use model::{
-    ErasureStep, Happened, KeptData, NewRightsRequest, NoWait, Request, RightAsker, RightChannel, RightKind, RightOutcome,
-    RightState, RightsAnswer, RightsExtension, due, due_extended,
+    ErasureStep, Happened, KeptData, NewRightsRequest, NoWait, Request, RightAsker, RightChannel, RightKind,
+    RightOutcome, RightState, RightsAnswer, RightsExtension, due, due_extended,
 };
 pub use portability::carry;
 pub use rows::Wanted;

@@ -41,7 +41,7 @@ pub enum Where {
     },
 }
 
-/// Every row of `table` that is about one of `ids`, the oldest first as far as a column says so.
+/// Every row of `table` that is about one of `ids`, the oldest first as far as columns say so.
 ///
 /// # Errors
 /// Internal, for a table that `schema.rs` does not have.
@@ -52,7 +52,9 @@ pub fn rows(conn: &mut Conn, table: &'static str, which: Where, ids: &[Uuid]) ->
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let order = columns.iter().find(|(_, kind)| *kind == "Timestamp").unwrap_or(first).0;
+    let at = columns.iter().find(|(_, kind)| *kind == "Timestamp");
+    let counted = columns.iter().find(|(name, _)| ["ordinal", "version", "seq"].contains(name));
+    let order: Vec<&str> = at.into_iter().chain(counted).chain([first]).map(|(name, _)| *name).collect();
     let shown: Vec<String> = columns.iter().map(|(name, kind)| as_json(conn, name, kind)).collect();
     // Ids are written out: they are UUIDs and nothing else, and each is written by `Uuid` itself.
     let ids = ids.iter().map(|id| format!("'{}'", id.as_hyphenated())).collect::<Vec<_>>().join(", ");
@@ -65,7 +67,7 @@ pub fn rows(conn: &mut Conn, table: &'static str, which: Where, ids: &[Uuid]) ->
         #[cfg(feature = "postgres")]
         Conn::Postgres(_) => format!("CAST(json_build_array({}) AS text)", shown.join(", ")),
     };
-    let query = format!("SELECT {array} FROM {table} WHERE {condition} ORDER BY {order}, {}", first.0);
+    let query = format!("SELECT {array} FROM {table} WHERE {condition} ORDER BY {}", order.join(", "));
     let found: Vec<String> = sql::<Text>(&query).load(conn)?;
     found.iter().map(|text| row(&columns, text)).collect()
 }

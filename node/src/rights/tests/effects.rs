@@ -149,13 +149,19 @@ async fn the_officer_may_not_wait_and_nobody_else_may() {
         store
             .write(move |tx| {
                 let hers = Sight::of_herself(stage.person.id.into());
-                assert_eq!(code(erasing::at_once(tx, stage.vault(), &hers, request.id, NoWait::Danger)), Code::NotEntitled);
+                assert_eq!(
+                    code(erasing::at_once(tx, stage.vault(), &hers, request.id, NoWait::Danger)),
+                    Code::NotEntitled
+                );
                 let sight = stage.officer().sight(tx, stage.person.id)?;
                 let gone = erasing::at_once(tx, stage.vault(), &sight, request.id, NoWait::Danger)?;
                 assert_eq!(gone.step.unwrap().0, ErasureStep::Erased);
                 let (_, events) = look(tx, stage.vault(), &sight, request.id)?;
                 assert_eq!(events.last().unwrap().code.as_deref(), Some("danger"), "and why stays");
-                assert_eq!(code(erasing::at_once(tx, stage.vault(), &sight, request.id, NoWait::Danger)), Code::Conflict);
+                assert_eq!(
+                    code(erasing::at_once(tx, stage.vault(), &sight, request.id, NoWait::Danger)),
+                    Code::Conflict
+                );
                 Ok(())
             })
             .await
