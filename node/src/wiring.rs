@@ -19,11 +19,14 @@ use crate::web::document::{DESK, EXCHANGE, NETWORK};
 use crate::web::{self, Rooms};
 use crate::{
     access, assessments, authority, cards, consents, documents, grants, inbox, journal, links, offices, outbox, peers,
-    people, referrals, vault,
+    people, referrals, rights, vault,
 };
 
 /// Every room with an API.
-pub const ROOMS: Rooms = Rooms { federation, desk, tags: TAGS, matrix: MATRIX };
+pub const ROOMS: Rooms = Rooms { federation, desk, tags: TAGS, matrix: MATRIX, examples: EXAMPLES };
+
+/// What a request of each operation of the desk says. A story sends every one of them to a living node.
+pub const EXAMPLES: &str = include_str!("wiring/examples.json");
 
 /// What the operations are grouped by, with a sentence for each.
 pub const TAGS: &[(&str, &str)] = &[
@@ -38,6 +41,10 @@ pub const TAGS: &[(&str, &str)] = &[
     ("offices", "Offices of this node, and the address book of partners."),
     ("people", "The people whom this node accompanies."),
     ("referrals", "Handing people on to other nodes, and taking them on."),
+    (
+        "rights",
+        "What people ask for as a right of theirs, everything that is held about one, and the register of processing.",
+    ),
     ("session", "The door: signing in and out, and what one's own account gets in with."),
     ("staff", "Accounts of the staff and of programs, their tokens and secrets."),
     ("status", "Whether the node is up."),
@@ -102,6 +109,7 @@ pub fn settled(tx: &mut Tx<'_>, outbox: &Outbox, settlement: &Settlement) -> Res
 /// Every room that holds something about people.
 pub const HOLDINGS: &[Holding] = &[
     referrals::HOLDING,
+    rights::HOLDING,
     consents::HOLDING,
     assessments::HOLDING,
     cards::HOLDING,
@@ -125,6 +133,7 @@ pub fn desk(cfg: &mut ServiceConfig<'_>) {
             .configure(cards::europass::api)
             .configure(cards::imports::api)
             .configure(consents::api);
+        cfg.configure(rights::api);
         // Last: paths of other rooms lie below its own.
         cfg.configure(referrals::api).configure(offices::api);
     });
@@ -133,6 +142,8 @@ pub fn desk(cfg: &mut ServiceConfig<'_>) {
     cfg.service(open.service(rooms));
 }
 
+#[cfg(test)]
+mod collecting;
 mod matrix;
 #[cfg(test)]
 mod merging;

@@ -99,7 +99,8 @@ impl Desk {
         Self::answered(request.header("Content-Type", media).body(file.to_owned())).await
     }
 
-    async fn send(&self, method: Method, path: &str, body: Option<Value>, version: Option<&str>) -> Answer {
+    /// Whatever method it takes.
+    pub async fn send(&self, method: Method, path: &str, body: Option<Value>, version: Option<&str>) -> Answer {
         let mut request = self.client.request(method, format!("{}/{path}", self.base)).bearer_auth(&self.token);
         if let Some(body) = &body {
             request = request.json(body);

@@ -17,6 +17,7 @@ mod age;
 mod api;
 mod api_sections;
 mod api_versions;
+mod collecting;
 mod counter;
 mod editing;
 pub mod europass;
@@ -58,6 +59,7 @@ pub use model::differences::{Change, Difference};
 pub use model::{CardGaps, Held, Said, Shown, Version, Versions, for_referral, from_referral};
 pub use paper::{PrintedField, PrintedGroup, printed};
 pub use received::{Received, ReceivedCard, erase_brought, erase_received, received, store_received};
+pub use words::label as field_label;
 
 /// The tables of this room that hold personal data.
 pub const HOLDING: Holding = Holding {
@@ -73,6 +75,7 @@ pub const HOLDING: Holding = Holding {
         "card_import",
     ],
     merge: merging::merge,
+    collect: collecting::collect,
 };
 
 /// Begins a card with the quick card's answers, and the defaults of all that was not asked.

@@ -16,6 +16,7 @@ mod api;
 mod api_taker;
 mod by;
 mod case;
+mod collecting;
 mod desk;
 mod ending;
 mod events;
@@ -76,6 +77,7 @@ pub const HOLDING: Holding = Holding {
         "transfer_letter",
     ],
     merge,
+    collect: collecting::collect,
 };
 
 fn merge(tx: &mut Tx<'_>, vault: &Vault, merging: &Merging) -> Result<()> {

@@ -1214,6 +1214,70 @@ diesel::allow_tables_to_appear_in_same_query!(case_file, case_member, document, 
 diesel::table! {
     use crate::store::types::sql::*;
 
+    rights_request (id) {
+        id -> Uid,
+        person -> Uid,
+        subject -> Uid,
+        kind -> Text,
+        state -> Text,
+        channel -> Text,
+        said_by -> Text,
+        received_at -> Timestamp,
+        entered_at -> Timestamp,
+        entered_by -> Nullable<Uid>,
+        due_at -> Timestamp,
+        extended_at -> Nullable<Timestamp>,
+        outcome -> Nullable<Text>,
+        answered_at -> Nullable<Timestamp>,
+        answered_by -> Nullable<Uid>,
+        card_version -> Nullable<Integer>,
+        sealed -> Binary,
+        step -> Nullable<Text>,
+        not_before -> Nullable<Timestamp>,
+        step_at -> Nullable<Timestamp>,
+        version -> Integer,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    rights_event (id) {
+        id -> Uid,
+        request -> Uid,
+        person -> Uid,
+        subject -> Uid,
+        ordinal -> Integer,
+        what -> Text,
+        at -> Timestamp,
+        staff -> Nullable<Uid>,
+        code -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    case_restriction (id) {
+        id -> Uid,
+        case_file -> Uid,
+        subject -> Uid,
+        why -> Text,
+        request -> Nullable<Uid>,
+        set_at -> Timestamp,
+        set_by -> Nullable<Uid>,
+        told_at -> Nullable<Timestamp>,
+        told_how -> Nullable<Text>,
+        lifted_at -> Nullable<Timestamp>,
+        lifted_by -> Nullable<Uid>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(rights_request, case_member);
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
     office (id) {
         id -> Uid,
         book -> Text,

@@ -79,6 +79,8 @@ pub struct Rooms {
     pub tags: &'static [(&'static str, &'static str)],
     /// Who may call what the staff calls.
     pub matrix: &'static [Permission],
+    /// A request body for each operation of the desk that takes one in JSON, by its id: an object.
+    pub examples: &'static str,
 }
 
 impl fmt::Debug for Rooms {

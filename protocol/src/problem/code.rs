@@ -64,6 +64,8 @@ codes! {
     SectionNotCovered = 403 "section_not_covered", "Il consenso non copre una parte dei dati.", "The consent does not cover a part of the data.";
     /// This node is a processor, and its instructions do not have the purpose.
     PurposeNotInstructed = 403 "purpose_not_instructed", "Il titolare non ha dato istruzioni per questa finalità.", "The controller has given no instruction for this purpose.";
+    /// Processing of her data is restricted: they are kept, and nothing else is done with them.
+    Restricted = 403 "restricted", "Il trattamento dei dati è limitato: si conservano e basta.", "Processing of the data is restricted: they are kept, and that is all.";
     /// The recipient's role does not take this, or ours may not send it.
     RoleNotEntitled = 403 "role_not_entitled", "Il ruolo nella rete non permette questo messaggio.", "The role in the network does not permit this message.";
     /// Nothing is there, or it is not the caller's to see.

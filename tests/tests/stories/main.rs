@@ -13,3 +13,4 @@ mod seen;
 mod stage;
 mod transfer;
 mod trust;
+mod walk;

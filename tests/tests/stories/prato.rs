@@ -84,10 +84,7 @@ async fn interview(desk: &Desk) -> String {
     let published = desk.post(&format!("{card}/versions"), json!({})).await.ok();
     assert_eq!(published["version"], 2, "one interview, one version");
     let names = desk.read(&format!("{card}/sections/identity")).await.ok();
-    assert_eq!(
-        (&names["sources"][0]["means"], &names["sources"][0]["source"]),
-        (&json!("interview"), &json!("self"))
-    );
+    assert_eq!((&names["sources"][0]["means"], &names["sources"][0]["source"]), (&json!("interview"), &json!("self")));
     own
 }
 

@@ -42,12 +42,12 @@ fn routes(ids: &Ids, of: &str) -> Vec<(String, String)> {
     filled.collect()
 }
 
-async fn own_id(desk: &Desk) -> Uuid {
+pub(crate) async fn own_id(desk: &Desk) -> Uuid {
     desk.read("session").await.ok()["id"].as_str().unwrap().parse().unwrap()
 }
 
 /// How many entries this member of the staff has left about anybody, each with a ground.
-async fn left(member: &Member, staff: Uuid) -> i64 {
+pub(crate) async fn left(member: &Member, staff: Uuid) -> i64 {
     let all = move |conn: &mut Conn| {
         let about = journal::table.filter(journal::actor.eq(staff.to_string())).filter(journal::subject.is_not_null());
         Ok(about.filter(journal::ground.is_not_null()).count().get_result(conn)?)

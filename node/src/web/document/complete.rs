@@ -1,7 +1,8 @@
 //! Adds to every operation what all of its kind have in common.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
 use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use utoipa::openapi::security::SecurityRequirement;
@@ -35,6 +36,7 @@ impl Plane {
 pub(super) fn complete(document: &mut OpenApi, plane: Plane, rooms: Rooms) {
     document.info = info::info(plane);
     let mut used = BTreeSet::new();
+    let examples: BTreeMap<String, Value> = serde_json::from_str(rooms.examples).expect("examples are an object");
     for item in document.paths.paths.values_mut() {
         let is_edited = item.put.as_ref().is_some_and(manners::is_conditional);
         let is_ours = item.servers.is_none();
@@ -43,6 +45,9 @@ pub(super) fn complete(document: &mut OpenApi, plane: Plane, rooms: Rooms) {
             secure(operation, plane);
             if plane == Plane::Federation && operation.request_body.is_some() && is_secured(operation) {
                 sign(operation);
+            }
+            if plane == Plane::Desk {
+                exemplify(operation, &examples);
             }
             if plane == Plane::Desk && is_secured(operation) {
                 manners::complete(operation, &method, is_edited);
@@ -81,6 +86,16 @@ fn secure(operation: &mut Operation, plane: Plane) {
 
 fn is_secured(operation: &Operation) -> bool {
     operation.security.as_ref().is_some_and(|required| !required.is_empty())
+}
+
+/// Puts the example of a request into its place.
+fn exemplify(operation: &mut Operation, examples: &BTreeMap<String, Value>) {
+    let example = operation.operation_id.as_ref().and_then(|id| examples.get(id));
+    let Some(RefOr::T(body)) = operation.request_body.as_mut() else { return };
+    let json = body.content.get_mut("application/json");
+    if let (Some(example), Some(RefOr::T(json))) = (example, json) {
+        json.example = Some(example.clone());
+    }
 }
 
 fn tell_who_may(operation: &mut Operation, matrix: &[Permission]) {
@@ -145,7 +160,7 @@ fn dress(status: &str, response: &mut Response) {
         if response.content.is_empty() {
             response.content = common::problem("").content;
         } else if !response.content.contains_key(common::PROBLEM) {
-            let marked = ExtensionsBuilder::new().add("x-noqa", serde_json::Value::Bool(true)).build();
+            let marked = ExtensionsBuilder::new().add("x-noqa", Value::Bool(true)).build();
             response.extensions = Some(marked);
         }
     }
