@@ -46,6 +46,14 @@ pub(crate) async fn own_id(desk: &Desk) -> Uuid {
     desk.read("session").await.ok()["id"].as_str().unwrap().parse().unwrap()
 }
 
+/// The roles that may read at this path.
+fn may_read(route: &str) -> &'static [AccessRole] {
+    let document = document::desk(wiring::ROOMS);
+    let operation = document.paths.paths[route].get.as_ref().expect("it can be read");
+    let id = operation.operation_id.as_deref().expect("an operation has an id");
+    wiring::MATRIX.iter().find(|it| it.operation == id).expect("it is in the matrix").roles
+}
+
 /// How many entries this member of the staff has left about anybody, each with a ground.
 pub(crate) async fn left(member: &Member, staff: Uuid) -> i64 {
     let all = move |conn: &mut Conn| {
@@ -85,6 +93,8 @@ async fn record(stage: &Stage, desk: &Desk, given_names: &str) -> Ids {
     let counsels = stage.centre.desk(AccessRole::Operator).await;
     joins(&stage.centre, &person.id, own_id(&counsels).await, &[Function::Psychologist]).await;
     let note = id(&counsels.post(&format!("{own}/counselling-notes"), json!({"text": "Zznota."})).await.ok());
+    let asks = json!({"kind": "access", "channel": "in_person", "said_by": "person", "details": "Zzchiede tutto."});
+    let request = id(&desk.post(&format!("{own}/rights-requests"), asks).await.ok());
     let both = [Function::CaseOperator, Function::Psychologist];
     joins(&stage.centre, &person.id, own_id(desk).await, &both).await;
     Ids::from([
@@ -96,6 +106,7 @@ async fn record(stage: &Stage, desk: &Desk, given_names: &str) -> Ids {
         ("note", note),
         ("version", "1".to_owned()),
         ("section", "identity".to_owned()),
+        ("request", request),
     ])
 }
 
@@ -110,17 +121,22 @@ async fn every_look_at_a_person_takes_a_part_in_her_case_and_leaves_an_entry() {
         let supervisor = stage.centre.desk(AccessRole::Supervisor).await;
         let officer = stage.centre.desk(AccessRole::Dpo).await;
         let (me, dpo) = (own_id(desk).await, own_id(&officer).await);
-        let all = routes(&ids, "{person}");
-        assert!(all.len() > 25);
+        let mut all = routes(&ids, "{person}");
+        all.extend(routes(&ids, "{request}"));
+        assert!(all.len() > 30);
         for (route, path) in &all {
-            let before = left(&stage.centre, me).await;
-            let bytes = desk.read(path).await;
-            assert_eq!(bytes.status, 200, "{route}: {}", bytes.body);
-            assert!(left(&stage.centre, me).await > before, "{route} leaves nothing in the journal");
-            for (who, other) in [("a colleague", &stranger), ("a supervisor", &supervisor)] {
+            let roles = may_read(route);
+            // What only the officer takes out she takes out; everything else is the lead's first.
+            let (reader, who) = if roles.contains(&AccessRole::Operator) { (desk, me) } else { (&officer, dpo) };
+            let before = left(&stage.centre, who).await;
+            let answer = reader.read(path).await;
+            assert_eq!(answer.status, 200, "{route}: {}", answer.body);
+            assert!(left(&stage.centre, who).await > before, "{route} leaves nothing in the journal");
+            for (role, other) in [(AccessRole::Operator, &stranger), (AccessRole::Supervisor, &supervisor)] {
                 let answer = other.read(path).await;
-                assert_eq!(answer.refused(403), "outside_case", "{route} for {who}");
-                assert!(!answer.body.to_string().contains("Zz"), "{route} for {who}");
+                let why = if roles.contains(&role) { "outside_case" } else { "not_entitled" };
+                assert_eq!(answer.refused(403), why, "{route} for another {role}");
+                assert!(!answer.body.to_string().contains("Zz"), "{route} for another {role}");
             }
             for role in [AccessRole::Admin, AccessRole::Evaluator, AccessRole::CompanyUser] {
                 let other = stage.centre.desk(role).await;
