@@ -22,6 +22,10 @@ const QUERIES: &[(&str, &str)] = &[("/people/{person}/card/differences", "?from=
 /// Those who are asked of a route, and of whom it says nothing: names of colleagues only.
 const COLLEAGUES: &[&str] = &["/cases/{case}/team", "/cases/{case}/handovers"];
 
+/// What is for the person herself: the officer takes it out, and nobody else.
+const THE_OFFICERS: &[&str] =
+    &["/people/{person}/export", "/people/{person}/export/sheet", "/people/{person}/portability"];
+
 /// Where every id of a person's record is: by the parameter that names it.
 type Ids = BTreeMap<&'static str, String>;
 
@@ -112,7 +116,19 @@ async fn every_look_at_a_person_takes_a_part_in_her_case_and_leaves_an_entry() {
         let (me, dpo) = (own_id(desk).await, own_id(&officer).await);
         let all = routes(&ids, "{person}");
         assert!(all.len() > 25);
+        for route in THE_OFFICERS {
+            assert!(all.iter().any(|(known, _)| known == route), "{route} is no route");
+        }
         for (route, path) in &all {
+            if THE_OFFICERS.contains(&route.as_str()) {
+                for other in [desk, &stranger, &supervisor] {
+                    assert_eq!(other.read(path).await.refused(403), "not_entitled", "{route}");
+                }
+                let before = left(&stage.centre, dpo).await;
+                assert_eq!(officer.read(path).await.status, 200, "{route}");
+                assert!(left(&stage.centre, dpo).await > before, "{route}: the officer's look");
+                continue;
+            }
             let before = left(&stage.centre, me).await;
             let bytes = desk.read(path).await;
             assert_eq!(bytes.status, 200, "{route}: {}", bytes.body);

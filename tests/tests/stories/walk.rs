@@ -136,7 +136,11 @@ impl Walk {
             false => None,
         };
         let permission = wiring::MATRIX.iter().find(|it| it.operation == operation).expect("it is in the matrix");
-        if !permission.functions.is_empty() && ["{person}", "{referral}"].iter().any(|it| route.contains(it)) {
+        // Whoever's role does not reach it is refused before anybody looks at the case.
+        let reaches = permission.roles.contains(&AccessRole::Operator);
+        let in_case =
+            !permission.functions.is_empty() && ["{person}", "{referral}"].iter().any(|it| route.contains(it));
+        if reaches && in_case {
             let stranger = member.desk(AccessRole::Operator).await;
             let refused = stranger.send(method.clone(), &path, body.clone(), version.as_deref()).await;
             if refused.status < 300 {
@@ -422,6 +426,35 @@ async fn the_paper(walk: &mut Walk, stage: &Stage) {
     walk.does(centre, desk, "note_recall_answer").await;
 }
 
+/// What somebody asks for as a right of hers, up to her erasure.
+async fn the_rights(walk: &mut Walk, stage: &Stage) {
+    let (centre, desk) = (&stage.centre, &stage.at_centre);
+    let dpo = centre.desk(AccessRole::Dpo).await;
+    let person = desk.post("people", json!({"label": "Diritti, stanza 2"})).await.ok();
+    walk.at("person", &person["id"]);
+    let asked = walk.does(centre, desk, "request_right").await;
+    walk.at("request", &asked["id"]);
+    walk.does(centre, &dpo, "extend_rights_request").await;
+    walk.does(centre, &dpo, "answer_rights_request").await;
+    let asked = walk.does(centre, desk, "request_right").await;
+    walk.at("request", &asked["id"]);
+    walk.does(centre, desk, "withdraw_rights_request").await;
+    for kind in ["restriction", "erasure"] {
+        let mut ask = walk.example("request_right").unwrap();
+        ask["kind"] = json!(kind);
+        let asked = walk.does_with(centre, desk, "request_right", Some(ask)).await;
+        walk.at("request", &asked["id"]);
+        walk.does(centre, &dpo, "answer_rights_request").await;
+        if kind == "restriction" {
+            let on = dpo.read(&walk.filled("/people/{person}/restrictions")).await.ok();
+            walk.at("restriction", &on["items"][0]["id"]);
+            walk.does(centre, &dpo, "tell_of_lifting").await;
+            walk.does(centre, &dpo, "lift_restriction").await;
+        }
+    }
+    walk.does(centre, &dpo, "erase_at_once").await;
+}
+
 #[actix_web::test]
 async fn every_example_of_the_desk_is_taken_by_a_living_node_and_by_nobody_outside_the_case() {
     on_each_database(|net| async move {
@@ -436,6 +469,7 @@ async fn every_example_of_the_desk_is_taken_by_a_living_node_and_by_nobody_outsi
         the_paper(&mut walk, &stage).await;
         walk.ids.insert("case", walk.ids["person"].clone());
         walk.does(&stage.centre, &stage.at_centre, "hand_over_case").await;
+        the_rights(&mut walk, &stage).await;
         for operation in AT_THE_DOOR {
             let desk = stage.centre.desk(AccessRole::Operator).await;
             let path = walk.filled(&walk.routes[*operation].1);
