@@ -10,6 +10,7 @@ use staffetta_protocol::card::Text;
 use staffetta_protocol::problem::{Code, Problem};
 use uuid::Uuid;
 
+use super::rows::case_file;
 use super::sight::Sight;
 use crate::error::{Error, Result};
 use crate::journal;
@@ -117,12 +118,13 @@ pub fn of_case(conn: &mut Conn, case: Uuid) -> Result<Vec<Restriction>> {
 }
 
 /// The same, for somebody who looks at it.
+///
+/// # Errors
+/// `not_found`.
 pub fn look(tx: &mut Tx<'_>, sight: &Sight) -> Result<Vec<Restriction>> {
-    let found = of_case(tx.conn(), sight.case())?;
-    if let Some(subject) = found.first().map(|it| it.subject) {
-        journal::record(tx, sight.entry("case.restrictions-read").subject(subject).object(sight.case()))?;
-    }
-    Ok(found)
+    let file = case_file(tx.conn(), sight.case())?.ok_or(Code::NotFound)?;
+    journal::record(tx, sight.entry("case.restrictions-read").subject(file.subject).object(sight.case()))?;
+    of_case(tx.conn(), sight.case())
 }
 
 /// Whether a case is restricted now.
