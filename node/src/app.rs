@@ -33,6 +33,7 @@ use crate::outbox::Outbox;
 use crate::peers::{Client, Peers, Profile};
 use crate::people::People;
 use crate::referrals::{self, Referrals};
+use crate::rights::{self, Rights};
 use crate::store::{Store, once};
 use crate::vault::{MasterKey, Vault};
 use crate::web::Web;
@@ -186,7 +187,8 @@ impl Node {
                     .app_data(Data::new(node.entity_id().clone()))
                     .app_data(Data::new(node.config.clone()))
                     .app_data(Data::new(Consents { threads_ended: wiring::threads_ended }))
-                    .app_data(Data::new(People { holdings: wiring::HOLDINGS }));
+                    .app_data(Data::new(People { holdings: wiring::HOLDINGS }))
+                    .app_data(Data::new(Rights { holdings: wiring::HOLDINGS, threads_ended: wiring::threads_ended }));
                 if let Some(provider) = &node.provider {
                     cfg.app_data(Data::new(provider.clone()));
                 }
@@ -250,9 +252,10 @@ impl Node {
         self.upkeep_of_consents(now).await?;
         self.store.write(once::purge).await?;
         if self.clock_is_confirmed() {
-            let keys = self.keys.clone();
+            let (keys, vault) = (self.keys.clone(), self.vault.clone());
             self.store
                 .write(move |tx| {
+                    rights::pump(tx, &vault)?;
                     keys.destroy_retired(tx)?;
                     inbox::purge(tx)
                 })

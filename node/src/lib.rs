@@ -23,6 +23,7 @@ pub mod outbox;
 pub mod peers;
 pub mod people;
 pub mod referrals;
+pub mod rights;
 pub mod rules;
 pub mod store;
 pub mod tls;

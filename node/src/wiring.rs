@@ -19,11 +19,14 @@ use crate::web::document::{DESK, EXCHANGE, NETWORK};
 use crate::web::{self, Rooms};
 use crate::{
     access, assessments, authority, cards, consents, documents, grants, inbox, journal, links, offices, outbox, peers,
-    people, referrals, vault,
+    people, referrals, rights, vault,
 };
 
 /// Every room with an API.
-pub const ROOMS: Rooms = Rooms { federation, desk, tags: TAGS };
+pub const ROOMS: Rooms = Rooms { federation, desk, tags: TAGS, matrix: MATRIX, examples: EXAMPLES };
+
+/// What a request of each operation of the desk says. A story sends every one of them to a living node.
+pub const EXAMPLES: &str = include_str!("wiring/examples.json");
 
 /// What the operations are grouped by, with a sentence for each.
 pub const TAGS: &[(&str, &str)] = &[
@@ -38,9 +41,14 @@ pub const TAGS: &[(&str, &str)] = &[
     ("offices", "Offices of this node, and the address book of partners."),
     ("people", "The people whom this node accompanies."),
     ("referrals", "Handing people on to other nodes, and taking them on."),
+    (
+        "rights",
+        "What people ask for as a right of theirs, everything that is held about one, and the register of processing.",
+    ),
     ("session", "The door: signing in and out, and what one's own account gets in with."),
     ("staff", "Accounts of the staff and of programs, their tokens and secrets."),
     ("status", "Whether the node is up."),
+    ("transfers", "Records that move from one body to another."),
     ("trust", "Who a node is."),
 ];
 
@@ -81,6 +89,9 @@ pub fn receive(tx: &mut Tx<'_>, outbox: &Outbox, to: &Admitted, m: &Message) -> 
             threads_ended(tx, &effect.threads)?;
             Ok(effect.taken)
         }
+        Body::CardTransferred(data) => referrals::transfer::wire::transferred(tx, outbox, to, m, data),
+        Body::CardTransferAnswered(data) => referrals::transfer::wire::answered(tx, outbox, to, m, data),
+        Body::ReferralHolderChanged(data) => referrals::wire::holder_changed(tx, outbox, to, m, data),
         Body::ConsentWithdrawalAnswered(_) => Ok(Taken::Refused(ItemCode::TypeNotSupported)),
     }
 }
@@ -98,6 +109,7 @@ pub fn settled(tx: &mut Tx<'_>, outbox: &Outbox, settlement: &Settlement) -> Res
 /// Every room that holds something about people.
 pub const HOLDINGS: &[Holding] = &[
     referrals::HOLDING,
+    rights::HOLDING,
     consents::HOLDING,
     assessments::HOLDING,
     cards::HOLDING,
@@ -117,7 +129,11 @@ pub fn desk(cfg: &mut ServiceConfig<'_>) {
         cfg.configure(web::door::api).configure(web::staff::api).configure(web::members::api);
         cfg.configure(web::cases::api).configure(web::glass::api);
         cfg.configure(documents::api).configure(assessments::api).configure(people::api);
-        cfg.configure(cards::api).configure(cards::europass::api).configure(consents::api);
+        cfg.configure(cards::api)
+            .configure(cards::europass::api)
+            .configure(cards::imports::api)
+            .configure(consents::api);
+        cfg.configure(rights::api);
         // Last: paths of other rooms lie below its own.
         cfg.configure(referrals::api).configure(offices::api);
     });
@@ -127,7 +143,12 @@ pub fn desk(cfg: &mut ServiceConfig<'_>) {
 }
 
 #[cfg(test)]
+mod collecting;
+mod matrix;
+#[cfg(test)]
 mod merging;
+
+pub use matrix::MATRIX;
 
 #[cfg(test)]
 mod tests {

@@ -31,7 +31,26 @@ fn yaml(document: &OpenApi) -> String {
     if let Some(info) = document.get_mut("info").and_then(Value::as_mapping_mut) {
         extensions_last(info);
     }
-    format!("{HEAD}{}", yaml_serde::to_string(&document).expect(PLAIN))
+    let text = yaml_serde::to_string(&document).expect(PLAIN);
+    text.lines().fold(HEAD.to_owned(), |all, line| all + &quoted(line) + "\n")
+}
+
+/// Readers of YAML 1.1 take these words for truth values, as names of properties too; in quotation marks they are words
+/// for everybody.
+const TRUTHS: [&str; 6] = ["yes", "no", "on", "off", "y", "n"];
+
+/// A line whose only word, or whose only name, is one of them and a text.
+fn quoted(line: &str) -> String {
+    let indent = &line[..line.len() - line.trim_start().len()];
+    match line.trim_start() {
+        entry if entry.strip_prefix("- ").is_some_and(|word| TRUTHS.contains(&word)) => {
+            format!("{indent}- '{}'", &entry[2..])
+        }
+        entry if entry.strip_suffix(':').is_some_and(|word| TRUTHS.contains(&word)) => {
+            format!("{indent}'{}':", &entry[..entry.len() - 1])
+        }
+        _ => line.to_owned(),
+    }
 }
 
 /// Extensions come in another order each time; the files must not.

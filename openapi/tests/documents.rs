@@ -46,6 +46,22 @@ fn the_files_are_current() {
     }
 }
 
+/// Readers of YAML 1.1 have more words for truth than readers of 1.2: where a text is one of them it is quoted, and the
+/// content is what it was.
+#[test]
+fn the_files_say_the_same_to_every_reader_of_yaml() {
+    let files = staffetta_openapi::files();
+    for (name, document) in ["federation.yaml", "desk.yaml"].iter().zip(documents()) {
+        let (_, content) = files.iter().find(|(file, _)| file == name).expect("one of the files");
+        let read: Value = yaml_serde::from_str(content).expect("YAML");
+        assert!(read == document, "{name} does not say what the document says");
+        for line in content.lines().map(str::trim) {
+            let word = line.strip_prefix("- ").or_else(|| line.strip_suffix(':')).unwrap_or_default();
+            assert!(!["yes", "no", "on", "off", "y", "n"].contains(&word), "{name}: {line}");
+        }
+    }
+}
+
 #[test]
 fn nothing_is_ever_null() {
     for document in documents() {

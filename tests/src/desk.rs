@@ -90,7 +90,17 @@ impl Desk {
         Self::answered(request.header("Content-Type", media).body(file)).await
     }
 
-    async fn send(&self, method: Method, path: &str, body: Option<Value>, version: Option<&str>) -> Answer {
+    /// Puts a file in its place, on the version that it names.
+    pub async fn file(&self, path: &str, version: Option<&str>, media: &str, file: &str) -> Answer {
+        let mut request = self.client.put(format!("{}/{path}", self.base)).bearer_auth(&self.token);
+        if let Some(version) = version {
+            request = request.header("If-Match", version);
+        }
+        Self::answered(request.header("Content-Type", media).body(file.to_owned())).await
+    }
+
+    /// Whatever method it takes.
+    pub async fn send(&self, method: Method, path: &str, body: Option<Value>, version: Option<&str>) -> Answer {
         let mut request = self.client.request(method, format!("{}/{path}", self.base)).bearer_auth(&self.token);
         if let Some(body) = &body {
             request = request.json(body);

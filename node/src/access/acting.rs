@@ -6,7 +6,7 @@ use staffetta_protocol::problem::Code;
 use uuid::Uuid;
 
 use super::cases::{self, Function, Functions, Kind, Sight, Why};
-use super::{Act, Staff, acts};
+use super::{AccessRole, Act, Staff, acts};
 use crate::error::{Error, Result};
 use crate::store::Tx;
 
@@ -35,7 +35,7 @@ impl Acting {
     ///
     /// # Errors
     /// `not_found` where there is no such case; `outside_case` where she has no part in it; `function_not_entitled` where
-    /// what she does there does not reach this act.
+    /// what she does there does not reach this act; `restricted` where the data are kept and nothing else.
     pub fn sight(&self, tx: &mut Tx<'_>, case: impl Into<Uuid>) -> Result<Sight> {
         let sight = cases::of_person(tx, &self.staff, case.into())?;
         self.fits(tx, sight)
@@ -63,6 +63,10 @@ impl Acting {
     }
 
     fn fits(&self, tx: &mut Tx<'_>, sight: Sight) -> Result<Sight> {
+        let despite = self.staff.role == AccessRole::Dpo || acts::DESPITE_RESTRICTION.contains(&self.act);
+        if !despite && cases::restriction::is_on(tx.conn(), sight.case())? {
+            return Err(Code::Restricted.into());
+        }
         if self.functions.is_empty() {
             return Err(Error::internal(format!("{} is no act on a case", self.act)));
         }

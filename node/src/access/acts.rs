@@ -20,6 +20,16 @@ pub trait Act: sealed::Sealed + Send + Sync + 'static {
 /// What may be done in a session that is not wholly in: nothing but the steps of the door.
 pub(super) const OF_THE_DOOR: &[&str] = &[SignedIn::NAME, OwnAccount::NAME];
 
+/// What goes on while processing is restricted: what the person's rights need, and taking a consent back.
+pub(super) const DESPITE_RESTRICTION: &[&str] = &[
+    ReadRights::NAME,
+    WriteRights::NAME,
+    AnswerRights::NAME,
+    ExportPerson::NAME,
+    ReadConsents::NAME,
+    WriteConsents::NAME,
+];
+
 mod sealed {
     pub trait Sealed {}
 }
@@ -98,6 +108,17 @@ acts! {
     /// Recording that a person agreed, or agrees no longer.
     WriteConsents = "consents.write" [Operator, Supervisor, Dpo] in [CaseOperator, Mediator, Legal, SocialWorker];
 
+    /// Seeing what a person asked for as a right of hers, and what she was answered.
+    ReadRights = "rights.read" [Operator, Supervisor, Dpo] in [CaseOperator, Legal, SocialWorker];
+    /// Taking down what a person asks for as a right of hers.
+    WriteRights = "rights.write" [Operator, Supervisor, Dpo] in [CaseOperator, Legal, SocialWorker];
+    /// Answering it, and what follows from the answer.
+    AnswerRights = "rights.answer" [Dpo] in [CaseOperator, Legal, SocialWorker];
+    /// Taking out everything that is held about a person, for herself.
+    ExportPerson = "rights.export" [Dpo] in [CaseOperator, Legal, SocialWorker];
+    /// Reading the register of processing.
+    ReadRegister = "register.read" [Supervisor, Dpo, Admin];
+
     /// Reading what people are told, for what data are used, and for whom.
     ReadNotices = "notices.read" [Operator, Supervisor, Dpo, Admin];
     /// Writing what people are told, and saying for whom this node acts.
@@ -111,6 +132,10 @@ acts! {
     SendReferral = "referrals.send" [Operator, Supervisor] in [CaseOperator, JobTutor, PlanMentor, SocialWorker];
     /// Accepting, declining, closing: what the side that received does.
     DecideReferral = "referrals.decide" [Operator, Supervisor] in [CaseOperator, JobTutor, PlanMentor, SocialWorker];
+    /// Offering a person's record to another body, and what follows once it was handed over.
+    SendTransfer = "transfers.send" [Operator, Supervisor] in [CaseOperator, SocialWorker];
+    /// Taking over a record that another body offers, or not.
+    DecideTransfer = "transfers.decide" [Operator, Supervisor] in [CaseOperator, SocialWorker];
     /// Taking out what an accepted referral brought, for the office's own system.
     ExportReferral = "referrals.export" [Operator, Supervisor] in [CaseOperator, JobTutor];
     /// Recording what the office did for a person that it took on: declaration, agreement, policies.

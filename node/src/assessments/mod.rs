@@ -10,6 +10,7 @@
 //! - Whoever reads or writes here has the card's skills in sight, and leaves an entry in the journal.
 
 mod api;
+mod collecting;
 pub mod counselling;
 mod merging;
 mod model;
@@ -37,8 +38,12 @@ pub use model::{
 };
 
 /// The tables of this room that hold personal data.
-pub const HOLDING: Holding =
-    Holding { room: "assessments", tables: &["assessment", "counselling_note"], merge: merging::merge };
+pub const HOLDING: Holding = Holding {
+    room: "assessments",
+    tables: &["assessment", "counselling_note"],
+    merge: merging::merge,
+    collect: collecting::collect,
+};
 
 /// The section of the card that says who assesses skills.
 const SECTION: Section = Section::G;

@@ -23,6 +23,7 @@ use super::section_rows::{self, DraftContent, SectionRow};
 use super::{current, model, papers, rows, save};
 use crate::access::Sight;
 use crate::error::{Error, Result};
+use crate::grants;
 use crate::journal;
 use crate::people::{self, Person, PersonId};
 use crate::store::{Conn, Tx};
@@ -148,6 +149,7 @@ pub fn save_section(
         return Err(Problem::invalid(strangers).into());
     }
     let person = people::get(tx.conn(), people::of(sight))?;
+    grants::must_hold(tx.conn(), person.subject)?;
     rows::lock(tx, person.id)?;
     let row = section_rows::of_person(tx.conn(), person.id)?.into_iter().find(|row| row.section == section);
     if row.as_ref().map_or(0, |row| row.revision) != expected {

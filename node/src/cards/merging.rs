@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use staffetta_protocol::problem::{Code, Problem};
 use uuid::Uuid;
 
-use super::rows;
+use super::{imports, rows};
 use crate::error::Result;
 use crate::people::PersonId;
 use crate::store::schema::{card, card_combination, card_confirmation, card_section, card_shown, card_version};
@@ -19,6 +19,7 @@ const FAR: i32 = 1_000_000_000;
 /// lost. Where what stays counts, its newest version is repeated at the end, as a version of its own. What recipients
 /// were shown keeps the numbers by which they know it.
 pub(super) fn merge(tx: &mut Tx<'_>, vault: &Vault, merging: &Merging) -> Result<()> {
+    imports::merge(tx, merging)?;
     let (from, into) = (Id(merging.from), Id(merging.into));
     let (theirs, own) = (newest(tx.conn(), from)?, newest(tx.conn(), into)?);
     let before = own.unwrap_or(0);

@@ -4,6 +4,7 @@
 //! - A card is saved whole or by section, as a new version; a version never changes. Whoever saves says what was read:
 //!   another change in between is a conflict, not a loss. Drafts are no versions: see [`editing`].
 //! - Of a card one reads and writes the sections that one's functions in the case allow, and no others.
+//! - Of a record that another node holds since, the card is to be read only.
 //! - What leaves is made by [`disclose`] from a permit: its groups and nothing else, each by its own closed type. The
 //!   recipient counts the versions that it is shown from 1 ([`shown_version`]), so the numbers tell nothing of the others.
 //! - What comes is kept by group and by message, sealed for the thread's subject: a group can be erased alone, and so can
@@ -12,13 +13,16 @@
 //! - Who she is changes with the card: the index of people follows in the same transaction.
 //! - Whoever reads or writes here leaves an entry in the journal, in the same transaction.
 
+mod adopt;
 mod age;
 mod api;
 mod api_sections;
 mod api_versions;
+mod collecting;
 mod counter;
 mod editing;
 pub mod europass;
+pub mod imports;
 mod merging;
 mod model;
 mod paper;
@@ -46,6 +50,7 @@ use crate::vault::{Holding, Subject, Vault};
 
 use model::parts;
 
+pub use adopt::take_over;
 pub use age::{Completeness, Word, confirm, look_at_completeness};
 pub use api::api;
 pub use editing::{
@@ -56,6 +61,7 @@ pub use model::differences::{Change, Difference};
 pub use model::{CardGaps, Held, Said, Shown, Version, Versions, for_referral, from_referral};
 pub use paper::{PrintedField, PrintedGroup, printed};
 pub use received::{Received, ReceivedCard, erase_brought, erase_received, received, store_received};
+pub use words::label as field_label;
 
 /// The tables of this room that hold personal data.
 pub const HOLDING: Holding = Holding {
@@ -68,8 +74,10 @@ pub const HOLDING: Holding = Holding {
         "card_combination",
         "card_shown",
         "received_card",
+        "card_import",
     ],
     merge: merging::merge,
+    collect: collecting::collect,
 };
 
 /// Begins a card with the quick card's answers, and the defaults of all that was not asked.
@@ -170,6 +178,7 @@ fn save(
     card: Card,
     before: Option<&Held>,
 ) -> Result<Held> {
+    grants::must_hold(tx.conn(), person.subject)?;
     let mut held = rows::save(tx, vault, person, sight.staff(), card, before.map_or(0, |held| held.version))?;
     let card = &held.card;
     let version = i32::try_from(held.version).map_err(Error::internal)?;

@@ -22,7 +22,7 @@ fn find(property: &str, code: &str) -> Option<&'static str> {
 }
 
 /// How a property is called in Italian; empty for one whose value speaks for itself, its own name where nobody has said.
-pub(super) fn label(property: &str) -> &str {
+pub fn label(property: &str) -> &str {
     find(property, "").unwrap_or(property)
 }
 

@@ -1,5 +1,7 @@
 //! What must hold between settings that are each well formed.
 
+use staffetta_protocol::card::Email;
+
 use super::Config;
 use crate::error::{Error, Result};
 
@@ -11,6 +13,11 @@ pub(super) fn check(config: &Config) -> Result<()> {
         (
             node.development_mode || !node.entity_id.is_plain_http(),
             "node.entity_id is plain http, which needs node.development_mode",
+        ),
+        (node.dpo_label.is_none() || node.dpo_email.is_some(), "node.dpo_label needs node.dpo_email"),
+        (
+            node.dpo_email.as_deref().is_none_or(|email| Email::new(email).is_ok()),
+            "node.dpo_email is no e-mail address",
         ),
         (database.read_connections > 0 && database.connections > 0, "[database] needs at least one connection"),
         (database.write_queue > 0, "database.write_queue is 0"),

@@ -55,6 +55,8 @@ fn sections() -> Vec<Section> {
         organisation_name: "Centro per l'impiego di Prato".into(),
         contacts: vec!["nodo@cpi-prato.example".into()],
         homepage_uri: None,
+        dpo_email: None,
+        dpo_label: None,
         province: None,
         data_dir: "/var/lib/staffetta".into(),
         development_mode: false,

@@ -26,6 +26,14 @@ pub struct NodeConfig {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "https://www.cpi-prato.example")]
     pub homepage_uri: Option<String>,
+    /// E-mail or PEC of the data protection officer: stands in the register and in answers to people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "dpo@cpi-prato.example")]
+    pub dpo_email: Option<String>,
+    /// How the data protection officer, or her office, is called there. Needs `dpo_email`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "Ufficio protezione dati")]
+    pub dpo_label: Option<String>,
     /// Sign of the province of the centre or office: what a card says unless somebody says otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "PO")]

@@ -20,6 +20,7 @@
 mod answering;
 mod api;
 mod asking;
+mod collecting;
 mod due;
 mod ending;
 mod model;
@@ -56,7 +57,7 @@ pub use model::{
     WithdrawnBy,
 };
 
-pub use reading::{Seen, disclosures, list, look, of, recipients};
+pub use reading::{Seen, disclosures, list, look, of, recall_is_open, recipients, revocable};
 pub use receipts::receipt;
 pub use statement::Own;
 
@@ -68,6 +69,7 @@ pub const HOLDING: Holding = Holding {
     room: "consents",
     tables: &["consent", "consent_request", "consent_event", "consent_receipt", "paper_recall"],
     merge: rows::merge,
+    collect: collecting::collect,
 };
 
 /// Within which every recipient answers a recall.

@@ -1,5 +1,6 @@
 //! What is shown of consents and of what left: each look leaves its entry in the journal.
 
+use chrono::{DateTime, Utc};
 use staffetta_protocol::consent::record::Record;
 use staffetta_protocol::id::RecordId;
 use staffetta_protocol::problem::Code;
@@ -100,4 +101,14 @@ pub fn recipients(tx: &mut Tx<'_>, sight: &Sight) -> Result<Vec<Told>> {
     let person = people::get(tx.conn(), people::of(sight))?;
     journal::record(tx, sight.entry("disclosures.read").subject(person.subject).object(person.id))?;
     grants::told(tx.conn(), &[person.subject])
+}
+
+/// The records of hers that can be taken back: what she agreed to, whether or not its time has run out.
+pub fn revocable(conn: &mut Conn, person: PersonId) -> Result<Vec<RecordId>> {
+    rows::revocable(conn, person)
+}
+
+/// Whether somebody is still to answer a recall about her, and has the time: by message or by letter.
+pub fn recall_is_open(conn: &mut Conn, person: PersonId, now: DateTime<Utc>) -> Result<bool> {
+    Ok(rows::recall_is_due_after(conn, person, now)? || super::recalls::is_open(conn, person, now)?)
 }

@@ -12,6 +12,7 @@
 
 mod api;
 mod api_content;
+mod collecting;
 mod content;
 mod media;
 mod model;
@@ -36,7 +37,12 @@ pub use media::{Media, Unfit};
 pub use model::{Cursor, Description, Document, DocumentId, DocumentKind, Ending, FileInfo, HeldBy, Page};
 
 /// The tables of this room that hold personal data.
-pub const HOLDING: Holding = Holding { room: "documents", tables: &["document", "document_chunk"], merge: rows::merge };
+pub const HOLDING: Holding = Holding {
+    room: "documents",
+    tables: &["document", "document_chunk"],
+    merge: rows::merge,
+    collect: collecting::collect,
+};
 
 /// The section of the card that says who works with documents.
 const SECTION: Section = Section::L;
@@ -213,6 +219,15 @@ pub fn delete(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, id: DocumentId, exp
         return Err(Code::NotFound.into());
     }
     note(tx, sight, "document.deleted", &document)
+}
+
+/// Deletes the bytes of every file of hers; that there were documents stays, sealed. Called by whoever erases her, which
+/// records the act.
+///
+/// # Errors
+/// What the database refuses.
+pub fn erase_files(tx: &mut Tx<'_>, person: PersonId) -> Result<()> {
+    rows::ids(tx.conn(), person)?.into_iter().try_for_each(|id| content::erase(tx, id))
 }
 
 /// The documents that end by `until`, of those cases in whose team `staff` is with a function that reads documents. Each

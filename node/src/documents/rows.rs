@@ -275,3 +275,9 @@ pub(super) fn merge(tx: &mut Tx<'_>, _: &Vault, merging: &Merging) -> Result<()>
         .execute(tx.conn())?;
     Ok(())
 }
+
+/// The ids of all documents of hers.
+pub(super) fn ids(conn: &mut Conn, person: PersonId) -> Result<Vec<DocumentId>> {
+    let ids: Vec<Id> = document::table.filter(document::person.eq(Id(person.0))).select(document::id).load(conn)?;
+    Ok(ids.into_iter().map(|id| DocumentId(id.0)).collect())
+}

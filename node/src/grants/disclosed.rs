@@ -92,3 +92,9 @@ pub fn told(conn: &mut Conn, subjects: &[Subject]) -> Result<Vec<Told>> {
     }
     Ok(all)
 }
+
+/// Every organisation to which something left, about whomever.
+pub fn organisations_told(conn: &mut Conn) -> Result<BTreeSet<String>> {
+    let all: Vec<String> = disclosure::table.select(disclosure::organisation).distinct().load(conn)?;
+    Ok(all.into_iter().filter(|name| !name.is_empty()).collect())
+}

@@ -10,6 +10,8 @@
 //! - A processor sends only what its instructions have: no permit without them, and no lease.
 //! - A recipient is a node, or an office without one ([`Destination`]): the ground is the same for both. What goes on
 //!   paper is disclosed with [`on_paper`], and nothing that is for paper can be queued.
+//! - Of a record that another node holds since nothing is disclosed under a consent, whatever she agreed to here.
+//! - Of somebody whose data are restricted nothing leaves but what a duty demands: a withdrawal, its answer.
 //! - A tombstone is for ever and covers every earlier `seq` of its record.
 //! - Threads and subject names are looked up within the pair of nodes only: what belongs to another pair is unknown,
 //!   exactly like what does not exist.
@@ -19,8 +21,10 @@
 
 mod activity;
 mod admit;
+mod collecting;
 mod destination;
 mod disclosed;
+mod moved;
 mod paper;
 mod permit;
 mod rows;
@@ -42,15 +46,19 @@ pub use rows::{
     note_disclosure, note_holding, open, open_until, record_of, tombstone, tombstoned,
 };
 pub use threads::{
-    Thread, begin, by_id, by_wire, end, ended_by_record, left_bare, receive as thread_received, sent, subject_ref_for,
+    Thread, begin, by_id, by_wire, end, end_about, ended_by_record, left_bare, receive as thread_received, sent,
+    subject_ref_for,
 };
 
-pub use disclosed::{DisclosurePosition, Told, disclosure_page, told};
+pub use moved::{Holder, come_back, holder, move_holder, must_hold};
+
+pub use disclosed::{DisclosurePosition, Told, disclosure_page, organisations_told, told};
 pub use used::{Use, free, hold, move_early_end, spend, use_of};
 
 /// The tables of this room that hold personal data.
 pub const HOLDING: vault::Holding = vault::Holding {
     room: "grants",
-    tables: &["open_grant", "disclosure", "holding", "thread", "pairwise"],
+    tables: &["open_grant", "disclosure", "holding", "thread", "pairwise", "holder_moved"],
     merge: vault::only_subjects,
+    collect: collecting::collect,
 };

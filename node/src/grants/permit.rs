@@ -8,7 +8,8 @@ use staffetta_protocol::consent::{Basis, Grant, Ground, Group, OrganisationId, P
 use staffetta_protocol::id::{RecordId, SubjectRef};
 use staffetta_protocol::problem::{Code, Problem};
 
-use super::{Destination, Thread, activity, rows, threads};
+use super::{Destination, Thread, activity, moved, rows, threads};
+use crate::access::cases::restriction;
 use crate::error::{Error, Result};
 use crate::store::{Conn, Tx};
 use crate::vault::Subject;
@@ -77,8 +78,8 @@ pub struct Recipient<'a> {
 /// of the consent that were asked for.
 ///
 /// # Errors
-/// `purpose_not_instructed` where this node is a processor and the controller did not say so; `consent_not_valid`;
-/// `section_not_covered`.
+/// `holder_changed` where another node holds the record since; `purpose_not_instructed` where this node is a processor and
+/// the controller did not say so; `consent_not_valid`; `section_not_covered`; `restricted`.
 pub fn permit(
     tx: &mut Tx<'_>,
     subject: Subject,
@@ -87,6 +88,10 @@ pub fn permit(
     wanted: &BTreeSet<Group>,
 ) -> Result<Permit> {
     let now = tx.now();
+    moved::must_hold(tx.conn(), subject)?;
+    if restriction::is_about(tx.conn(), subject)? {
+        return Err(Code::Restricted.into());
+    }
     activity::acts_as(tx.conn(), purpose)?;
     let grants = rows::live_grants(tx.conn(), subject, purpose, now)?;
     let for_recipient: Vec<Grant> = grants
@@ -117,6 +122,9 @@ pub fn permit(
 pub fn permit_reply(thread: &Thread, organisation: &str) -> Result<Permit> {
     if !thread.open {
         return Err(Problem::new(Code::ConsentNotValid).detail("the thread has ended").into());
+    }
+    if thread.restricted {
+        return Err(Code::Restricted.into());
     }
     Ok(Permit {
         peer: thread.peer.clone(),
@@ -164,10 +172,14 @@ pub struct Resting {
 pub fn still_holds(conn: &mut Conn, on: Resting, now: DateTime<Utc>) -> Result<bool> {
     if let Some((record, seq)) = on.record {
         let Some(purpose) = rows::live_purpose(conn, record, seq, now)? else { return Ok(false) };
-        return Ok(activity::standing(&activity::activities(conn)?, purpose).is_some());
+        let restricted = match rows::record_of(conn, record)? {
+            Some(grant) => restriction::is_about(conn, grant.subject)?,
+            None => false,
+        };
+        return Ok(!restricted && activity::standing(&activity::activities(conn)?, purpose).is_some());
     }
     if let Some(thread) = on.reply_in {
-        return Ok(threads::by_id(conn, thread)?.is_some_and(|thread| thread.open));
+        return Ok(threads::by_id(conn, thread)?.is_some_and(|thread| thread.open && !thread.restricted));
     }
     Ok(true)
 }

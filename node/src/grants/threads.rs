@@ -6,6 +6,7 @@ use staffetta_protocol::message::rules::Side;
 use uuid::Uuid;
 
 use super::{Destination, paper, rows};
+use crate::access::cases::restriction;
 use crate::error::{Error, Result};
 use crate::store::schema::{disclosure, holding, outbox, pairwise, thread};
 use crate::store::{At, Conn, Id, Tx};
@@ -28,6 +29,8 @@ pub struct Thread {
     pub subject_ref: SubjectRef,
     /// Whether anything may still be said in it.
     pub open: bool,
+    /// Whether processing of her data is restricted: what comes is kept, and nothing is answered.
+    pub restricted: bool,
     /// Highest number that this node gave.
     pub sent_seq: u64,
     /// Highest number of the other side that this node has processed.
@@ -60,27 +63,33 @@ impl TryFrom<Row> for Thread {
             subject: Subject(row.subject.0),
             subject_ref: SubjectRef(row.subject_ref.0),
             open: row.state == "open",
+            restricted: false,
             sent_seq: row.sent_seq as u64,
             seen_seq: row.seen_seq as u64,
         })
     }
 }
 
+fn read(conn: &mut Conn, row: Row) -> Result<Thread> {
+    let thread = Thread::try_from(row)?;
+    Ok(Thread { restricted: restriction::is_about(conn, thread.subject)?, ..thread })
+}
+
 /// The thread of that local id.
 pub fn by_id(conn: &mut Conn, id: Uuid) -> Result<Option<Thread>> {
-    thread::table.find(Id(id)).select(Row::as_select()).first(conn).optional()?.map(Thread::try_from).transpose()
+    let row = thread::table.find(Id(id)).select(Row::as_select()).first(conn).optional()?;
+    row.map(|row| read(conn, row)).transpose()
 }
 
 /// The thread of that name with that peer. Another pair's thread is not found.
 pub fn by_wire(conn: &mut Conn, peer: &EntityId, wire: ThreadId) -> Result<Option<Thread>> {
-    thread::table
+    let row = thread::table
         .filter(thread::peer.eq(peer.as_str()))
         .filter(thread::wire.eq(Id(wire.0)))
         .select(Row::as_select())
         .first(conn)
-        .optional()?
-        .map(Thread::try_from)
-        .transpose()
+        .optional()?;
+    row.map(|row| read(conn, row)).transpose()
 }
 
 /// What stands for one of our people towards a peer: the name in use, or a new one after a completed withdrawal.
@@ -148,7 +157,18 @@ fn insert(
             thread::opened_at.eq(now),
         ))
         .execute(tx.conn())?;
-    Ok(Thread { id, peer: peer.clone(), wire, side, subject, subject_ref, open: true, sent_seq: 0, seen_seq: 0 })
+    Ok(Thread {
+        id,
+        peer: peer.clone(),
+        wire,
+        side,
+        subject,
+        subject_ref,
+        open: true,
+        restricted: false,
+        sent_seq: 0,
+        seen_seq: 0,
+    })
 }
 
 /// Gives the next number of this side and says what was seen of the other.
@@ -172,6 +192,16 @@ pub fn receive(tx: &mut Tx<'_>, id: Uuid, seq: u64) -> Result<()> {
 pub fn end(tx: &mut Tx<'_>, id: Uuid) -> Result<()> {
     let now = At::from(tx.now());
     diesel::update(thread::table.find(Id(id)).filter(thread::state.eq("open")))
+        .set((thread::state.eq("ended"), thread::closed_at.eq(now)))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+/// Ends every thread about one of these: nobody is there any more to speak about.
+pub fn end_about(tx: &mut Tx<'_>, subjects: &[Subject]) -> Result<()> {
+    let hers: Vec<Id> = subjects.iter().map(|subject| Id(subject.0)).collect();
+    let now = At::from(tx.now());
+    diesel::update(thread::table.filter(thread::subject.eq_any(hers)).filter(thread::state.eq("open")))
         .set((thread::state.eq("ended"), thread::closed_at.eq(now)))
         .execute(tx.conn())?;
     Ok(())

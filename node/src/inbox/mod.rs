@@ -8,6 +8,7 @@
 //! - **An internal error is never a refusal**: the items before it are committed and receipted, the rest comes again.
 
 mod accept;
+mod collecting;
 mod open;
 mod rows;
 
@@ -21,5 +22,9 @@ pub use open::{Content, Opened, open, refuse_unknown_keys};
 pub use rows::{erase_bytes, link_state, opened, purge, unopened};
 
 /// The tables of this room that hold personal data.
-pub const HOLDING: vault::Holding =
-    vault::Holding { room: "inbox", tables: &["known_message"], merge: vault::only_subjects };
+pub const HOLDING: vault::Holding = vault::Holding {
+    room: "inbox",
+    tables: &["known_message"],
+    merge: vault::only_subjects,
+    collect: collecting::collect,
+};

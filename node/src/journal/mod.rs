@@ -11,12 +11,14 @@ use crate::error::Result;
 use crate::store::Tx;
 use crate::vault::{self, Holding, Subject};
 
+mod collecting;
 mod rows;
 
 pub use rows::{Entry as StoredEntry, about, of_act};
 
 /// The tables of this room that hold personal data.
-pub const HOLDING: Holding = Holding { room: "journal", tables: &["journal"], merge: vault::only_subjects };
+pub const HOLDING: Holding =
+    Holding { room: "journal", tables: &["journal"], merge: vault::only_subjects, collect: collecting::collect };
 
 /// Who did it. `access` and `peers` convert into this.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,6 +9,7 @@
 //! - One batch of a link is under way at a time (the lease). A valid receipt is believed whoever brings it; a failure
 //!   counts only under the current lease.
 
+mod collecting;
 mod lease;
 mod links;
 mod queue;
@@ -20,8 +21,9 @@ use crate::vault;
 pub use lease::{Bounds, Leased, lease};
 pub use links::{LinkRow, Mended, abandon, due, link, resynchronise, shrink, wake};
 pub use queue::{Outbox, Outgoing, enqueue_personal};
-pub use rows::{Transport, Waiting, strike, strike_in, strike_thread, transport_of, waiting};
+pub use rows::{Transport, Waiting, strike, strike_in, strike_thread, transport_of, waiting, waits_about};
 pub use settle::{Failure, Settlement, fail, pause, postpone, settle};
 
 /// The tables of this room that hold personal data.
-pub const HOLDING: vault::Holding = vault::Holding { room: "outbox", tables: &["outbox"], merge: vault::only_subjects };
+pub const HOLDING: vault::Holding =
+    vault::Holding { room: "outbox", tables: &["outbox"], merge: vault::only_subjects, collect: collecting::collect };

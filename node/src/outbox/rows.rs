@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::grants;
 use crate::store::schema::{disclosure, outbox};
 use crate::store::{At, Conn, Id, Tx};
+use crate::vault::Subject;
 
 /// Where a message stands on its way. Never mixed with the state of the matter that it is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
@@ -109,6 +110,13 @@ pub fn waiting(conn: &mut Conn, limit: i64) -> Result<Vec<Waiting>> {
         ))
         .load(conn)?;
     rows.into_iter().map(columns).collect()
+}
+
+/// Whether anything about one of these still waits to leave, or to be settled.
+pub fn waits_about(conn: &mut Conn, subjects: &[Subject]) -> Result<bool> {
+    let hers: Vec<Id> = subjects.iter().map(|subject| Id(subject.0)).collect();
+    let waits = outbox::table.filter(outbox::subject.eq_any(hers)).filter(outbox::state.eq_any(["queued", "void"]));
+    Ok(diesel::select(diesel::dsl::exists(waits)).get_result(conn)?)
 }
 
 /// Strikes everything unsettled in a thread that ends. The message that tells of the end is queued afterwards.

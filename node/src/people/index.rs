@@ -28,10 +28,12 @@ pub(super) struct Entry {
 }
 
 fn opened(conn: &mut Conn, vault: &Vault, rows: Vec<(Id, Id, Vec<u8>)>) -> Result<Vec<Entry>> {
-    let mut entries = Vec::with_capacity(rows.len());
-    for (id, person, sealed) in rows {
+    let people: Vec<(Id, Id)> = rows.iter().map(|(id, person, _)| (*id, *person)).collect();
+    let sealed: Vec<(Place, Vec<u8>)> = rows.into_iter().map(|(id, _, sealed)| (place(id.0), sealed)).collect();
+    let mut entries = Vec::with_capacity(people.len());
+    for ((id, person), plain) in people.into_iter().zip(vault.open_all(conn, &sealed)?) {
         // Without her key there is nobody to be found.
-        let Some(plain) = vault.open(conn, place(id.0), &sealed)? else { continue };
+        let Some(plain) = plain else { continue };
         let known =
             serde_json::from_slice(&plain).map_err(|_| Error::internal("what a person is known by does not parse"))?;
         entries.push(Entry { id: id.0, person: PersonId(person.0), known });

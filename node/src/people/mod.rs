@@ -15,6 +15,7 @@
 
 mod alike;
 mod api;
+mod collecting;
 mod duplicates;
 pub mod guardians;
 mod index;
@@ -53,6 +54,7 @@ pub const HOLDING: Holding = Holding {
     room: "people",
     tables: &["person", "person_known", "person_token", "person_distinct", "person_merge", "guardian"],
     merge: merging::hand_over,
+    collect: collecting::collect,
 };
 
 /// Takes up a person: a row, a key of her own, and how staff call her.

@@ -37,6 +37,7 @@ pub fn api(cfg: &mut ServiceConfig<'_>) {
         .service(tell_referred_person);
     api_taker::api(cfg);
     super::paper::api(cfg);
+    super::transfer::api(cfg);
     super::sap::api(cfg);
 }
 

@@ -214,7 +214,7 @@ impl Case {
         self.row.told_how = None;
     }
 
-    /// What this side may do at its desk now. A change of holder has no message in this version.
+    /// What this side may do at its desk now. A change of holder follows from a transfer and is nobody's own act.
     pub(super) fn allowed(&self, facts: &Facts, now: DateTime<Utc>) -> Vec<&'static str> {
         names(model::allowed(self.side, self.state, facts, now))
     }
@@ -290,6 +290,28 @@ impl Case {
         let entry = Entry::new(journal::Actor::Peer(m.from.clone()), said.act()).subject(self.subject());
         let entry = if superseded { entry.code("superseded") } else { entry };
         journal::record(tx, entry.object(self.id()).peer(&m.from))
+    }
+
+    /// Notes a step of this side that no message tells.
+    pub(super) fn note_here(&mut self, tx: &mut Tx<'_>, vault: &Vault, event: Event, detail: &Value) -> Result<()> {
+        let (thread_seq, seen) = grants::sent(tx, self.thread.id)?;
+        let noted = Noted {
+            id: Uuid::new_v4(),
+            own: true,
+            said: Said::Event(event),
+            thread_seq,
+            seen,
+            message: MessageId(Uuid::new_v4()),
+            at: whole_second(tx.now()),
+            actor_role: events::role_text(staffetta_protocol::message::ActorRole::System).to_owned(),
+            fate: Fate::Said,
+            superseded: false,
+            transport: None,
+            code: None,
+            settled: true,
+            sealed: None,
+        };
+        self.note(tx, vault, noted, Some(detail))
     }
 
     pub(super) fn note(&mut self, tx: &mut Tx<'_>, vault: &Vault, noted: Noted, detail: Option<&Value>) -> Result<()> {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use staffetta_protocol::problem::Code;
 use uuid::Uuid;
 
@@ -12,7 +13,7 @@ use crate::access::cases::Listing;
 use crate::access::{Acting, Sight};
 use crate::error::Result;
 use crate::people::{self, PersonId};
-use crate::store::{Store, Tx};
+use crate::store::{Conn, Store, Tx};
 use crate::web::{Html, Json};
 
 /// Below this every path of the room stands.
@@ -153,6 +154,16 @@ impl Desk {
         let done = self.store.write(move |tx| act(&referrals, tx)).await?;
         (self.wake)();
         Ok(done)
+    }
+
+    /// Looks something up that is nobody's in particular.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Referrals, &mut Conn, DateTime<Utc>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let referrals = self.referrals.clone();
+        let now = self.store.clock().now();
+        self.store.read(move |conn| look(&referrals, conn, now)).await
     }
 
     pub(super) async fn list(&self, wanted: Wanted) -> Result<ReferralList> {

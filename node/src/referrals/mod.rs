@@ -10,11 +10,13 @@
 //! - Contacts leave only after acceptance and only where the person granted them.
 //! - A withdrawal is never undone, whatever becomes of its message.
 //! - Nothing is decided by a clock: what is late is shown as late.
+//! - When another body takes a person's record over, her referrals end and say so: [`transfer`].
 
 mod api;
 mod api_taker;
 mod by;
 mod case;
+mod collecting;
 mod desk;
 mod ending;
 mod events;
@@ -27,6 +29,7 @@ pub mod sap;
 mod settle;
 mod show;
 mod taker;
+pub mod transfer;
 mod view;
 pub mod wire;
 
@@ -45,7 +48,7 @@ use crate::grants::Destination;
 use crate::offices;
 use crate::outbox::Outbox;
 use crate::store::{Conn, Tx};
-use crate::vault::Holding;
+use crate::vault::{Holding, Merging, Vault};
 
 pub use api::api;
 pub use by::{By, Partner, Partners};
@@ -63,9 +66,24 @@ use case::Case;
 /// The tables of this room that hold personal data.
 pub const HOLDING: Holding = Holding {
     room: "referrals",
-    tables: &["referral", "referral_event", "referral_office", "referral_sheet", "office_record", "policy_event"],
-    merge: rows::merge,
+    tables: &[
+        "referral",
+        "referral_event",
+        "referral_office",
+        "referral_sheet",
+        "office_record",
+        "policy_event",
+        "record_transfer",
+        "transfer_letter",
+    ],
+    merge,
+    collect: collecting::collect,
 };
+
+fn merge(tx: &mut Tx<'_>, vault: &Vault, merging: &Merging) -> Result<()> {
+    rows::merge(tx, vault, merging)?;
+    transfer::merge(tx, vault, merging)
+}
 
 /// The handle of the verbs. Clones are the same.
 #[derive(Clone)]

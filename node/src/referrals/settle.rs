@@ -6,6 +6,7 @@ use super::case::{Case, DEADLINES, LOCAL};
 use super::events::{self, Noted, Said};
 use super::model::preview::{Preview, PreviewEvent};
 use super::model::{self, DueClock, Effect, Event, Facts, Fate, Side, State, Transport};
+use super::transfer;
 use crate::error::Result;
 use crate::outbox::{self, Outbox, Settlement, Waiting};
 use crate::store::Tx;
@@ -14,21 +15,22 @@ use crate::store::Tx;
 pub const AT_ONCE: usize = 200;
 
 /// A receipt settled a message: told by whoever settles. Messages of other rooms are none of this one's business.
-pub fn settled(tx: &mut Tx<'_>, _: &Outbox, settlement: &Settlement) -> Result<()> {
-    match events::referral_of(tx.conn(), settlement.message)? {
-        Some(id) => catch_up(tx, id),
-        None => Ok(()),
+pub fn settled(tx: &mut Tx<'_>, outbox: &Outbox, settlement: &Settlement) -> Result<()> {
+    if let Some(id) = events::referral_of(tx.conn(), settlement.message)? {
+        catch_up(tx, id)?;
     }
+    transfer::settled(tx, outbox, settlement)
 }
 
 /// Takes over what the outbox decided by itself: struck or expired before any receipt. Called after each round of
-/// leases and now and then. Says how many referrals it looked after; as many as [`AT_ONCE`] means: again.
+/// leases and now and then. Says how many referrals or transfers it looked after; as many as [`AT_ONCE`] means: again.
 pub fn refresh(tx: &mut Tx<'_>) -> Result<usize> {
     let moved = events::moved(tx.conn(), AT_ONCE as i64)?;
     for id in &moved {
         catch_up(tx, *id)?;
     }
-    Ok(moved.len())
+    let transfers = transfer::refresh(tx, AT_ONCE)?;
+    Ok(moved.len().max(transfers))
 }
 
 fn catch_up(tx: &mut Tx<'_>, id: uuid::Uuid) -> Result<()> {
@@ -37,7 +39,7 @@ fn catch_up(tx: &mut Tx<'_>, id: uuid::Uuid) -> Result<()> {
     case.save(tx)
 }
 
-fn transport(of: outbox::Transport) -> Transport {
+pub(super) fn transport(of: outbox::Transport) -> Transport {
     match of {
         outbox::Transport::Queued => Transport::Queued,
         outbox::Transport::Delivered => Transport::Delivered,
@@ -141,9 +143,11 @@ impl Case {
         }
     }
 
-    /// The state as the messages alone tell it. A withdrawal is never undone, whatever became of its message.
+    /// The state as the messages alone tell it. A withdrawal and a change of holder are never undone, whatever became of
+    /// their message.
     fn replay(&mut self, tx: &mut Tx<'_>) {
-        if self.state == Some(State::Withdrawn) {
+        let handed_over = self.events.iter().any(|event| event.own && event.said == Said::Event(Event::HolderChanged));
+        if self.state == Some(State::Withdrawn) || handed_over {
             return;
         }
         let now = tx.now();

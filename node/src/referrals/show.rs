@@ -2,22 +2,23 @@
 
 use chrono::{DateTime, Utc};
 use staffetta_protocol::card::CardGroups;
+use staffetta_protocol::data::NewHolder;
 use uuid::Uuid;
 
 use super::Referrals as Handle;
 use super::by::By;
 use super::case::{Case, DEADLINES, LOCAL, names};
-use super::events::{self, Noted};
+use super::events::{self, Noted, Said};
 use super::model::known::KnownPerson;
 use super::model::preview::Preview;
-use super::model::{self, Facts, Side, Stage, State, Transport, due};
+use super::model::{self, Event, Facts, Side, Stage, State, Transport, due};
 use super::paper;
 use super::rows::{self, Wanted};
 use super::view::{
     Candidate, Known, PreviewView, Referral, ReferralEvent, ReferralSummary, Referrals, ShownCard, Telling, Way,
 };
 use crate::cards;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::journal;
 use crate::outbox;
 use crate::people::{self, PersonId};
@@ -137,6 +138,7 @@ impl Handle {
         if case.peer().office().is_some() {
             allowed.extend(paper::may_be_noted(&case));
         }
+        let new_holder = new_holder(tx.conn(), vault, &case)?;
         let entry = by.entry("referral.read").subject(case.subject()).object(id);
         journal::record(tx, entry.peer(case.peer()))?;
         Ok(Referral {
@@ -146,6 +148,8 @@ impl Handle {
             events,
             already_known: case.row.already_known,
             known_person,
+            end_reason: new_holder.as_ref().map(|_| Event::HolderChanged.as_str()),
+            new_holder,
             card: card.filter(|card| card.card_version > 0).map(|card| ShownCard {
                 card_version: card.card_version,
                 received_at: card.received_at,
@@ -171,9 +175,22 @@ impl Handle {
     }
 }
 
+/// Who holds the card now, where the referral ended with that.
+fn new_holder(conn: &mut Conn, vault: &Vault, case: &Case) -> Result<Option<NewHolder>> {
+    let told = |noted: &&Noted| noted.said == Said::Event(Event::HolderChanged) && !noted.superseded;
+    let Some(noted) = case.events.iter().rev().find(told) else { return Ok(None) };
+    let detail = events::detail(conn, vault, noted)?;
+    detail.map(|it| serde_json::from_value(it["holder"].clone()).map_err(Error::internal)).transpose()
+}
+
 /// What this office's own records say about who she may be. Another sender's referral of her is no record of ours.
 fn known(conn: &mut Conn, vault: &Vault, case: &Case, card: &CardGroups) -> Result<Known> {
     let choice = case.row.known_choice.as_deref().and_then(KnownPerson::parse).map(KnownPerson::as_str);
+    Ok(Known { choice, candidates: candidates(conn, vault, card)? })
+}
+
+/// Who of this office's own people the identity of a card may be.
+pub(super) fn candidates(conn: &mut Conn, vault: &Vault, card: &CardGroups) -> Result<Vec<Candidate>> {
     let found = match &card.identity {
         Some(who) => {
             let given = Some(who.given_names.as_str());
@@ -183,7 +200,5 @@ fn known(conn: &mut Conn, vault: &Vault, case: &Case, card: &CardGroups) -> Resu
         }
         None => Vec::new(),
     };
-    let candidates =
-        found.into_iter().map(|m| Candidate { person: PersonId::into(m.person), matched_on: m.on }).collect();
-    Ok(Known { choice, candidates })
+    Ok(found.into_iter().map(|m| Candidate { person: PersonId::into(m.person), matched_on: m.on }).collect())
 }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
 use staffetta_protocol::card::CardGroups;
+use staffetta_protocol::data::NewHolder;
 use staffetta_protocol::id::EntityId;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -211,6 +212,14 @@ pub struct Referral {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub office: Option<OfficeView>,
+    /// `holder_changed` where it ended since another body holds the card.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub end_reason: Option<&'static str>,
+    /// Who holds the card now, where it ended with that. Absent once the person was erased.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub new_holder: Option<NewHolder>,
     /// As the acceptance said; absent before.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]

@@ -16,6 +16,8 @@ pub struct Deadlines {
     pub tell_the_person: u32,
     /// From a preview to its answer; then it closes at the sender.
     pub preview_answer: u32,
+    /// From the receipt of an offered record to its answer.
+    pub transfer_answer: u32,
     /// Elapsed time (not working days) after which an undelivered message becomes a task: call the partner.
     pub undelivered: TimeDelta,
     /// Calendar days after the end of a referral in which the same two nodes may take it up again.
@@ -32,6 +34,7 @@ impl Deadlines {
         escalation_day: 10,
         tell_the_person: 2,
         preview_answer: 10,
+        transfer_answer: 10,
         undelivered: TimeDelta::hours(72),
         reopen: TimeDelta::days(90),
         no_shows: 3,

@@ -1,9 +1,9 @@
 //! One connection that is either database, and the transaction around an act.
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-#[cfg(feature = "postgres")]
 use diesel::connection::SimpleConnection;
 use diesel::connection::{AnsiTransactionManager, Connection, TransactionManager};
 use diesel::result::Error as DieselError;
@@ -108,6 +108,28 @@ impl Conn {
         each_backend!(self, c => roll_back_all(c));
     }
 
+    /// Sets a savepoint of the open transaction, for a part that [`Conn::keep_part`] or [`Conn::undo_part`] ends. Each
+    /// of them fails when the database has given up the whole transaction meanwhile, as SQLite does when the disk is
+    /// full: so they are said in words of our own, since diesel's count of savepoints does not know.
+    pub(super) fn begin_part(&mut self) -> Result<()> {
+        self.say("SAVEPOINT part_of_a_group")
+    }
+
+    /// What was done since [`Conn::begin_part`] is kept, if the transaction is.
+    pub(super) fn keep_part(&mut self) -> Result<()> {
+        self.say("RELEASE SAVEPOINT part_of_a_group")
+    }
+
+    /// Undoes what was done since [`Conn::begin_part`], in savepoints that a panic left open too.
+    pub(super) fn undo_part(&mut self) -> Result<()> {
+        each_backend!(self, c => forget_savepoints(c));
+        self.say("ROLLBACK TO SAVEPOINT part_of_a_group; RELEASE SAVEPOINT part_of_a_group")
+    }
+
+    fn say(&mut self, sql: &str) -> Result<()> {
+        Ok(each_backend!(self, c => c.batch_execute(sql))?)
+    }
+
     /// Whether a transaction is open that cannot be ended: such a connection is thrown away.
     pub(super) fn is_broken(&mut self) -> bool {
         each_backend!(self, c => AnsiTransactionManager::is_broken_transaction_manager(c))
@@ -124,6 +146,19 @@ fn roll_back_all<C: Connection<TransactionManager = AnsiTransactionManager>>(con
         if let Err(cause) = AnsiTransactionManager::rollback_transaction(conn) {
             tracing::warn!(%cause, "a transaction could not be rolled back, its connection is dropped");
             AnsiTransactionManager::transaction_manager_status_mut(conn).set_in_error();
+            return;
+        }
+    }
+}
+
+/// Brings diesel's count back to the transaction itself. What it cannot roll back, [`Conn::undo_part`] finds out.
+fn forget_savepoints<C: Connection<TransactionManager = AnsiTransactionManager>>(conn: &mut C) {
+    let depth = |conn: &mut C| {
+        let status = AnsiTransactionManager::transaction_manager_status_mut(conn);
+        status.transaction_depth().ok().flatten().map_or(0, NonZeroU32::get)
+    };
+    for _ in 1..depth(conn) {
+        if AnsiTransactionManager::rollback_transaction(conn).is_err() {
             return;
         }
     }

@@ -4,7 +4,8 @@
 //! - [`Store::write`] and [`Store::read`] are the only doors. A write is one transaction, and [`Tx`] carries the one
 //!   instant of the act; a read sees one snapshot and can change nothing.
 //! - Both block a thread that may block, never one that serves requests. No request to another node is made inside.
-//! - An act that fails or panics leaves nothing behind, and the store works on.
+//! - An act that fails or panics leaves nothing behind, and the store works on. Acts may share a commit
+//!   (`writer.rs`); none notices, and none is answered before it.
 //! - Conflicts are decided by unique keys and compare-and-set, never by reading first and writing then: on PostgreSQL
 //!   others write at the same time (READ COMMITTED), and nothing here tries an act a second time.
 //! - What is asked for under a key happens once: the claim commits with the act. See [`once`].
@@ -17,6 +18,7 @@
 #[cfg(test)]
 pub(crate) mod census;
 mod conn;
+pub mod dump;
 mod migrate;
 pub mod once;
 mod place;
@@ -48,7 +50,7 @@ pub use types::{At, Doc, Id};
 use conn::Mode;
 use place::Place;
 use pool::Pool;
-use writer::Writer;
+use writer::{Bounds, Writer};
 
 /// The handle to the database; clones are the same store.
 #[derive(Clone)]
@@ -99,7 +101,7 @@ impl Store {
             }
             Place::Sqlite(path) => {
                 let conn = sqlite::open(path, config.busy_seconds)?;
-                let (writer, thread) = Writer::start(conn, path.clone(), config, clock.clone())?;
+                let (writer, thread) = Writer::start(conn, path.clone(), config, clock.clone(), Bounds::USUAL)?;
                 (Some(writer), Some(thread))
             }
         };
@@ -109,11 +111,13 @@ impl Store {
 
     /// Runs `act` in one write transaction: committed when it returns `Ok`, else nothing of it happened.
     ///
-    /// It runs to its end even if the caller's future is dropped. Inside [`once::claiming`] the first act that commits
-    /// carries the claim with it.
+    /// It runs to its end even if the caller's future is dropped. What may happen only when it is committed, such as
+    /// waking a worker, is done after this has answered and not in the act. Inside [`once::claiming`] the first act that
+    /// commits carries the claim with it.
     ///
     /// # Errors
-    /// [`Error::Busy`] when too much waits already, `request_under_way` when somebody else holds the claim, else what `act` returned. A failed statement is not turned into a
+    /// [`Error::Busy`] when too much waits already, `request_under_way` when somebody else holds the claim,
+    /// [`Error::Internal`] when the commit failed, else what `act` returned. A failed statement is not turned into a
     /// problem for the caller: an act that expects one, such as a unique key that holds, looks at it itself, inside
     /// [`Tx::savepoint`].
     pub async fn write<T: Send + 'static>(

@@ -720,6 +720,81 @@ diesel::table! {
 diesel::table! {
     use crate::store::types::sql::*;
 
+    record_transfer (id) {
+        id -> Uid,
+        thread -> Uid,
+        side -> Text,
+        peer -> Text,
+        organisation -> Text,
+        person -> Nullable<Uid>,
+        subject -> Uid,
+        state -> Text,
+        message -> Uid,
+        code -> Nullable<Text>,
+        due_on -> Nullable<Date>,
+        answer -> Nullable<Uid>,
+        answer_state -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        sealed -> Nullable<Binary>,
+        answered_at -> Nullable<Timestamp>,
+        answered_by -> Nullable<Uid>,
+        created_at -> Timestamp,
+        created_by -> Nullable<Uid>,
+        updated_at -> Timestamp,
+        version -> Integer,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    transfer_letter (id) {
+        id -> Uid,
+        transfer -> Uid,
+        referral -> Uid,
+        subject -> Uid,
+        organisation -> Text,
+        opened_at -> Timestamp,
+        sent_at -> Nullable<Timestamp>,
+        channel -> Nullable<Text>,
+        sent_by -> Nullable<Uid>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    holder_moved (subject) {
+        subject -> Uid,
+        peer -> Text,
+        organisation -> Text,
+        moved_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    card_import (id) {
+        id -> Uid,
+        person -> Uid,
+        subject -> Uid,
+        kind -> Text,
+        sections -> Text,
+        digest -> Text,
+        sealed -> Binary,
+        imported_at -> Timestamp,
+        imported_by -> Nullable<Uid>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(record_transfer, case_member);
+
+diesel::allow_tables_to_appear_in_same_query!(record_transfer, outbox);
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
     policy_event (id) {
         id -> Uid,
         referral -> Uid,
@@ -1135,6 +1210,70 @@ diesel::allow_tables_to_appear_in_same_query!(outbox, disclosure, link_out);
 diesel::allow_tables_to_appear_in_same_query!(staff, staff_token);
 diesel::allow_tables_to_appear_in_same_query!(case_member, person_token);
 diesel::allow_tables_to_appear_in_same_query!(case_file, case_member, document, person, referral);
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    rights_request (id) {
+        id -> Uid,
+        person -> Uid,
+        subject -> Uid,
+        kind -> Text,
+        state -> Text,
+        channel -> Text,
+        said_by -> Text,
+        received_at -> Timestamp,
+        entered_at -> Timestamp,
+        entered_by -> Nullable<Uid>,
+        due_at -> Timestamp,
+        extended_at -> Nullable<Timestamp>,
+        outcome -> Nullable<Text>,
+        answered_at -> Nullable<Timestamp>,
+        answered_by -> Nullable<Uid>,
+        card_version -> Nullable<Integer>,
+        sealed -> Binary,
+        step -> Nullable<Text>,
+        not_before -> Nullable<Timestamp>,
+        step_at -> Nullable<Timestamp>,
+        version -> Integer,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    rights_event (id) {
+        id -> Uid,
+        request -> Uid,
+        person -> Uid,
+        subject -> Uid,
+        ordinal -> Integer,
+        what -> Text,
+        at -> Timestamp,
+        staff -> Nullable<Uid>,
+        code -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    case_restriction (id) {
+        id -> Uid,
+        case_file -> Uid,
+        subject -> Uid,
+        why -> Text,
+        request -> Nullable<Uid>,
+        set_at -> Timestamp,
+        set_by -> Nullable<Uid>,
+        told_at -> Nullable<Timestamp>,
+        told_how -> Nullable<Text>,
+        lifted_at -> Nullable<Timestamp>,
+        lifted_by -> Nullable<Uid>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(rights_request, case_member);
 
 diesel::table! {
     use crate::store::types::sql::*;

@@ -1,11 +1,17 @@
 //! SQLite's one writer: a thread that owns the only connection which may write, fed by a bounded channel.
 //!
-//! Many acts at once are no contention then, but a queue. An act comes in two steps, so that several may share one
-//! commit: it runs inside the transaction, and answers when the fate of the commit is known.
+//! Many acts at once are no contention then, but a queue, and what waits in it shares one commit: a commit waits for
+//! the disk, and the disk takes as long for fifty acts as for one. What must hold:
+//! - Each act of a group runs in a savepoint, at an instant of its own. One that fails or panics is undone alone.
+//! - Nobody is answered before the commit. Even a refusal may rest on what another act of the group has written.
+//! - When the commit fails, or SQLite gave up the transaction under an act (a full disk), nothing of the group
+//!   happened, and every one of it is told so: what its acts saw of each other was never there.
+//! - A group is small and takes acts in for a short while only: nobody waits long for the sake of others.
 
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use diesel::SqliteConnection;
 use tokio::sync::oneshot;
@@ -16,6 +22,20 @@ use super::tx::Tx;
 use crate::clock::Clock;
 use crate::config::DatabaseConfig;
 use crate::error::{Error, Result};
+
+/// How large a group grows.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    /// Acts at most.
+    pub(super) acts: usize,
+    /// For how long it takes acts in, from its begin. An act that takes longer commits with those that ran before it.
+    pub(super) takes_in: Duration,
+}
+
+impl Bounds {
+    /// By so many acts the commit is a small part of what each of them costs; so long a slow disk needs for a commit.
+    pub(super) const USUAL: Self = Self { acts: 64, takes_in: Duration::from_millis(5) };
+}
 
 /// The way to the writer. When every clone is gone, the writer does what waits, empties the log, and ends.
 #[derive(Clone)]
@@ -31,7 +51,7 @@ type Act = Box<dyn FnOnce(Result<&mut Tx<'_>>) -> Ran + Send>;
 
 struct Ran {
     keep: bool,
-    /// Second step: learns whether what it did was committed. Not asked to be kept, it is told `Ok`.
+    /// Second step: learns whether the group was committed, and answers.
     answer: Box<dyn FnOnce(Result<()>)>,
 }
 
@@ -41,9 +61,10 @@ impl Writer {
         path: PathBuf,
         config: &DatabaseConfig,
         clock: Clock,
+        bounds: Bounds,
     ) -> Result<(Self, JoinHandle<()>)> {
         let (sender, jobs) = sync_channel(config.write_queue);
-        let desk = Desk { conn: Some(Conn::Sqlite(conn)), path, busy_seconds: config.busy_seconds, clock };
+        let desk = Desk { conn: Some(Conn::Sqlite(conn)), path, busy_seconds: config.busy_seconds, clock, bounds };
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || desk.serve(&jobs))
@@ -65,7 +86,7 @@ impl Writer {
             let result = tx.and_then(|tx| span.in_scope(|| guarded(|| act(tx))));
             let keep = result.is_ok();
             // Nobody may be waiting: the caller's request was cut off.
-            let answer = move |fate: Result<()>| drop(reply.send(result.and_then(|value| fate.map(|()| value))));
+            let answer = move |fate: Result<()>| drop(reply.send(fate.and(result)));
             Ran { keep, answer: Box::new(answer) }
         });
         self.send(Job::Act(act))?;
@@ -94,13 +115,15 @@ struct Desk {
     path: PathBuf,
     busy_seconds: u64,
     clock: Clock,
+    bounds: Bounds,
 }
 
 impl Desk {
     fn serve(mut self, jobs: &Receiver<Job>) {
-        for job in jobs {
+        let mut left_over = None;
+        while let Some(job) = left_over.take().or_else(|| jobs.recv().ok()) {
             match job {
-                Job::Act(act) => self.perform(act),
+                Job::Act(act) => left_over = self.perform(act, jobs),
                 Job::Scrub(reply) => drop(reply.send(self.checkpoint())),
             }
         }
@@ -109,26 +132,54 @@ impl Desk {
         }
     }
 
-    fn perform(&mut self, act: Act) {
-        let now = self.clock.now();
-        let conn = match self.conn() {
+    /// One group: `first`, and what waits behind it. Gives back a job that waited too and is no act.
+    fn perform(&mut self, first: Act, jobs: &Receiver<Job>) -> Option<Job> {
+        let (clock, bounds) = (self.clock.clone(), self.bounds);
+        let conn = match self.begin() {
             Ok(conn) => conn,
-            Err(error) => return (act(Err(error)).answer)(Ok(())),
+            Err(error) => {
+                tell(first(Err(error)), Ok(()));
+                return None;
+            }
         };
-        if let Err(error) = conn.begin(Mode::Write) {
-            return (act(Err(error)).answer)(Ok(()));
+        let begun = Instant::now();
+        let (mut group, mut left_over) = (Vec::new(), None);
+        let mut waiting = Some(first);
+        let mut fate = Ok(());
+        while let Some(act) = waiting.take() {
+            let (ran, whole) = in_savepoint(conn, act, &clock);
+            group.push(ran);
+            fate = whole;
+            if fate.is_err() || group.len() >= bounds.acts || begun.elapsed() >= bounds.takes_in {
+                break;
+            }
+            match jobs.try_recv() {
+                Ok(Job::Act(act)) => waiting = Some(act),
+                Ok(job) => left_over = Some(job),
+                Err(_) => {}
+            }
         }
-        let ran = act(Ok(&mut Tx::new(conn, now)));
-        let fate = if ran.keep {
-            conn.commit()
+        if fate.is_ok() && group.iter().any(|ran| ran.keep) {
+            fate = conn.commit();
         } else {
             conn.roll_back();
-            Ok(())
-        };
-        (ran.answer)(fate);
+        }
+        if let (Err(cause), 2..) = (&fate, group.len()) {
+            tracing::error!(%cause, acts = group.len(), "acts that shared a commit are undone together");
+        }
+        for ran in group {
+            tell(ran, fate.as_ref().map(|()| ()).map_err(again));
+        }
+        left_over
     }
 
-    /// The connection, opened anew if a rollback failed on the last one.
+    /// Begins a transaction, on a connection that is opened anew if a rollback failed on the last one.
+    fn begin(&mut self) -> Result<&mut Conn> {
+        let conn = self.conn()?;
+        conn.begin(Mode::Write)?;
+        Ok(conn)
+    }
+
     fn conn(&mut self) -> Result<&mut Conn> {
         if self.conn.as_mut().is_some_and(Conn::is_broken) {
             self.conn = None;
@@ -147,4 +198,31 @@ impl Desk {
             Conn::Sqlite(conn) => sqlite::checkpoint(conn),
         }
     }
+}
+
+/// Runs an act in a savepoint of the open transaction. The error is not the act's: the transaction is no more.
+fn in_savepoint(conn: &mut Conn, act: Act, clock: &Clock) -> (Ran, Result<()>) {
+    if let Err(error) = conn.begin_part() {
+        let fate = Err(again(&error));
+        return (act(Err(error)), fate);
+    }
+    let ran = act(Ok(&mut Tx::new(conn, clock.now())));
+    let fate = if ran.keep { conn.keep_part() } else { conn.undo_part() };
+    (ran, fate)
+}
+
+/// The same error once more: each of a group gets one.
+fn again(error: &Error) -> Error {
+    match error {
+        Error::Busy { retry_after_seconds } => Error::Busy { retry_after_seconds: *retry_after_seconds },
+        other => Error::internal(format!("not committed: {other}")),
+    }
+}
+
+/// Answers. What nobody waits for any more is dropped here, and a panic in that is nobody else's.
+fn tell(ran: Ran, fate: Result<()>) {
+    let _ = guarded(|| {
+        (ran.answer)(fate);
+        Ok(())
+    });
 }

@@ -1,6 +1,7 @@
 //! Two records that turn out to be of one person. Her subjects become several: a merge adds, and never seals anew.
 
 use diesel::prelude::*;
+use staffetta_protocol::problem::Code;
 use uuid::Uuid;
 
 use super::{Subject, Vault};
@@ -47,8 +48,28 @@ pub fn joined(conn: &mut Conn, subject: Subject) -> Result<Vec<Subject>> {
     Ok(std::iter::once(head).chain(others).map(|id| Subject(id.0)).collect())
 }
 
+/// What is kept under `subject`, a stranger's until now, is of the person whose subject `head` is: nothing is sealed anew. A
+/// second time changes nothing.
+///
+/// # Errors
+/// `conflict` where it is somebody else's.
+pub fn adopt(tx: &mut Tx<'_>, subject: Subject, head: Subject) -> Result<()> {
+    let (known, hers) = (joined(tx.conn(), subject)?, joined(tx.conn(), head)?);
+    if known == hers {
+        return Ok(());
+    }
+    if known[0] != subject {
+        return Err(Code::Conflict.into());
+    }
+    attach(tx, subject, hers[0])
+}
+
 pub(super) fn join(tx: &mut Tx<'_>, _: &Vault, merging: &Merging) -> Result<()> {
-    let (from, into) = (Id(merging.from_subject.0), Id(merging.into_subject.0));
+    attach(tx, merging.from_subject, merging.into_subject)
+}
+
+fn attach(tx: &mut Tx<'_>, from: Subject, into: Subject) -> Result<()> {
+    let (from, into) = (Id(from.0), Id(into.0));
     diesel::update(subject_joined::table.filter(subject_joined::head.eq(from)))
         .set(subject_joined::head.eq(into))
         .execute(tx.conn())?;

@@ -8,6 +8,7 @@
 //!   Destroying a subject's keys erases the subject, while hashes and counts elsewhere stay verifiable.
 //! - The vault never calls the journal: the verb that calls the vault records the act in the same transaction.
 
+mod collect;
 mod master;
 mod merging;
 mod rows;
@@ -15,6 +16,7 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
@@ -26,15 +28,28 @@ use zeroize::Zeroizing;
 use crate::error::{Error, Result};
 use crate::store::{Conn, Tx, once};
 
+pub use collect::{About, Collect, Collected, Sealed, Shelf, Whose, gather};
 pub use master::MasterKey;
-pub use merging::{Merge, Merging, joined, only_subjects};
+pub use merging::{Merge, Merging, adopt, joined, only_subjects};
 
 /// The tables of this room that hold personal data.
 pub const HOLDING: Holding = Holding {
     room: "vault",
     tables: &["subject", "subject_key", "destroyed_key", "subject_joined"],
     merge: merging::join,
+    collect: told,
 };
+
+const SHELVES: &[Shelf] = &[
+    Shelf::new("subject", ("Chiavi: per chi sono", "Keys: whose they are"), About::Subject("id")),
+    Shelf::new("subject_key", ("Chiavi in uso", "Keys in use"), About::Subject("subject")),
+    Shelf::new("destroyed_key", ("Chiavi distrutte", "Destroyed keys"), About::Subject("subject")),
+    Shelf::new("subject_joined", ("Schede unite", "Records put together"), About::Subject("subject")),
+];
+
+fn told(tx: &mut Tx<'_>, vault: &Vault, whose: &Whose) -> Result<Vec<Collected>> {
+    gather(tx.conn(), vault, whose, SHELVES)
+}
 
 /// First byte of everything sealed: AES-256-GCM, nonce in front, tag behind.
 const FORMAT: u8 = 1;
@@ -65,6 +80,8 @@ pub struct Holding {
     /// What the room does when two records turn out to be of one person: what names the one names the other then.
     /// [`only_subjects`] for a room that names subjects and no person.
     pub merge: Merge,
+    /// What the room gives of it to the person whom it is about.
+    pub collect: Collect,
 }
 
 /// The node's vault. Clones share the master key.
@@ -108,7 +125,7 @@ impl Vault {
         let id = Uuid::new_v4();
         let mut key = Zeroizing::new([0; 32]);
         fill(key.as_mut())?;
-        let wrapped = seal_with(&self.master.wrapping_key()?, id.as_bytes(), key.as_ref())?;
+        let wrapped = seal_with(self.master.wrapping_key()?, id.as_bytes(), key.as_ref())?;
         rows::insert(tx, subject, of, id, wrapped)?;
         Ok(subject)
     }
@@ -123,14 +140,29 @@ impl Vault {
 
     /// Opens what stands at `place`. `None` when the subject's key has been destroyed: there is nothing to see.
     pub fn open(&self, conn: &mut Conn, place: Place, sealed: &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>> {
-        let damaged = || Error::internal("a sealed value is damaged or stands in another place");
-        if sealed.len() < 17 || sealed[0] != FORMAT {
-            return Err(damaged());
+        let sealed = Envelope::read(sealed)?;
+        let Some(wrapped) = rows::wrapped(conn, sealed.key)? else { return Ok(None) };
+        sealed.open(&self.unwrap(sealed.key, &wrapped)?, place).map(Some)
+    }
+
+    /// Opens many at once, with one look for all their keys: a list of people has a key for each of them. In the order
+    /// in which they are given; `None` as [`Self::open`] says it.
+    pub fn open_all(
+        &self,
+        conn: &mut Conn,
+        values: &[(Place, impl AsRef<[u8]>)],
+    ) -> Result<Vec<Option<Zeroizing<Vec<u8>>>>> {
+        let read = values.iter().map(|(place, sealed)| Ok((*place, Envelope::read(sealed.as_ref())?)));
+        let values: Vec<(Place, Envelope<'_>)> = read.collect::<Result<_>>()?;
+        let named: BTreeSet<Uuid> = values.iter().map(|(_, sealed)| sealed.key).collect();
+        let mut keys = HashMap::with_capacity(named.len());
+        for (id, wrapped) in rows::all_wrapped(conn, named)? {
+            keys.insert(id, self.unwrap(id, &wrapped)?);
         }
-        let id = Uuid::from_slice(&sealed[1..17]).map_err(|_| damaged())?;
-        let Some(wrapped) = rows::wrapped(conn, id)? else { return Ok(None) };
-        let key = self.unwrap(id, &wrapped)?;
-        open_with(&key, &place.binding(id), &sealed[17..]).map(Some).ok_or_else(damaged)
+        let open = |(place, sealed): (Place, Envelope<'_>)| {
+            keys.get(&sealed.key).map(|key| sealed.open(key, place)).transpose()
+        };
+        values.into_iter().map(open).collect()
     }
 
     /// Destroys every key of the person whose subject this is, also of the records that went into hers. What was sealed
@@ -143,13 +175,13 @@ impl Vault {
 
     /// Seals a secret of the node itself (a private key) under the master key. `label` is bound into the seal.
     pub fn wrap(&self, label: &str, secret: &[u8]) -> Result<Vec<u8>> {
-        seal_with(&self.master.wrapping_key()?, label.as_bytes(), secret)
+        seal_with(self.master.wrapping_key()?, label.as_bytes(), secret)
     }
 
     /// Opens what [`Self::wrap`] sealed.
     pub fn unwrap_secret(&self, label: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
         let body = sealed.strip_prefix(&[FORMAT]).unwrap_or_default();
-        open_with(&self.master.wrapping_key()?, label.as_bytes(), body)
+        open_with(self.master.wrapping_key()?, label.as_bytes(), body)
             .ok_or_else(|| Error::internal("a node secret does not open: is this the right master key?"))
     }
 
@@ -186,7 +218,7 @@ impl Vault {
     fn unwrap(&self, id: Uuid, wrapped: &[u8]) -> Result<LessSafeKey> {
         let wrong = || Error::internal("a subject key does not unwrap: is this the right master key?");
         let body = wrapped.strip_prefix(&[FORMAT]).ok_or_else(wrong)?;
-        let key = open_with(&self.master.wrapping_key()?, id.as_bytes(), body).ok_or_else(wrong)?;
+        let key = open_with(self.master.wrapping_key()?, id.as_bytes(), body).ok_or_else(wrong)?;
         aead_key(&key)
     }
 }
@@ -195,6 +227,28 @@ impl Place {
     fn binding(&self, key: Uuid) -> Vec<u8> {
         format!("{}|{}|{}|{}", self.table, self.row, self.column, key).into_bytes()
     }
+}
+
+/// A sealed value with the name of its key read: format byte, key id, nonce, ciphertext, tag.
+struct Envelope<'v> {
+    key: Uuid,
+    body: &'v [u8],
+}
+
+impl<'v> Envelope<'v> {
+    fn read(sealed: &'v [u8]) -> Result<Self> {
+        let (head, body) = sealed.split_at_checked(17).ok_or_else(damaged)?;
+        let [FORMAT, key @ ..] = head else { return Err(damaged()) };
+        Ok(Self { key: Uuid::from_slice(key).map_err(|_| damaged())?, body })
+    }
+
+    fn open(&self, key: &LessSafeKey, place: Place) -> Result<Zeroizing<Vec<u8>>> {
+        open_with(key, &place.binding(self.key), self.body).ok_or_else(damaged)
+    }
+}
+
+fn damaged() -> Error {
+    Error::internal("a sealed value is damaged or stands in another place")
 }
 
 fn fill(bytes: &mut [u8]) -> Result<()> {

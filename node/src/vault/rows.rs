@@ -1,5 +1,7 @@
 //! Subjects and their wrapped keys.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 use staffetta_protocol::id::{EntityId, SubjectRef};
 use uuid::Uuid;
@@ -58,6 +60,16 @@ pub(super) fn newest(conn: &mut Conn, of: Subject) -> Result<Option<(Uuid, Vec<u
 
 pub(super) fn wrapped(conn: &mut Conn, key: Uuid) -> Result<Option<Vec<u8>>> {
     Ok(subject_key::table.find(Id(key)).select(subject_key::wrapped).first(conn).optional()?)
+}
+
+/// Those of these keys that are still there.
+pub(super) fn all_wrapped(conn: &mut Conn, keys: BTreeSet<Uuid>) -> Result<Vec<(Uuid, Vec<u8>)>> {
+    let keys: Vec<Id> = keys.into_iter().map(Id).collect();
+    let found = subject_key::table
+        .filter(subject_key::id.eq_any(keys))
+        .select((subject_key::id, subject_key::wrapped))
+        .load::<(Id, Vec<u8>)>(conn)?;
+    Ok(found.into_iter().map(|(id, wrapped)| (id.0, wrapped)).collect())
 }
 
 pub(super) fn destroy(tx: &mut Tx<'_>, of: Subject) -> Result<()> {

@@ -40,6 +40,38 @@ async fn what_is_sealed_opens_in_its_place_only_and_never_after_the_shred() {
 }
 
 #[actix_web::test]
+async fn many_open_at_once_as_each_does_alone() {
+    scratch::each(|store| async move {
+        let vault = Vault::new(MasterKey::generate().unwrap());
+        store
+            .write(move |tx| {
+                let (one, other) = (vault.subject_for_person(tx)?, vault.subject_for_person(tx)?);
+                let mut sealed = Vec::new();
+                for (row, subject, plain) in [(1, other, "b"), (2, one, "a"), (3, other, "c"), (4, one, "d")] {
+                    sealed.push((place(row), vault.seal(tx.conn(), subject, place(row), plain.as_bytes())?));
+                }
+                let plain = |vault: &Vault, tx: &mut Tx<'_>| -> Result<Vec<Option<String>>> {
+                    let opened = vault.open_all(tx.conn(), &sealed)?.into_iter();
+                    Ok(opened.map(|it| it.map(|it| String::from_utf8(it.to_vec()).unwrap())).collect())
+                };
+                let some = |texts: [&str; 4]| texts.map(|text| Some(text.to_owned()).filter(|it| !it.is_empty()));
+                assert_eq!(plain(&vault, tx)?, some(["b", "a", "c", "d"]));
+                vault.shred(tx, one)?;
+                assert_eq!(plain(&vault, tx)?, some(["b", "", "c", ""]));
+                let none: [(Place, Vec<u8>); 0] = [];
+                assert!(vault.open_all(tx.conn(), &none)?.is_empty());
+                let moved = [(place(9), sealed[0].1.clone())];
+                assert!(vault.open_all(tx.conn(), &moved).is_err(), "moved to another row");
+                assert!(vault.open_all(tx.conn(), &[(place(1), [FORMAT; 16])]).is_err(), "cut off");
+                Ok(())
+            })
+            .await
+            .unwrap();
+    })
+    .await;
+}
+
+#[actix_web::test]
 async fn another_master_key_opens_nothing() {
     scratch::each(|store| async move {
         let (ours, theirs) = (Vault::new(MasterKey::generate().unwrap()), Vault::new(MasterKey::generate().unwrap()));

@@ -53,6 +53,7 @@ use tracing::Span;
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use crate::access::Permission;
 use crate::access::door::Cookies;
 use crate::config::Config;
 
@@ -78,6 +79,10 @@ pub struct Rooms {
     pub desk: fn(&mut ServiceConfig<'_>),
     /// Tags of both documents, with a sentence each.
     pub tags: &'static [(&'static str, &'static str)],
+    /// Who may call what the staff calls.
+    pub matrix: &'static [Permission],
+    /// A request body for each operation of the desk that takes one in JSON, by its id: an object.
+    pub examples: &'static str,
 }
 
 impl fmt::Debug for Rooms {

@@ -21,7 +21,7 @@ use crate::access;
 use crate::error::Result;
 
 /// What this room brings itself, mounted as the wiring mounts it.
-pub(super) const ROOMS: Rooms = Rooms { federation, desk, tags: &[] };
+pub(super) const ROOMS: Rooms = Rooms { federation, desk, tags: &[], matrix: &[], examples: "{}" };
 
 fn federation(cfg: &mut ServiceConfig<'_>) {
     cfg.service(scope::scope(EXCHANGE).configure(status::api));

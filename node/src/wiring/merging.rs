@@ -27,6 +27,7 @@ const ALSO: &[(&str, &str)] = &[
     ("broken_glass", "case_file"),
     ("case_handover", "case_file"),
     ("countersignature", "case_file"),
+    ("case_restriction", "case_file"),
     ("person_distinct", "one"),
     ("person_distinct", "other"),
 ];
@@ -35,7 +36,7 @@ const ALSO: &[(&str, &str)] = &[
 const LEADS_ON: &[(&str, &str)] =
     &[("person", "id"), ("person_known", "id"), ("person_merge", "went"), ("case_moved", "id"), ("journal", "object")];
 
-fn staff(id: u128) -> Actor {
+pub(super) fn staff(id: u128) -> Actor {
     Actor::Staff(Uuid::from_u128(id))
 }
 
@@ -44,7 +45,7 @@ fn reason() -> MergeReason {
 }
 
 /// Somebody with a card of so many versions, whose case is led by `lead`.
-fn person(tx: &mut Tx<'_>, vault: &Vault, lead: u128, name: &str, versions: u32) -> Result<Person> {
+pub(super) fn person(tx: &mut Tx<'_>, vault: &Vault, lead: u128, name: &str, versions: u32) -> Result<Person> {
     let person = people::create(tx, vault, &staff(lead), &Label::new(format!("Etichetta {name}")).unwrap())?;
     let sight = Sight::of_taking_up(staff(lead), person.id.into());
     let quick = json!({

@@ -194,6 +194,18 @@ macro_rules! card_table {
             $($($($local_attr)* pub $local: $($local_held)+,)?)*
         }
 
+        impl Card {
+            /// The card without the rows that stay at the node which holds it.
+            pub(super) fn without_local(&self) -> Self {
+                let mut card = self.clone();
+                $($({
+                    let start: $($local_held)+ = $local_default;
+                    card.$local = start;
+                })?)*
+                card
+            }
+        }
+
         impl Default for Card {
             fn default() -> Self {
                 Self {

@@ -5,6 +5,8 @@
 
 mod card_preview;
 mod card_preview_answered;
+mod card_transfer_answered;
+mod card_transferred;
 mod card_updated;
 mod consent_withdrawal_answered;
 mod consent_withdrawn;
@@ -13,6 +15,7 @@ mod parts;
 mod referral_accepted;
 mod referral_closed;
 mod referral_declined;
+mod referral_holder_changed;
 mod referral_info_provided;
 mod referral_info_requested;
 mod referral_progressed;
@@ -35,6 +38,8 @@ use utoipa::{PartialSchema, ToSchema};
 
 pub use card_preview::CardPreview;
 pub use card_preview_answered::{CardPreviewAnswered, Likely, PreviewAnswer};
+pub use card_transfer_answered::{CardTransferAnswered, TransferAnswer, TransferDeclineReason};
+pub use card_transferred::{CardTransferred, TransferredCard};
 pub use card_updated::CardUpdated;
 pub use consent_withdrawal_answered::{
     Below, BelowStatus, ConsentWithdrawalAnswered, GroupAnswer, GroupOutcome, RetentionBasis,
@@ -45,6 +50,7 @@ pub use parts::{Appointment, CardVersion, DeclineReason, ReferralCard, Suggestio
 pub use referral_accepted::{ReferralAccepted, ReferralAppointment};
 pub use referral_closed::{Outcome, ReferralClosed};
 pub use referral_declined::ReferralDeclined;
+pub use referral_holder_changed::{NewHolder, ReferralHolderChanged};
 pub use referral_info_provided::{Answer, ProvidedGroups, ReferralInfoProvided};
 pub use referral_info_requested::{AskableGroup, ReferralInfoRequested};
 pub use referral_progressed::{MovedBy, Pathway, ReferralProgressed};
@@ -172,4 +178,10 @@ bodies! {
     ConsentWithdrawn(ConsentWithdrawn);
     /// `consent.withdrawal-answered.v1`
     ConsentWithdrawalAnswered(ConsentWithdrawalAnswered);
+    /// `card.transferred.v1`
+    CardTransferred(CardTransferred);
+    /// `card.transfer-answered.v1`
+    CardTransferAnswered(CardTransferAnswered);
+    /// `referral.holder-changed.v1`
+    ReferralHolderChanged(ReferralHolderChanged);
 }

@@ -75,6 +75,23 @@ pub(crate) fn every() -> Vec<(&'static str, Value)> {
         ("card.updated.v1", json!({"card_version": 7, "card": {"status": later, "documents": documents}})),
         ("contact.released.v1", json!({"card_version": 5, "contact": contact})),
         ("contact.released.v1", json!({"card_version": 5, "documents": documents, "formalities": formalities})),
+        (
+            "card.transferred.v1",
+            json!({"card_version": 1, "card": {
+                "preview": preview, "identity": identity, "status": later, "skills_full": skills_full, "needs": needs,
+                "contact": contact
+            }}),
+        ),
+        ("card.transferred.v1", json!({"card_version": 1, "card": {"preview": preview, "identity": identity}})),
+        ("card.transfer-answered.v1", json!({"answer": {"kind": "taken"}})),
+        (
+            "card.transfer-answered.v1",
+            json!({"answer": {"kind": "declined", "reason": "no_capacity", "text": "Zzmark"}}),
+        ),
+        (
+            "referral.holder-changed.v1",
+            json!({"holder": {"entity_id": "https://nodo.zzmark.example", "organisation_name": "Zzmark"}}),
+        ),
         ("consent.withdrawn.v1", json!({"record": record, "seq": 1})),
         ("consent.withdrawn.v1", json!({"record": record, "seq": 2, "recall": record, "due": "2026-12-04T09:00:00Z"})),
         (

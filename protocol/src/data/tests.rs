@@ -81,6 +81,10 @@ fn the_groups_present_are_those_that_a_ground_must_cover() {
     assert_eq!(groups("card.updated.v1"), ["g.skills_full", "g.contact"]);
     assert_eq!(groups("contact.released.v1"), ["g.contact"]);
     assert_eq!(groups("referral.accepted.v1"), Vec::<&str>::new());
+    let moved = ["g.preview", "g.identity", "g.status", "g.skills_full", "g.needs", "g.contact"];
+    assert_eq!(groups("card.transferred.v1"), moved);
+    assert_eq!(BTreeSet::from(moved), Purpose::P12.rule().groups.iter().map(|group| group.code()).collect());
+    assert_eq!(groups("referral.holder-changed.v1"), Vec::<&str>::new());
 }
 
 #[test]
@@ -129,6 +133,31 @@ fn rules_over_several_fields() {
         findings("consent.withdrawal-answered.v1", &kept),
         ["/groups/0/outcome inconsistent", "/complete inconsistent"]
     );
+}
+
+/// What moves has no place for papers, adjustments or formal acts, and an answer names the body and nobody in it.
+#[test]
+fn a_transfer_carries_six_groups_and_its_answer_one_reason_of_the_list() {
+    let (kind, whole) = every().into_iter().find(|(name, _)| *name == "card.transferred.v1").unwrap();
+    for other in ["documents", "adjustments", "formalities", "counselling_notes"] {
+        let mut more = whole.clone();
+        more["card"][other] = json!({});
+        assert_eq!(findings(kind, &more), ["/card unknown_field"], "{other}");
+    }
+    let mut less = whole.clone();
+    less["card"].as_object_mut().unwrap().remove("identity");
+    assert_eq!(findings(kind, &less), ["/card/identity required"]);
+    let declined = |reason: &str| json!({"answer": {"kind": "declined", "reason": reason}});
+    assert!(parse("card.transfer-answered.v1", &declined("not_arrived")).is_ok());
+    assert!(!findings("card.transfer-answered.v1", &declined("duplicate")).is_empty());
+    assert!(
+        !findings("card.transfer-answered.v1", &json!({"answer": {"kind": "taken", "reason": "no_capacity"}}))
+            .is_empty()
+    );
+    let nameless = json!({"holder": {"entity_id": "https://nodo.zzmark.example"}});
+    assert_eq!(findings("referral.holder-changed.v1", &nameless), ["/holder/organisation_name required"]);
+    let nowhere = json!({"holder": {"entity_id": "nodo", "organisation_name": "Zzmark"}});
+    assert!(!findings("referral.holder-changed.v1", &nowhere).is_empty());
 }
 
 /// A field of a later level than its group is refused in what travels before acceptance.
@@ -180,13 +209,16 @@ fn schemas_are_closed() {
     each::<ContactReleased>();
     each::<ConsentWithdrawn>();
     each::<ConsentWithdrawalAnswered>();
+    each::<CardTransferred>();
+    each::<CardTransferAnswered>();
+    each::<ReferralHolderChanged>();
     each::<Grant>();
     each::<Ground>();
 }
 
 proptest! {
     #[test]
-    fn arbitrary_data_never_panics(at in 0_usize..15, value in any_json()) {
+    fn arbitrary_data_never_panics(at in 0_usize..Body::TYPES.len(), value in any_json()) {
         let _ = parse(Body::TYPES[at], &value);
     }
 

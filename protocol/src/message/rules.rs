@@ -97,6 +97,16 @@ pub const RULES: &[Rule] = &[
         purposes: &[],
         ends: true,
     },
+    asks("card.transferred.v1", true, &[Purpose::P12]),
+    answers("card.transfer-answered.v1", true),
+    Rule {
+        kind: "referral.holder-changed.v1",
+        sender: Some(Side::Opener),
+        opens: false,
+        grounds: DUTY,
+        purposes: &[],
+        ends: true,
+    },
 ];
 
 /// The rule of a type, if this version knows it.

@@ -64,12 +64,16 @@ codes! {
     SectionNotCovered = 403 "section_not_covered", "Il consenso non copre una parte dei dati.", "The consent does not cover a part of the data.";
     /// This node is a processor, and its instructions do not have the purpose.
     PurposeNotInstructed = 403 "purpose_not_instructed", "Il titolare non ha dato istruzioni per questa finalità.", "The controller has given no instruction for this purpose.";
+    /// Processing of her data is restricted: they are kept, and nothing else is done with them.
+    Restricted = 403 "restricted", "Il trattamento dei dati è limitato: si conservano e basta.", "Processing of the data is restricted: they are kept, and that is all.";
     /// The recipient's role does not take this, or ours may not send it.
     RoleNotEntitled = 403 "role_not_entitled", "Il ruolo nella rete non permette questo messaggio.", "The role in the network does not permit this message.";
     /// Nothing is there, or it is not the caller's to see.
     NotFound = 404 "not_found", "Non trovato.", "Not found.";
     /// The person's record went into another, which `merged_into` names.
     Merged = 404 "merged", "Questa scheda è stata unita a un'altra.", "This record was merged into another.";
+    /// The record was handed over: nothing more is disclosed from here, and the card is to be read only.
+    HolderChanged = 409 "holder_changed", "La scheda è stata trasferita: ora la tiene un altro ente.", "The record was handed over: another body holds it now.";
     /// The path exists, not with this method.
     MethodNotAllowed = 405 "method_not_allowed", "Metodo non previsto.", "Method not allowed.";
     /// The thread or subject does not exist between these two nodes.

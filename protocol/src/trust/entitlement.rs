@@ -181,6 +181,11 @@ mod tests {
             ("contact.released.v1", Role::ReceptionCentre, Role::Cpi, true),
             ("card.transferred.v1", Role::ReceptionCentre, Role::Municipality, true),
             ("card.transferred.v1", Role::ReceptionCentre, Role::Cpi, false),
+            ("card.transferred.v1", Role::Authority, Role::Association, false),
+            ("card.transfer-answered.v1", Role::Municipality, Role::ReceptionCentre, true),
+            ("card.transfer-answered.v1", Role::Cpi, Role::ReceptionCentre, false),
+            ("referral.holder-changed.v1", Role::ReceptionCentre, Role::Cpi, true),
+            ("referral.holder-changed.v1", Role::Cpi, Role::ReceptionCentre, false),
             ("mediation.requested.v1", Role::Authority, Role::Association, true),
             ("mediation.requested.v1", Role::Cpi, Role::Municipality, false),
         ] {

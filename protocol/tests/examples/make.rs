@@ -34,8 +34,7 @@ impl Sealed {
 
 fn messages(files: &mut Files) -> Sealed {
     let sealed = story::messages().into_iter().map(|said| {
-        let key = protocol_key(if said.from == centre() { "centre-protocol" } else { "cpi-protocol" });
-        let jws = message::seal(&said.claims, &key).unwrap();
+        let jws = message::seal(&said.claims, &story::key_of(&said.from)).unwrap();
         put_jws(files, &format!("messages/{}", said.file), &jws);
         (said, jws)
     });

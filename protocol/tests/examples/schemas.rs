@@ -32,7 +32,7 @@ pub(crate) fn markdown() -> String {
     of! {
         CardPreview CardPreviewAnswered ReferralSent ReferralInfoRequested ReferralInfoProvided ReferralAccepted
         ReferralDeclined ReferralProgressed ReferralClosed ReferralWithdrawn ReferralReopened CardUpdated ContactReleased
-        ConsentWithdrawn ConsentWithdrawalAnswered
+        ConsentWithdrawn ConsentWithdrawalAnswered CardTransferred CardTransferAnswered ReferralHolderChanged
     }
     let claims = [("`ground`", collect::<Ground>(&mut all)), ("`actor`", collect::<Actor>(&mut all))];
     assert_eq!(roots.iter().map(|(kind, _)| *kind).collect::<Vec<_>>(), data::Body::TYPES);

@@ -13,6 +13,9 @@ use crate::files::pem;
 pub(crate) const RECORD_P1: &str = "3f0c7a52-6c1e-4b8e-9a57-0d2b6f4e8c11";
 pub(crate) const RECORD_P2: &str = "8d1f4be6-27a9-4d0c-b6e3-5a9c7e10f2d4";
 pub(crate) const RECALL: &str = "c2b7d9a4-51f3-4e6a-8c0d-93e1f7a6b5d2";
+const RECORD_P12: &str = "5e9a1c37-d4f8-4062-8b1e-f7c03a6d92b5";
+const THREAD_OF_THE_TRANSFER: &str = "17d8f5b2-6e0c-4c94-a3b9-50c2e7f1d846";
+const THREAD_OF_THE_MOVED: &str = "92b6e0a4-f37d-48c1-8d5a-b4f91c6e0378";
 const THREAD: &str = "b5a3c1de-70f4-4a2b-9c86-1e5d8f3a7b90";
 const SUBJECT: &str = "e94d2c17-8b6f-4f35-a1d0-6c7b5e3f2a18";
 
@@ -35,6 +38,11 @@ pub(crate) fn centre() -> EntityId {
 
 pub(crate) fn cpi() -> EntityId {
     "https://nodo.cpi-prato.example".parse().unwrap()
+}
+
+/// Another reception centre, to which somebody moves.
+pub(crate) fn other() -> EntityId {
+    "https://nodo.accoglienza-pistoia.example".parse().unwrap()
 }
 
 /// A federation key, as published.
@@ -63,8 +71,14 @@ pub(crate) fn jwks(key: &SigningKey) -> Jwks {
     Jwks { keys: vec![key.jwk().clone()] }
 }
 
+/// The key with which a node signs its messages.
+pub(crate) fn key_of(node: &EntityId) -> SigningKey {
+    let names = [(centre(), "centre-protocol"), (cpi(), "cpi-protocol"), (other(), "other-protocol")];
+    protocol_key(names.iter().find(|(id, _)| id == node).unwrap().1)
+}
+
 pub(crate) fn keys_of(node: &EntityId) -> KeySet {
-    KeySet::new(&jwks(&protocol_key(if *node == centre() { "centre-protocol" } else { "cpi-protocol" })))
+    KeySet::new(&jwks(&key_of(node)))
 }
 
 /// A message of the story.
@@ -262,6 +276,47 @@ pub(crate) fn messages() -> Vec<Said> {
             for_referral(),
             json!({"card_version": 2, "contact": contact()}),
         ),
+    ]
+    .into_iter()
+    .chain(moved())
+    .collect()
+}
+
+/// Somebody else moves to another centre: her record is offered and taken, and the office that had taken her on is told.
+fn moved() -> [Said; 3] {
+    let between = |message: Said, from: EntityId, to: EntityId, thread: &str, subject: &str| {
+        let (thread, subject_ref) = (Some(thread.parse().unwrap()), Some(subject.parse().unwrap()));
+        let claims = Claims { iss: from.clone(), aud: to.clone(), thread, subject_ref, ..message.claims };
+        Said { file: message.file, from, to, claims }
+    };
+    let groups = ["g.preview", "g.identity", "g.status", "g.skills_full", "g.needs", "g.contact"];
+    let mut grant = consent("P12", RECORD_P12, &groups, "2027-06-01T09:00:00Z");
+    grant["grant"]["recipient"] = json!("ipa:acc_pt_es");
+    let mut card = referral_card();
+    card["contact"] = contact();
+    let o = |file, id, at, seq, seen| Place { file, from_centre: true, id, at, in_thread: Some((seq, seen)) };
+    let transferred = said(
+        o("11-card.transferred", "d07a3c58-2b41-4f96-9e0d-81c5f7b6a243", "2026-12-03T09:00:00Z", 1, 0),
+        "card.transferred.v1",
+        grant,
+        json!({"card_version": 1, "card": card}),
+    );
+    let answered = said(
+        o("12-card.transfer-answered", "48e1b7d5-c03a-4d29-a6f8-f52e0c9b7d16", "2026-12-04T10:00:00Z", 1, 1),
+        "card.transfer-answered.v1",
+        json!({"kind": "reply"}),
+        json!({"answer": {"kind": "taken"}}),
+    );
+    let told = said(
+        o("13-referral.holder-changed", "76f20d9e-5b8c-4a13-b47d-c9e3a1f08b52", "2026-12-04T10:00:05Z", 3, 2),
+        "referral.holder-changed.v1",
+        duty(THREAD_OF_THE_MOVED),
+        json!({"holder": {"entity_id": other(), "organisation_name": "Accoglienza Pistoia"}}),
+    );
+    [
+        between(transferred, centre(), other(), THREAD_OF_THE_TRANSFER, "3c9e7f10-a5d8-4b62-8e47-d1f06b2a95c3"),
+        between(answered, other(), centre(), THREAD_OF_THE_TRANSFER, "3c9e7f10-a5d8-4b62-8e47-d1f06b2a95c3"),
+        between(told, centre(), cpi(), THREAD_OF_THE_MOVED, "b80d4e6c-19f3-47a5-92c8-6e5a0f7d3b14"),
     ]
 }
 

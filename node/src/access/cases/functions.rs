@@ -63,7 +63,7 @@ functions! {
     /// Answers for her inclusion plan.
     PlanMentor = "plan_mentor", reads [A D E F G H I J M], writes [G H J], notes false;
     /// Social service.
-    SocialWorker = "social_worker", reads [A B C D H J K M], writes [B J K], notes false;
+    SocialWorker = "social_worker", reads [A B C D H J K L M], writes [B J K L], notes false;
     /// Follows her in the company.
     EnterpriseTutor = "enterprise_tutor", reads [A D G H I], writes [], notes false;
     /// Learns, under a supervisor who countersigns.

@@ -5,7 +5,7 @@ use staffetta_protocol::problem::Code;
 use uuid::Uuid;
 
 use super::functions::Functions;
-use super::rows;
+use super::{restriction, rows};
 use crate::error::Result;
 use crate::store::schema::{broken_glass, case_file, case_handover, case_member, case_moved, countersignature};
 use crate::store::{At, Conn, Id, Tx};
@@ -45,6 +45,7 @@ pub(super) fn merge(tx: &mut Tx<'_>, _: &Vault, merging: &Merging) -> Result<()>
     diesel::update(countersignature::table.filter(countersignature::case_file.eq(from)))
         .set(countersignature::case_file.eq(into))
         .execute(tx.conn())?;
+    restriction::hand_over(tx, merging.from, merging.into)?;
     diesel::delete(case_file::table.find(from)).execute(tx.conn())?;
     diesel::update(case_file::table.find(into))
         .set((

@@ -7,13 +7,16 @@
 //!   on it.
 //! - What one sees of a case follows from the functions that one has in its team ([`Function`]), not from the role of
 //!   one's account. Leaving the team ends it at once.
+//! - A case that is restricted is seen by nobody, but for the person's rights themselves ([`restriction`]).
 //! - Every door is [`Sight`]: it says who looks, at which case and why, and the journal gets the same words.
 
+mod collecting;
 pub mod countersignature;
 mod functions;
 pub mod glass;
 pub mod handover;
 mod merging;
+pub mod restriction;
 mod rows;
 mod sight;
 pub mod team;
@@ -37,8 +40,12 @@ pub use sight::{Sight, Why};
 pub(super) use sight::{of_person, of_received};
 
 /// The tables of this room that hold personal data.
-pub const HOLDING: Holding =
-    Holding { room: "access", tables: &["case_file", "broken_glass", "case_handover"], merge: merging::merge };
+pub const HOLDING: Holding = Holding {
+    room: "access",
+    tables: &["case_file", "broken_glass", "case_handover", "case_restriction"],
+    merge: merging::merge,
+    collect: collecting::collect,
+};
 
 /// Opens the case of a person who was just taken up. Whoever did it leads; a case that the node opened by itself has no
 /// lead yet.

@@ -20,6 +20,8 @@ const ROOMS: Rooms = Rooms {
         cfg.service(scope::scope(DESK).service(rooms.wrap(from_fn(access::gate))));
     },
     tags: &[],
+    matrix: &[],
+    examples: "{}",
 };
 
 async fn token(store: &Store, of: Uuid) -> String {

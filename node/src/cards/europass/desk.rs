@@ -37,7 +37,7 @@ pub fn draft(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, imported: Imported) 
     let by = Taker { on: cards::today(tx), operator: sight.staff() };
     let form = imported.form;
     let current = held.as_ref().map(|held| &held.card);
-    let (card, report) = onto(current, imported, by, |section| sight.reads(section) && sight.writes(section))?;
+    let (card, report) = onto(current, imported.given(), by, |section| sight.reads(section) && sight.writes(section))?;
     let entry = sight.entry("card.draft-imported").subject(person.subject).object(person.id);
     journal::record(tx, entry.code(form.code()))?;
     let version = held.map_or(0, |held| held.version);

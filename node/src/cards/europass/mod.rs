@@ -41,6 +41,8 @@ use uuid::Uuid;
 
 pub use api::api;
 pub use desk::{Draft, draft, export};
+pub use onto::Given;
+pub(in crate::cards) use onto::{Taker, only, onto};
 pub use report::{Line, Outcome, Reason, Report};
 
 use reading::Reading;
@@ -127,6 +129,13 @@ pub struct Imported {
     pub fields: BTreeSet<&'static str>,
     /// What became of each element.
     pub report: Report,
+}
+
+impl Imported {
+    /// What it gives a card.
+    pub fn given(self) -> Given {
+        Given { card: self.card, fields: self.fields, report: self.report }
+    }
 }
 
 /// Reads a CV. `today` is what *at once* means.

@@ -7,17 +7,27 @@ use staffetta_protocol::card::codes::{SourceKind, SourceMeans};
 use staffetta_protocol::card::{Card, CardField, Day, HeldSource, List, Section, rows};
 use uuid::Uuid;
 
-use super::Imported;
 use super::report::{Line, Outcome, Reason, Report};
 use crate::error::{Error, Result};
 
+/// What a file gives.
+#[derive(Debug, Clone)]
+pub struct Given {
+    /// What was taken, in an otherwise new card.
+    pub card: Card,
+    /// The fields that were taken.
+    pub fields: BTreeSet<&'static str>,
+    /// What became of each element.
+    pub report: Report,
+}
+
 /// Who lays it on, and when: the source of what is taken.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Taker {
+pub(in crate::cards) struct Taker {
     /// Today.
-    pub(super) on: Day,
+    pub(in crate::cards) on: Day,
     /// The member of staff.
-    pub(super) operator: Option<Uuid>,
+    pub(in crate::cards) operator: Option<Uuid>,
 }
 
 /// The draft: the card with what was imported, in fields that had nothing in them and that the caller may write. Their
@@ -25,19 +35,19 @@ pub(super) struct Taker {
 ///
 /// # Errors
 /// Only what should not happen.
-pub(super) fn onto(
+pub(in crate::cards) fn onto(
     current: Option<&Card>,
-    imported: Imported,
+    given: Given,
     by: Taker,
     writes: impl Fn(Section) -> bool,
 ) -> Result<(Card, Report)> {
     let start = members(&Card::default())?;
     let had = current.map(members).transpose()?.unwrap_or_else(|| start.clone());
-    let new = members(&imported.card)?;
-    let mut report = imported.report;
+    let new = members(&given.card)?;
+    let mut report = given.report;
     let mut draft = had.clone();
     let mut taken = BTreeSet::new();
-    for field in imported.fields {
+    for field in given.fields {
         let (was, is) = (had.get(field), new.get(field));
         if was == is {
             continue;
@@ -81,7 +91,7 @@ pub(super) fn onto(
 ///
 /// # Errors
 /// Only what should not happen.
-pub(super) fn only(card: &Card, reads: impl Fn(Section) -> bool) -> Result<Card> {
+pub(in crate::cards) fn only(card: &Card, reads: impl Fn(Section) -> bool) -> Result<Card> {
     let mut shown = members(card)?;
     shown.retain(|field, _| rows(field).next().is_some_and(|row| reads(row.section)));
     serde_json::from_value(Value::Object(shown)).map_err(Error::internal)

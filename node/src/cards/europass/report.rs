@@ -69,6 +69,8 @@ reasons! {
     Coded = "Vale il codice che l'accompagna.", "The code beside it counts.";
     /// A part of the card that the caller may not write.
     NotYours = "Parte della scheda riservata ad altri.", "A part of the card that others fill in.";
+    /// Others confirmed it, and it is theirs to confirm again.
+    ConfirmedElsewhere = "Confermato da altri: va chiesto di nuovo a loro.", "Others confirmed it: ask them again.";
     /// The card has another value, which stays.
     OtherValueHeld = "La scheda ha già un altro valore.", "The card has another value already.";
     /// Missing is unknown: it is never read as *no*.
@@ -104,7 +106,12 @@ pub struct Line {
 
 impl Line {
     /// A line with the sentences of its reason.
-    pub(super) fn new(element: String, outcome: Outcome, field: Option<&'static str>, reason: Option<Reason>) -> Self {
+    pub(in crate::cards) fn new(
+        element: String,
+        outcome: Outcome,
+        field: Option<&'static str>,
+        reason: Option<Reason>,
+    ) -> Self {
         let words = reason.map(Reason::words);
         Self {
             element,
@@ -129,7 +136,7 @@ pub struct Report {
 }
 
 impl Report {
-    pub(super) fn push(&mut self, line: Line) {
+    pub(in crate::cards) fn push(&mut self, line: Line) {
         if self.items.len() < LONGEST { self.items.push(line) } else { self.more += 1 }
     }
 }

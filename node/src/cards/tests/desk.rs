@@ -24,6 +24,8 @@ const ROOMS: Rooms = Rooms {
         cfg.service(scope::scope(DESK).service(rooms.wrap(from_fn(access::gate))));
     },
     tags: &[],
+    matrix: &[],
+    examples: "{}",
 };
 
 /// An account in this role, on the case in this function if one is named; its token.

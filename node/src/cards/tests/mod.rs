@@ -225,6 +225,7 @@ async fn what_came_is_one_view_and_goes_by_group_or_by_message() {
                 let subject = vault.subject_for_ref(tx, cpi().must_be_node()?, subject_ref)?;
                 let (id, wire) = (Uuid::new_v4(), ThreadId(Uuid::new_v4()));
                 let thread = Thread {
+                    restricted: false,
                     id,
                     peer: cpi(),
                     wire,

@@ -222,3 +222,8 @@ pub fn letter(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, sender: &str, id: U
     journal::record(tx, sight.entry("recall.letter-printed").subject(recall.subject).object(id))?;
     Ok(page)
 }
+
+/// Whether an office is still to answer a letter about her, and has the time.
+pub(super) fn is_open(conn: &mut Conn, person: PersonId, now: DateTime<Utc>) -> Result<bool> {
+    rows::is_open(conn, person, now)
+}

@@ -189,3 +189,12 @@ pub(super) fn list(conn: &mut Conn, of: Listing, wanted: Wanted, now: DateTime<U
     let next = rows.last().filter(|_| more).map(|row| (row.due_at.0, row.id.0));
     Ok(Page { items: rows.into_iter().map(|row| row.read(None)).collect::<Result<_>>()?, next })
 }
+
+/// Whether a letter about her has no answer, and its time has not passed.
+pub(super) fn is_open(conn: &mut Conn, person: PersonId, now: DateTime<Utc>) -> Result<bool> {
+    let open = paper_recall::table
+        .filter(paper_recall::person.eq(Id(person.0)))
+        .filter(paper_recall::answered_at.is_null())
+        .filter(paper_recall::due_at.gt(At::from(now)));
+    Ok(diesel::select(diesel::dsl::exists(open)).get_result(conn)?)
+}

@@ -1,15 +1,18 @@
 //! Rows of consents for which something is to be done.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use staffetta_protocol::card::Text;
 use staffetta_protocol::consent::{OrganisationId, Purpose};
 use staffetta_protocol::id::RecordId;
+use uuid::Uuid;
 
 use super::damaged;
 use crate::access::cases::{Listing, cases_of};
-use crate::consents::model::{Consent, ExpressedBy, State};
+use crate::consents::model::{Consent, Event, ExpressedBy, State};
 use crate::error::Result;
 use crate::people::PersonId;
 use crate::store::schema::consent;
@@ -172,4 +175,22 @@ pub(in crate::consents) fn guarded(conn: &mut Conn, now: DateTime<Utc>) -> Resul
         .distinct()
         .load(conn)?;
     Ok(records.into_iter().map(|id| RecordId(id.0)).collect())
+}
+
+/// The records of hers whose newest answer can be taken back.
+pub(in crate::consents) fn revocable(conn: &mut Conn, person: PersonId) -> Result<Vec<RecordId>> {
+    let answers: Vec<(Id, String)> = consent::table
+        .filter(consent::person.eq(Id(person.0)))
+        .order(consent::seq.asc())
+        .select((consent::record, consent::state))
+        .load(conn)?;
+    let newest: BTreeMap<Uuid, String> = answers.into_iter().map(|(record, state)| (record.0, state)).collect();
+    let takes_back = |code: &str| State::from_code(code).is_some_and(|it| it.allowed().contains(&Event::Withdraw));
+    Ok(newest.into_iter().filter(|(_, state)| takes_back(state)).map(|(record, _)| RecordId(record)).collect())
+}
+
+/// Whether a recall by message about her is under way: it was sent, and the time for its answer has not passed.
+pub(in crate::consents) fn recall_is_due_after(conn: &mut Conn, person: PersonId, now: DateTime<Utc>) -> Result<bool> {
+    let open = consent::table.filter(consent::person.eq(Id(person.0))).filter(consent::recall_due.gt(At::from(now)));
+    Ok(diesel::select(diesel::dsl::exists(open)).get_result(conn)?)
 }

@@ -18,7 +18,7 @@ use crate::web::{self, Rooms, Web};
 use crate::{cards, people};
 
 /// This room and those to its right, mounted as the wiring mounts them.
-const ROOMS: Rooms = Rooms { federation: |_| {}, desk: rooms, tags: &[] };
+const ROOMS: Rooms = Rooms { federation: |_| {}, desk: rooms, tags: &[], matrix: &[], examples: "{}" };
 
 fn rooms(cfg: &mut ServiceConfig<'_>) {
     let rooms = scope::scope("").configure(|cfg| {

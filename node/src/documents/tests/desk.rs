@@ -14,7 +14,7 @@ use crate::web::document::DESK;
 use crate::web::{self, Rooms, Web};
 
 /// This room, mounted as the wiring mounts it.
-const ROOMS: Rooms = Rooms { federation: |_| {}, desk: rooms, tags: &[] };
+const ROOMS: Rooms = Rooms { federation: |_| {}, desk: rooms, tags: &[], matrix: &[], examples: "{}" };
 
 fn rooms(cfg: &mut ServiceConfig<'_>) {
     let rooms = scope::scope("").configure(|cfg| {

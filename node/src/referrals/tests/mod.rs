@@ -6,4 +6,5 @@ mod crossing;
 mod paper;
 mod relay;
 mod sap;
+mod transfer;
 mod world;

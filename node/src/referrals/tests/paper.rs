@@ -93,7 +93,7 @@ impl Node {
 
 impl World {
     /// A referral that left on paper.
-    async fn on_paper(&self, groups: &[Group]) -> (PersonId, RecordId, Uuid, Uuid) {
+    pub(super) async fn on_paper(&self, groups: &[Group]) -> (PersonId, RecordId, Uuid, Uuid) {
         let office = self.ponte.office("CPI Zzprato", &["100005"], None).await;
         let person = self.ponte.person().await;
         let record = self.ponte.yes(person, Purpose::P2, groups).await;

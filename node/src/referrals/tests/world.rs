@@ -71,6 +71,9 @@ fn receive(tx: &mut Tx<'_>, outbox: &Outbox, to: &Admitted, m: &Message) -> Resu
             wire::withdrawn_by_consent(tx, &effect.threads)?;
             Ok(effect.taken)
         }
+        Body::CardTransferred(b) => crate::referrals::transfer::wire::transferred(tx, outbox, to, m, b),
+        Body::CardTransferAnswered(b) => crate::referrals::transfer::wire::answered(tx, outbox, to, m, b),
+        Body::ReferralHolderChanged(b) => wire::holder_changed(tx, outbox, to, m, b),
         Body::ConsentWithdrawalAnswered(_) => unreachable!("nobody answers recalls yet"),
     }
 }
@@ -192,10 +195,21 @@ impl Node {
 
     /// Her yes for the job centre.
     pub(super) async fn yes(&self, person: PersonId, purpose: Purpose, groups: &[Group]) -> RecordId {
+        self.yes_for(person, "ipa:c_g999", purpose, groups).await
+    }
+
+    /// Her yes for an organisation.
+    pub(super) async fn yes_for(
+        &self,
+        person: PersonId,
+        recipient: &str,
+        purpose: Purpose,
+        groups: &[Group],
+    ) -> RecordId {
         let vault = self.vault();
         let groups = Groups::new(groups.iter().copied()).unwrap();
         let answers: Answers = serde_json::from_value(json!({
-            "recipient": "ipa:c_g999",
+            "recipient": recipient,
             "answers": [{"purpose": purpose, "answer": "yes", "groups": groups}],
             "expressed": {
                 "by": "person", "indication_method": "signature",

@@ -13,12 +13,12 @@ use staffetta_protocol::problem::ItemCode;
 use uuid::Uuid;
 
 pub use opener::{accepted, closed, declined, info_requested, preview_answered, progressed};
-pub use taker::{card_updated, contact_released, info_provided, preview, reopened, sent, withdrawn};
+pub use taker::{card_updated, contact_released, holder_changed, info_provided, preview, reopened, sent, withdrawn};
 
 use super::case::Case;
 use super::events::Said;
 use super::model::{self, Effect, Event, Verdict};
-use super::rows;
+use super::{rows, transfer};
 use crate::error::{Error, Result};
 use crate::grants::{Admitted, Thread};
 use crate::inbox::Taken;
@@ -80,6 +80,7 @@ fn take(
 /// same transaction.
 pub fn withdrawn_by_consent(tx: &mut Tx<'_>, threads: &[Uuid]) -> Result<()> {
     for thread in threads {
+        transfer::wire::withdrawn_by_consent(tx, *thread)?;
         let Some(id) = rows::of_thread(tx.conn(), *thread)? else { continue };
         let mut case = Case::lock(tx, id)?;
         case.refresh(tx)?;

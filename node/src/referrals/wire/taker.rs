@@ -4,8 +4,8 @@ use serde_json::json;
 use staffetta_protocol::card::{CardGroups, Level};
 use staffetta_protocol::consent::Purpose;
 use staffetta_protocol::data::{
-    CardPreview, CardUpdated, ContactReleased, ProvidedGroups, ReferralInfoProvided, ReferralReopened, ReferralSent,
-    ReferralWithdrawn,
+    CardPreview, CardUpdated, ContactReleased, ProvidedGroups, ReferralHolderChanged, ReferralInfoProvided,
+    ReferralReopened, ReferralSent, ReferralWithdrawn,
 };
 use staffetta_protocol::message::Message;
 use staffetta_protocol::problem::ItemCode;
@@ -105,6 +105,23 @@ pub fn withdrawn(
     let Some(mut case) = case_of(tx, admitted)? else { return Ok(UNKNOWN) };
     let detail = json!({"by": data.by});
     let (taken, _) = take(tx, outbox, &mut case, m, Event::Withdraw, Some(&detail))?;
+    if taken == Taken::Accepted {
+        grants::end(tx, case.thread.id)?;
+    }
+    save_unless_refused(tx, &mut case, taken)
+}
+
+/// `referral.holder-changed`
+pub fn holder_changed(
+    tx: &mut Tx<'_>,
+    outbox: &Outbox,
+    admitted: &Admitted,
+    m: &Message,
+    data: &ReferralHolderChanged,
+) -> Result<Taken> {
+    let Some(mut case) = case_of(tx, admitted)? else { return Ok(UNKNOWN) };
+    let detail = json!({"holder": data.holder});
+    let (taken, _) = take(tx, outbox, &mut case, m, Event::HolderChanged, Some(&detail))?;
     if taken == Taken::Accepted {
         grants::end(tx, case.thread.id)?;
     }

@@ -1,6 +1,7 @@
 //! The store on every database of this build.
 
 mod acts;
+mod groups;
 mod migrations;
 mod once;
 mod open;

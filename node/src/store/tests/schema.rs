@@ -117,6 +117,27 @@ async fn tables_columns_types_and_nullability_are_those_of_schema_rs() {
     }
 }
 
+/// One that is looked at with the commit only would break the commit of every act that shares it.
+#[actix_web::test]
+async fn no_constraint_waits_for_the_commit() {
+    for scratch in scratch::all(scratch::clock) {
+        let deferred = |conn: &mut Conn| {
+            let query = match conn {
+                Conn::Sqlite(_) => {
+                    "SELECT coalesce(group_concat(name), '') FROM sqlite_schema WHERE sql LIKE '%DEFERR%'"
+                }
+                #[cfg(feature = "postgres")]
+                Conn::Postgres(_) => {
+                    "SELECT coalesce(string_agg(conname, ','), '') FROM pg_constraint WHERE condeferrable"
+                }
+            };
+            Ok(sql::<Text>(query).get_result::<String>(conn)?)
+        };
+        assert_eq!(scratch.store().read(deferred).await.unwrap(), "");
+        scratch.store().close().await;
+    }
+}
+
 /// Foreign keys, and indexes that are not those of a key: one line each, the same on both databases.
 #[cfg(feature = "postgres")]
 #[actix_web::test]

@@ -1,7 +1,8 @@
 //! Adds to every operation what all of its kind have in common.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
 use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use utoipa::openapi::security::SecurityRequirement;
@@ -10,6 +11,8 @@ use utoipa::openapi::{Components, OpenApi, RefOr, Required, Response};
 
 use super::common::{self, PROBLEMS};
 use super::{DESK, EXCHANGE, info, manners, older, operations_mut, sparse};
+use crate::access::Permission;
+use crate::web::Rooms;
 
 /// For whom a document is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,9 +33,10 @@ impl Plane {
     }
 }
 
-pub(super) fn complete(document: &mut OpenApi, plane: Plane, tags: &[(&str, &str)]) {
+pub(super) fn complete(document: &mut OpenApi, plane: Plane, rooms: Rooms) {
     document.info = info::info(plane);
     let mut used = BTreeSet::new();
+    let examples: BTreeMap<String, Value> = serde_json::from_str(rooms.examples).expect("examples are an object");
     for item in document.paths.paths.values_mut() {
         let is_edited = item.put.as_ref().is_some_and(manners::is_conditional);
         let is_ours = item.servers.is_none();
@@ -42,8 +46,12 @@ pub(super) fn complete(document: &mut OpenApi, plane: Plane, tags: &[(&str, &str
             if plane == Plane::Federation && operation.request_body.is_some() && is_secured(operation) {
                 sign(operation);
             }
+            if plane == Plane::Desk {
+                exemplify(operation, &examples);
+            }
             if plane == Plane::Desk && is_secured(operation) {
                 manners::complete(operation, &method, is_edited);
+                tell_who_may(operation, rooms.matrix);
             }
             answer(operation, is_ours);
         }
@@ -51,7 +59,7 @@ pub(super) fn complete(document: &mut OpenApi, plane: Plane, tags: &[(&str, &str
     let described = |(name, what): &(&str, &str)| {
         used.contains(*name).then(|| TagBuilder::new().name(*name).description(Some(*what)).build())
     };
-    document.tags = Some(tags.iter().filter_map(described).collect());
+    document.tags = Some(rooms.tags.iter().filter_map(described).collect());
     document.security = Some(vec![requirement(plane)]);
     let operations = document.paths.paths.values_mut().flat_map(operations_mut);
     let problems = operations.flat_map(|(_, operation)| shared(operation)).collect();
@@ -78,6 +86,25 @@ fn secure(operation: &mut Operation, plane: Plane) {
 
 fn is_secured(operation: &Operation) -> bool {
     operation.security.as_ref().is_some_and(|required| !required.is_empty())
+}
+
+/// Puts the example of a request into its place.
+fn exemplify(operation: &mut Operation, examples: &BTreeMap<String, Value>) {
+    let example = operation.operation_id.as_ref().and_then(|id| examples.get(id));
+    let Some(RefOr::T(body)) = operation.request_body.as_mut() else { return };
+    let json = body.content.get_mut("application/json");
+    if let (Some(example), Some(RefOr::T(json))) = (example, json) {
+        json.example = Some(example.clone());
+    }
+}
+
+fn tell_who_may(operation: &mut Operation, matrix: &[Permission]) {
+    let of = |permission: &&Permission| operation.operation_id.as_deref() == Some(permission.operation);
+    if let Some(told) = matrix.iter().find(of).and_then(Permission::told) {
+        let description = operation.description.get_or_insert_default();
+        description.push_str("\n\n");
+        description.push_str(&told);
+    }
 }
 
 /// The headers by which a node signs a body that it sends.
@@ -133,7 +160,7 @@ fn dress(status: &str, response: &mut Response) {
         if response.content.is_empty() {
             response.content = common::problem("").content;
         } else if !response.content.contains_key(common::PROBLEM) {
-            let marked = ExtensionsBuilder::new().add("x-noqa", serde_json::Value::Bool(true)).build();
+            let marked = ExtensionsBuilder::new().add("x-noqa", Value::Bool(true)).build();
             response.extensions = Some(marked);
         }
     }

@@ -54,18 +54,18 @@ const SAMPLE: &str = "https://nodo.example";
 
 /// What other nodes call.
 pub fn federation(rooms: Rooms) -> OpenApi {
-    document(rooms.federation, Plane::Federation, rooms.tags)
+    document(rooms.federation, Plane::Federation, rooms)
 }
 
 /// What the staff and its programs call.
 pub fn desk(rooms: Rooms) -> OpenApi {
-    document(rooms.desk, Plane::Desk, rooms.tags)
+    document(rooms.desk, Plane::Desk, rooms)
 }
 
-fn document(routes: fn(&mut ServiceConfig<'_>), plane: Plane, tags: &[(&str, &str)]) -> OpenApi {
+fn document(routes: fn(&mut ServiceConfig<'_>), plane: Plane, rooms: Rooms) -> OpenApi {
     let mut document = collected(routes);
     relative(&mut document, plane.base());
-    complete::complete(&mut document, plane, tags);
+    complete::complete(&mut document, plane, rooms);
     document
 }
 
@@ -137,7 +137,7 @@ pub(super) fn queries(rooms: Rooms) -> BTreeMap<String, BTreeSet<String>> {
 }
 
 /// The operations of a path with the names of their methods.
-fn operations(item: &PathItem) -> impl Iterator<Item = (&'static str, &utoipa::openapi::path::Operation)> {
+pub(crate) fn operations(item: &PathItem) -> impl Iterator<Item = (&'static str, &utoipa::openapi::path::Operation)> {
     let all = [("DELETE", &item.delete), ("GET", &item.get), ("POST", &item.post), ("PUT", &item.put)];
     all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_ref()?)))
 }

@@ -81,7 +81,7 @@ fn desk(cfg: &mut ServiceConfig<'_>) {
     cfg.service(scope::scope(DESK).service(rooms.wrap(from_fn(once)).wrap(from_fn(access::gate))));
 }
 
-const ROOMS: Rooms = Rooms { federation: |_| {}, desk, tags: &[] };
+const ROOMS: Rooms = Rooms { federation: |_| {}, desk, tags: &[], matrix: &[], examples: "{}" };
 
 fn vault() -> Vault {
     Vault::new(MasterKey::from_base64("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap())

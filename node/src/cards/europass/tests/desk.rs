@@ -18,7 +18,7 @@ use crate::vault::{MasterKey, Vault};
 use crate::web::document::DESK;
 use crate::web::{Rooms, Web, application};
 
-const ROOMS: Rooms = Rooms { federation: |_| {}, desk, tags: &[("cards", "Cards.")] };
+const ROOMS: Rooms = Rooms { federation: |_| {}, desk, tags: &[("cards", "Cards.")], matrix: &[], examples: "{}" };
 
 fn desk(cfg: &mut ServiceConfig<'_>) {
     let rooms = scope::scope(DESK).configure(crate::cards::api).configure(crate::cards::europass::api);

@@ -256,14 +256,14 @@ fn the_older_form_is_the_same_in_both_syntaxes() {
 fn a_draft_overwrites_nothing_and_says_where_it_is_from() {
     let by = Taker { on: today(), operator: Some(uuid::Uuid::from_u128(7)) };
     let imported = || read(CANDIDATE, Syntax::Xml).unwrap();
-    let (fresh, _) = onto(None, imported(), by, |_| true).unwrap();
+    let (fresh, _) = onto(None, imported().given(), by, |_| true).unwrap();
     assert_eq!(members(&fresh)["given_names"], "Awa Fatou");
     let source = fresh.sources.iter().find(|source| source.field.name() == "email").unwrap();
     assert_eq!((source.source, source.on, source.operator), (SourceKind::Document, today(), by.operator));
     assert!(fresh.sources.iter().all(|source| source.field.name() != "province"), "what was not taken has no source");
 
     let held: Card = card(r#"{"given_names": "Aoua", "province": "PO"}"#).unwrap();
-    let (draft, report) = onto(Some(&held), imported(), by, |section| section != Section::B).unwrap();
+    let (draft, report) = onto(Some(&held), imported().given(), by, |section| section != Section::B).unwrap();
     assert_eq!(draft.given_names, held.given_names, "the card's own value stays");
     assert_eq!(draft.province, held.province);
     assert_eq!(draft.birth_date, fresh.birth_date);

@@ -1,0 +1,14 @@
+-- What was laid onto a card from a file that the person brought: of which kind, whose, and how she said yes, sealed.
+CREATE TABLE card_import (
+    id uuid PRIMARY KEY NOT NULL,
+    person uuid NOT NULL,
+    subject uuid NOT NULL,
+    kind text NOT NULL,
+    sections text NOT NULL,
+    digest text NOT NULL,
+    sealed bytea NOT NULL,
+    imported_at timestamptz NOT NULL,
+    imported_by uuid
+);
+CREATE INDEX card_import_person ON card_import (person, imported_at);
+CREATE INDEX card_import_subject ON card_import (subject);

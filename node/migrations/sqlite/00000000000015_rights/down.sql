@@ -1,0 +1,2 @@
+DROP TABLE rights_event;
+DROP TABLE rights_request;

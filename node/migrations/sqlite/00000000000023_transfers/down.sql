@@ -1,0 +1,3 @@
+DROP TABLE holder_moved;
+DROP TABLE transfer_letter;
+DROP TABLE record_transfer;

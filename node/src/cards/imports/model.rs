@@ -1,0 +1,105 @@
+//! What was brought, of which kind, and how she said yes to it.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use staffetta_protocol::card::dates::instant;
+use staffetta_protocol::card::{Check, Text};
+use staffetta_protocol::digest::Digest;
+use staffetta_protocol::id::EntityId;
+use utoipa::ToSchema;
+
+use crate::cards::europass::{Form, Given};
+
+/// What kind of file it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The file that she took along from another centre.
+    Portability,
+    /// A CV.
+    Europass(Form),
+}
+
+impl Kind {
+    const ALL: [Self; 4] = [
+        Self::Portability,
+        Self::Europass(Form::Candidate),
+        Self::Europass(Form::PassportXml),
+        Self::Europass(Form::PassportJson),
+    ];
+
+    /// In one word, for the journal, the database and the answer.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Portability => "portability",
+            Self::Europass(form) => form.code(),
+        }
+    }
+
+    pub(super) fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+}
+
+/// Where a file says that it comes from. Nobody has vouched for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ImportOrigin)]
+pub struct Origin {
+    /// The node.
+    pub entity_id: EntityId,
+    /// The organisation that runs it.
+    #[schema(max_length = 200)]
+    pub organisation_name: Text<200>,
+    /// When it was written.
+    #[serde(with = "instant")]
+    pub exported_at: DateTime<Utc>,
+}
+
+/// By what her yes to an import can be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ImportIndication {
+    /// Signed on paper.
+    Signature,
+    /// A mark on paper.
+    Mark,
+    /// A PIN that she typed.
+    Pin,
+    /// Spoken, with a second adult who is no relative and does not share her room; a mediator by phone counts.
+    SpokenWithSecondAdult,
+}
+
+/// Who said yes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ImportSaidBy {
+    /// The person.
+    Person,
+    /// Her guardian.
+    Guardian,
+}
+
+/// Her yes: that what the file says becomes part of her card here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImportYes {
+    /// Who said it.
+    pub by: ImportSaidBy,
+    /// What shows it.
+    pub indication_method: ImportIndication,
+}
+
+impl Check for ImportYes {}
+
+/// A file that was read.
+#[derive(Debug, Clone)]
+pub struct Brought {
+    /// Of which kind.
+    pub kind: Kind,
+    /// From where, where it says so.
+    pub origin: Option<Origin>,
+    /// Its digest.
+    pub digest: Digest,
+    /// What it gives.
+    pub given: Given,
+}

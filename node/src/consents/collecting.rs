@@ -1,0 +1,26 @@
+//! What is held about a person here, for herself: what she was asked and answered, and what followed.
+
+use crate::error::Result;
+use crate::store::Tx;
+use crate::vault::{About, Collected, Sealed, Shelf, Vault, Whose, gather};
+
+const SHELVES: &[Shelf] = &[
+    Shelf::new("consent", ("Consensi", "Consents"), About::Record("person"))
+        .sealed(&[("sealed", Sealed::Json, "words")])
+        .staff(&["mediator", "entered_by"]),
+    Shelf::new("consent_request", ("Domande di consenso", "Consents asked"), About::Record("person"))
+        .staff(&["asked_by"]),
+    Shelf::new("consent_event", ("Consensi: che cosa è successo", "Consents: what happened"), About::Record("person"))
+        .staff(&["staff"]),
+    Shelf::new("consent_receipt", ("Ricevute dei consensi", "Receipts of consents"), About::Record("person"))
+        .sealed(&[("sealed", Sealed::Signed, "receipt")]),
+    Shelf::new("paper_recall", ("Richiami per lettera", "Recalls by letter"), About::Record("person")).sealed(&[(
+        "sealed",
+        Sealed::Json,
+        "answer",
+    )]),
+];
+
+pub(super) fn collect(tx: &mut Tx<'_>, vault: &Vault, whose: &Whose) -> Result<Vec<Collected>> {
+    gather(tx.conn(), vault, whose, SHELVES)
+}

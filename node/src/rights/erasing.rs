@@ -1,0 +1,92 @@
+//! Erasure, in steps, so that nothing is lost on the way: consents are taken back and recalls go out; her case is
+//! restricted; and when everybody has been told and has answered, or is late, her keys are destroyed.
+//!
+//! What stays is what says nothing: receipts, counts, digests, the journal, and the request itself without its words.
+
+use chrono::{DateTime, Utc};
+use staffetta_protocol::problem::{Code, Problem};
+use uuid::Uuid;
+
+use super::model::{ErasureStep, NoWait, Request};
+use super::{Means, effects, note, of, rows};
+use crate::access::{Sight, Why};
+use crate::consents::{self, Withdrawal, WithdrawnBy};
+use crate::error::Result;
+use crate::store::{Conn, Tx};
+use crate::vault::Vault;
+use crate::{documents, grants, journal, outbox, people};
+
+/// Erasures that one run looks at.
+const AT_ONCE: i64 = 50;
+
+/// Takes back what she agreed to, tells whoever received something, and keeps her data from any other use.
+pub(super) fn begin(tx: &mut Tx<'_>, means: &Means<'_>, sight: &Sight, of: &Request) -> Result<()> {
+    let how = Withdrawal { by: WithdrawnBy::Person, channel: consents::Channel::InPerson };
+    for record in consents::revocable(tx.conn(), of.person)? {
+        let done = consents::withdraw(tx, means.outbox, sight, means.towards, record, how)?;
+        (means.rights.threads_ended)(tx, &done.threads)?;
+    }
+    effects::restrict(tx, sight, of)
+}
+
+/// Whether everything that she is owed before has happened: nothing about her waits to leave, and no recall is without
+/// its answer and in time.
+fn is_due(conn: &mut Conn, request: &Request, now: DateTime<Utc>) -> Result<bool> {
+    let person = people::get(conn, request.person)?;
+    let hers = people::subjects(conn, &person)?;
+    Ok(!outbox::waits_about(conn, &hers)? && !consents::recall_is_open(conn, request.person, now)?)
+}
+
+/// Destroys the keys of whoever is due, by itself: for the worker, once the clock is confirmed. Says how many were erased.
+///
+/// # Errors
+/// What the database refuses.
+pub fn pump(tx: &mut Tx<'_>, vault: &Vault) -> Result<usize> {
+    let now = tx.now();
+    let mut erased = 0;
+    for request in rows::waiting(tx.conn(), now, AT_ONCE)? {
+        if is_due(tx.conn(), &request, now)? {
+            erase(tx, vault, &Sight::of_the_node(request.person.into()), &request, None)?;
+            erased += 1;
+        }
+    }
+    Ok(erased)
+}
+
+/// Destroys her keys at once, although somebody has not been told or has not answered: the data protection officer says so,
+/// and why. The reason stays, in the request's log and in the journal.
+///
+/// # Errors
+/// `not_found`; `not_entitled`; `conflict` for what is not an erasure under way.
+pub(super) fn at_once(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, id: Uuid, why: NoWait) -> Result<Request> {
+    if !matches!(sight.why(), Why::DataProtection) {
+        return Err(Code::NotEntitled.into());
+    }
+    let request = of(tx.conn(), vault, sight, id)?;
+    if request.step.map(|(step, _)| step) != Some(ErasureStep::Waiting) {
+        return Err(Code::Conflict.into());
+    }
+    if request.not_before.is_some_and(|day| day > tx.now()) {
+        let kept = Problem::new(Code::Conflict);
+        let (it, en) =
+            ("Una parte va conservata fino al giorno indicato.", "A part is kept until the day that was named.");
+        return Err(kept.says(it, en).into());
+    }
+    erase(tx, vault, sight, &request, Some(why))?;
+    let now = tx.now();
+    Ok(Request { step: Some((ErasureStep::Erased, now)), words: None, ..request })
+}
+
+/// Her keys, the bytes of her documents, what finds her; threads about her end. A tombstone of the request stays.
+fn erase(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, of: &Request, why: Option<NoWait>) -> Result<()> {
+    if !rows::erased(tx, of.id)? {
+        return Ok(());
+    }
+    let person = people::get(tx.conn(), of.person)?;
+    let hers = people::subjects(tx.conn(), &person)?;
+    grants::end_about(tx, &hers)?;
+    documents::erase_files(tx, of.person)?;
+    people::erase(tx, vault, of.person)?;
+    journal::record(tx, sight.entry("person.erased").subject(person.subject).object(person.id))?;
+    note(tx, sight, of, "erased", why.map(NoWait::code))
+}

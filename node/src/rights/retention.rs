@@ -1,0 +1,227 @@
+//! For how long what is kept: one table, which the register tells, and which whatever deletes by time goes by.
+//!
+//! These are the defaults that a data protection officer confirms. A person with an open request is frozen, not deleted.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A length of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(tag = "unit", content = "count", rename_all = "snake_case")]
+#[schema(as = RetentionLength)]
+pub enum Length {
+    /// Calendar days.
+    Days(u32),
+    /// Calendar months.
+    Months(u32),
+    /// Calendar years.
+    Years(u32),
+}
+
+/// From when it counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = RetentionCountsFrom)]
+pub enum CountsFrom {
+    /// The last change.
+    LastChange,
+    /// The day on which it came.
+    Receipt,
+    /// The end of the matter: declined, withdrawn or closed.
+    End,
+    /// The end of the consent.
+    ConsentEnd,
+    /// The last day on which some recipient holds something.
+    LastHolder,
+    /// The act.
+    Act,
+    /// The end of the case.
+    CaseEnd,
+}
+
+/// What happens then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = RetentionFate)]
+pub enum Fate {
+    /// It is deleted.
+    Deleted,
+    /// What names her goes; what counts stays.
+    Pseudonymised,
+    /// The bytes go; digest and receipt stay.
+    BytesDeleted,
+}
+
+/// A rule: what is kept, for how long, and what then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rule {
+    /// Stable name.
+    pub code: &'static str,
+    /// What, in Italian.
+    pub what_it: &'static str,
+    /// The same in English.
+    pub what_en: &'static str,
+    /// How long.
+    pub length: Length,
+    /// From when.
+    pub from: CountsFrom,
+    /// What then.
+    pub then: Fate,
+    /// The tables that it is about.
+    pub tables: &'static [&'static str],
+}
+
+/// Every rule.
+pub const RULES: &[Rule] = &[
+    Rule {
+        code: "draft_card",
+        what_it: "Schede in bozza mai inviate",
+        what_en: "Draft cards that were never sent",
+        length: Length::Months(12),
+        from: CountsFrom::LastChange,
+        then: Fate::Deleted,
+        tables: &["card", "card_version", "card_section", "card_confirmation"],
+    },
+    Rule {
+        code: "preview_received",
+        what_it: "Anteprime ricevute senza un invio",
+        what_en: "Previews received without a referral",
+        length: Length::Days(60),
+        from: CountsFrom::Receipt,
+        then: Fate::Deleted,
+        tables: &["received_card"],
+    },
+    Rule {
+        code: "referral_ended_recipient",
+        what_it: "Invii rifiutati o ritirati, presso chi li ha ricevuti",
+        what_en: "Referrals declined or withdrawn, at the recipient",
+        length: Length::Days(120),
+        from: CountsFrom::End,
+        then: Fate::Deleted,
+        tables: &["referral", "referral_event", "received_card"],
+    },
+    Rule {
+        code: "referral_ended_sender",
+        what_it: "Invii rifiutati o ritirati, presso chi li ha mandati",
+        what_en: "Referrals declined or withdrawn, at the sender",
+        length: Length::Months(12),
+        from: CountsFrom::End,
+        then: Fate::Deleted,
+        tables: &["referral", "referral_event", "referral_sheet", "referral_office"],
+    },
+    Rule {
+        code: "referral_closed",
+        what_it: "Invii conclusi",
+        what_en: "Referrals closed",
+        length: Length::Months(24),
+        from: CountsFrom::End,
+        then: Fate::Pseudonymised,
+        tables: &["referral", "referral_event", "office_record", "policy_event"],
+    },
+    Rule {
+        code: "internship_file",
+        what_it: "Fascicolo del tirocinio, oltre alle regole dei fondi",
+        what_en: "Internship file, beside the rules of funds",
+        length: Length::Years(5),
+        from: CountsFrom::End,
+        then: Fate::Deleted,
+        tables: &[],
+    },
+    Rule {
+        code: "consent_record",
+        what_it: "Consensi e ricevute",
+        what_en: "Consents and receipts",
+        length: Length::Years(5),
+        from: CountsFrom::ConsentEnd,
+        then: Fate::Deleted,
+        tables: &["consent", "consent_event", "consent_receipt", "consent_request"],
+    },
+    Rule {
+        code: "disclosure_log",
+        what_it: "Registro delle comunicazioni",
+        what_en: "Log of disclosures",
+        length: Length::Months(24),
+        from: CountsFrom::LastHolder,
+        then: Fate::Deleted,
+        tables: &["disclosure"],
+    },
+    Rule {
+        code: "journal",
+        what_it: "Registro di chi ha visto o fatto che cosa",
+        what_en: "Journal of who saw or did what",
+        length: Length::Months(24),
+        from: CountsFrom::Act,
+        then: Fate::Deleted,
+        tables: &["journal"],
+    },
+    Rule {
+        code: "counselling_note",
+        what_it: "Note di colloquio",
+        what_en: "Counselling notes",
+        length: Length::Months(6),
+        from: CountsFrom::CaseEnd,
+        then: Fate::Deleted,
+        tables: &["counselling_note"],
+    },
+    Rule {
+        code: "enrolment_not_admitted",
+        what_it: "Iscrizioni non ammesse a un corso",
+        what_en: "Enrolments that were not admitted",
+        length: Length::Months(6),
+        from: CountsFrom::End,
+        then: Fate::Deleted,
+        tables: &[],
+    },
+    Rule {
+        code: "message_bytes",
+        what_it: "Testo dei messaggi",
+        what_en: "Bytes of messages",
+        length: Length::Days(90),
+        from: CountsFrom::End,
+        then: Fate::BytesDeleted,
+        tables: &["outbox", "known_message"],
+    },
+];
+
+impl Rule {
+    /// How long and from when, as a page tells it.
+    pub fn in_italian(&self) -> String {
+        let length = match self.length {
+            Length::Days(days) => format!("{days} giorni"),
+            Length::Months(months) => format!("{months} mesi"),
+            Length::Years(years) => format!("{years} anni"),
+        };
+        let from = match self.from {
+            CountsFrom::LastChange => "dall'ultima modifica",
+            CountsFrom::Receipt => "dal ricevimento",
+            CountsFrom::End => "dalla fine della pratica",
+            CountsFrom::ConsentEnd => "dalla fine del consenso",
+            CountsFrom::LastHolder => "da quando nessun destinatario conserva più nulla",
+            CountsFrom::Act => "dall'atto",
+            CountsFrom::CaseEnd => "dalla fine del caso",
+        };
+        let then = match self.then {
+            Fate::Deleted => "poi cancellazione",
+            Fate::Pseudonymised => "poi pseudonimizzazione",
+            Fate::BytesDeleted => "poi restano solo impronta e ricevuta",
+        };
+        format!("{length} {from}, {then}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_rule_has_a_name_of_its_own_and_names_tables_that_exist() {
+        let codes: BTreeSet<_> = RULES.iter().map(|rule| rule.code).collect();
+        assert_eq!(codes.len(), RULES.len());
+        let schema = include_str!("../store/schema.rs");
+        for table in RULES.iter().flat_map(|rule| rule.tables) {
+            assert!(schema.contains(&format!("\n    {table} (")), "{table}");
+        }
+    }
+}

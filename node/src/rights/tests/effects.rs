@@ -1,0 +1,171 @@
+//! What follows from an answer.
+
+use chrono::TimeDelta;
+
+use super::*;
+use crate::access::cases::restriction::{self, RestrictedBy};
+use crate::store::Store;
+
+#[actix_web::test]
+async fn restricted_is_kept_and_nothing_else() {
+    act(|tx, stage| {
+        stage.agree(tx)?;
+        stage.preview(tx)?;
+        let asked = stage.ask(tx, RightKind::Restriction, false)?;
+        let reads = |tx: &mut Tx<'_>| stage.anna.acting::<acts::ReadCards>().sight(tx, stage.person.id);
+        assert!(reads(tx).is_ok(), "asked is not granted");
+        stage.answer(tx, &asked, json!({"outcome": "granted"}))?;
+
+        assert_eq!(code(reads(tx)), Code::Restricted);
+        assert_eq!(code(stage.preview(tx)), Code::Restricted, "nothing new leaves");
+        assert!(stage.anna.acting::<acts::WriteConsents>().sight(tx, stage.person.id).is_ok(), "she can take back");
+        assert!(stage.anna.acting::<acts::ReadRights>().sight(tx, stage.person.id).is_ok());
+        assert!(stage.dario.acting::<acts::ReadCards>().sight(tx, stage.person.id).is_ok(), "her officer sees");
+        let records = consents::revocable(tx.conn(), stage.person.id)?;
+        let seq = Some((records[0], 1));
+        let now = tx.now();
+        let holds = grants::still_holds(tx.conn(), grants::Resting { record: seq, reply_in: None }, now)?;
+        assert!(!holds, "what is queued stays");
+
+        let sight = stage.officer().sight(tx, stage.person.id)?;
+        let on = restriction::of_case(tx.conn(), stage.person.id.into())?;
+        assert_eq!((on.len(), on[0].why, on[0].request), (1, RestrictedBy::Restriction, Some(asked.id)));
+        assert_eq!(code(restriction::lift(tx, &sight, on[0].id)), Code::Conflict, "she is told before");
+        restriction::tell(tx, &sight, on[0].id, &restriction::Telling::new("di persona").unwrap())?;
+        restriction::lift(tx, &sight, on[0].id)?;
+        assert!(reads(tx).is_ok());
+        assert_eq!(code(restriction::lift(tx, &sight, on[0].id)), Code::Conflict, "once");
+        let holds = grants::still_holds(tx.conn(), grants::Resting { record: seq, reply_in: None }, now)?;
+        assert!(holds, "and goes on");
+        Ok(())
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn an_objection_restricts_while_it_is_judged_where_she_asks_for_it() {
+    act(|tx, stage| {
+        stage.ask(tx, RightKind::Objection, false)?;
+        assert!(!restriction::is_on(tx.conn(), stage.person.id.into())?);
+        stage.ask(tx, RightKind::Objection, true)?;
+        let on = restriction::of_case(tx.conn(), stage.person.id.into())?;
+        assert_eq!((on.len(), on[0].why), (1, RestrictedBy::Objection));
+        Ok(())
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_rectification_names_a_version_that_is_there() {
+    act(|tx, stage| {
+        stage.agree(tx)?;
+        stage.preview(tx)?;
+        let asked = stage.ask(tx, RightKind::Rectification, false)?;
+        let none = tx.savepoint(|tx| stage.answer(tx, &asked, json!({"outcome": "granted", "card_version": 9})));
+        assert_eq!(code(none), Code::InvalidInput);
+        let answered = stage.answer(tx, &asked, json!({"outcome": "granted", "card_version": 1}))?;
+        assert_eq!(answered.card_version, Some(1));
+        assert_eq!(to_be_told(tx.conn(), &answered)?[0].organisation, "CPI Prato");
+        Ok(())
+    })
+    .await;
+}
+
+async fn erased_now(store: &Store, vault: &Vault) -> usize {
+    let vault = vault.clone();
+    store.write(move |tx| pump(tx, &vault)).await.unwrap()
+}
+
+/// Asks for her erasure, and answers.
+async fn erasure(store: &Store, said: serde_json::Value) -> (std::sync::Arc<Stage>, Request) {
+    store
+        .write(move |tx| {
+            let stage = stage(tx)?;
+            stage.agree(tx)?;
+            stage.preview(tx)?;
+            let asked = stage.ask(tx, RightKind::Erasure, false)?;
+            let answered = stage.answer(tx, &asked, said)?;
+            assert!(consents::revocable(tx.conn(), stage.person.id)?.is_empty(), "what she agreed to is taken back");
+            assert!(restriction::is_on(tx.conn(), stage.person.id.into())?);
+            assert!(cards::current(tx.conn(), stage.vault(), stage.person.id)?.is_some(), "nothing is lost yet");
+            Ok((std::sync::Arc::new(stage), answered))
+        })
+        .await
+        .unwrap()
+}
+
+#[actix_web::test]
+async fn erased_means_that_no_key_is_left_and_only_when_everybody_was_heard() {
+    scratch::each(|store| async move {
+        let (stage, request) = erasure(&store, json!({"outcome": "granted"})).await;
+        assert_eq!(erased_now(&store, stage.vault()).await, 0, "a recall has its time");
+        store.clock().advance(TimeDelta::hours(73));
+        assert_eq!(erased_now(&store, stage.vault()).await, 1);
+        assert_eq!(erased_now(&store, stage.vault()).await, 0, "once");
+        store
+            .write(move |tx| {
+                assert!(cards::current(tx.conn(), stage.vault(), stage.person.id)?.is_none());
+                let sight = stage.officer().sight(tx, stage.person.id)?;
+                let (tombstone, events) = look(tx, stage.vault(), &sight, request.id)?;
+                assert_eq!((tombstone.words, tombstone.step.unwrap().0), (None, ErasureStep::Erased));
+                assert_eq!(events.last().unwrap().what, "erased");
+                assert_eq!(grants::told(tx.conn(), &[stage.person.subject])?.len(), 1, "who was told still stands");
+                assert!(!journal::about(tx.conn(), stage.person.subject, 10)?.is_empty());
+                assert_eq!(code(letter(tx, stage.vault(), &config().node, &sight, request.id)), Code::NotFound);
+                Ok(())
+            })
+            .await
+            .unwrap();
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn what_a_law_demands_is_kept_until_its_day() {
+    scratch::each(|store| async move {
+        let kept = json!({"outcome": "partly", "reason": "Zz", "legal_ground": "art. 17(3)(b)",
+            "kept": [{"what": "ricevute", "why": "rendiconto", "until": "2026-12-31"}]});
+        let (stage, request) = erasure(&store, kept).await;
+        store.clock().advance(TimeDelta::days(30));
+        assert_eq!(erased_now(&store, stage.vault()).await, 0);
+        let early = stage.clone();
+        let refused = store
+            .write(move |tx| {
+                let sight = early.officer().sight(tx, early.person.id)?;
+                erasing::at_once(tx, early.vault(), &sight, request.id, NoWait::Danger)
+            })
+            .await;
+        assert_eq!(code(refused), Code::Conflict, "not by the officer either");
+        store.clock().advance(TimeDelta::days(10));
+        assert_eq!(erased_now(&store, stage.vault()).await, 1);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn the_officer_may_not_wait_and_nobody_else_may() {
+    scratch::each(|store| async move {
+        let (stage, request) = erasure(&store, json!({"outcome": "granted"})).await;
+        store
+            .write(move |tx| {
+                let hers = Sight::of_herself(stage.person.id.into());
+                assert_eq!(
+                    code(erasing::at_once(tx, stage.vault(), &hers, request.id, NoWait::Danger)),
+                    Code::NotEntitled
+                );
+                let sight = stage.officer().sight(tx, stage.person.id)?;
+                let gone = erasing::at_once(tx, stage.vault(), &sight, request.id, NoWait::Danger)?;
+                assert_eq!(gone.step.unwrap().0, ErasureStep::Erased);
+                let (_, events) = look(tx, stage.vault(), &sight, request.id)?;
+                assert_eq!(events.last().unwrap().code.as_deref(), Some("danger"), "and why stays");
+                assert_eq!(
+                    code(erasing::at_once(tx, stage.vault(), &sight, request.id, NoWait::Danger)),
+                    Code::Conflict
+                );
+                Ok(())
+            })
+            .await
+            .unwrap();
+    })
+    .await;
+}

@@ -1,0 +1,107 @@
+//! What she is given.
+
+use staffetta_protocol::card::Portability;
+
+use super::super::{portability, print};
+use super::*;
+use crate::assessments::counselling;
+use crate::web::html::proof;
+
+#[actix_web::test]
+async fn everything_is_told_to_her_and_no_name_of_a_colleague() {
+    act(|tx, stage| {
+        stage.agree(tx)?;
+        stage.preview(tx)?;
+        stage.ask(tx, RightKind::Access, false)?;
+        let functions = crate::access::Function::Psychologist.into();
+        let paola = hired(tx, "paola", AccessRole::Operator)?;
+        cases::assign(tx, Actor::System, stage.person.id.into(), paola.id, &functions)?;
+        let counsels = paola.acting::<acts::WriteCounselling>().sight(tx, stage.person.id)?;
+        counselling::write(tx, stage.vault(), &counsels, &serde_json::from_str("\"Zzdetto in confidenza\"").unwrap())?;
+
+        let node = config().node;
+        let operator = stage.anna.acting::<acts::ReadRights>().sight(tx, stage.person.id)?;
+        assert_eq!(code(export(tx, stage.vault(), RIGHTS, &node, &operator)), Code::FunctionNotEntitled);
+        for sight in [stage.officer().sight(tx, stage.person.id)?, Sight::of_herself(stage.person.id.into())] {
+            let given = export(tx, stage.vault(), RIGHTS, &node, &sight)?;
+            let text = serde_json::to_string(&given).unwrap();
+            for told in [
+                "Zzaminata Keita",
+                "Zztintura",
+                "Zzvicina di banco",
+                "Zzrichiesta di lei",
+                "Zzdetto in confidenza",
+                "CPI Prato",
+                "\"staff_role\":\"operator\"",
+                "dpo@centro.example",
+                "card.preview.v1",
+                "person.created",
+            ] {
+                assert!(text.contains(told), "{told}");
+            }
+            for colleague in [&stage.anna, &stage.dario, &paola] {
+                assert!(!text.contains(&colleague.label) && !text.contains(&colleague.id.to_string()));
+            }
+            assert_eq!(given.recipients.len(), 1);
+            assert_eq!(given.rights.iter().map(|it| it.article).collect::<Vec<_>>(), [15, 16, 17, 18, 20, 21]);
+            let words = proof::words(&proof::page(print::page(&given)?.as_str()));
+            for told in ["Zzaminata Keita", "Zzdetto in confidenza", "CPI Prato", "Garante", "60 giorni"] {
+                assert!(words.contains(told), "{told}");
+            }
+        }
+        assert_eq!(journal::of_act(tx.conn(), "rights.exported", 9)?.len(), 2);
+        Ok(())
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn the_file_that_she_takes_along_is_her_card_and_reads_back() {
+    act(|tx, stage| {
+        let from = || portability::origin(&CENTRE.parse().unwrap(), "Centro").unwrap();
+        let sight = stage.officer().sight(tx, stage.person.id)?;
+        let file = carry(tx, stage.vault(), &sight, from())?;
+        let text = serde_json::to_string(&file).unwrap();
+        assert!(text.contains("Zztintura") && !text.contains(&stage.anna.id.to_string()));
+        assert!(file.europass_xml.contains("<Candidate") && file.europass_xml.contains("Zztintura"));
+        let again: Portability = read(&text).unwrap();
+        assert_eq!(again, file);
+        let operator = stage.anna.acting::<acts::ReadRights>().sight(tx, stage.person.id)?;
+        assert_eq!(code(carry(tx, stage.vault(), &operator, from())), Code::FunctionNotEntitled);
+        Ok(())
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn the_register_tells_for_whom_this_node_works() {
+    act(|tx, stage| {
+        stage.agree(tx)?;
+        stage.preview(tx)?;
+        let mandate = grants::Mandate {
+            of: OrganisationId::new("ipa:c_g999").unwrap(),
+            label: staffetta_protocol::card::Text::new("Comune di Prato").unwrap(),
+            act: staffetta_protocol::card::Text::new("Nomina 12").unwrap(),
+            date: staffetta_protocol::card::Day::parse("2026-01-01").unwrap(),
+            instructed: [Purpose::P2].into(),
+        };
+        let said = grants::Activity {
+            code: staffetta_protocol::card::Text::new("sai").unwrap(),
+            purposes: [Purpose::P1, Purpose::P2].into(),
+            acts_as: grants::ActsAs::Processor(mandate),
+        };
+        grants::set_activity(tx, &said, None)?;
+        let made = register::register(tx.conn(), &config().node)?;
+        let standings = |code: &str| made.purposes.iter().find(|it| it.code == code).unwrap().standings.clone();
+        assert!(standings("P1").is_empty(), "no instruction for it");
+        assert_eq!(standings("P2")[0].controller_label.as_deref(), Some("Comune di Prato"));
+        assert_eq!(standings("P7")[0].acts_as, "controller");
+        assert_eq!(made.recipients, ["CPI Prato".to_owned()].into());
+        let words = proof::words(&proof::page(print::register_page(&made)?.as_str()));
+        for told in ["P12", "referral.sent.v1", "Comune di Prato", "counselling", "dpo@centro.example"] {
+            assert!(words.contains(told) || told == "counselling", "{told}");
+        }
+        Ok(())
+    })
+    .await;
+}

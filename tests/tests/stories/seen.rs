@@ -1,0 +1,190 @@
+//! Who sees what about a person: every route that can be read, by whoever is in her case's team and by whoever is not;
+//! and what each look leaves behind.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+use serde_json::{Value, json};
+use staffetta_node::access::cases::{self, Functions};
+use staffetta_node::access::{AccessRole, Function};
+use staffetta_node::journal::Actor;
+use staffetta_node::store::schema::journal;
+use staffetta_node::store::{Conn, Id, Tx};
+use staffetta_node::web::document;
+use staffetta_node::wiring;
+use staffetta_tests::{BOTH, Desk, Member, Person, on_each_database};
+use uuid::Uuid;
+
+use crate::stage::Stage;
+
+/// Parameters of a query that a route cannot do without.
+const QUERIES: &[(&str, &str)] = &[("/people/{person}/card/differences", "?from=1&to=2")];
+/// Those who are asked of a route, and of whom it says nothing: names of colleagues only.
+const COLLEAGUES: &[&str] = &["/cases/{case}/team", "/cases/{case}/handovers"];
+
+/// Where every id of a person's record is: by the parameter that names it.
+type Ids = BTreeMap<&'static str, String>;
+
+/// The routes that can be read and that name somebody: as they are written, and with these ids. One whose parameter is
+/// not among them fails: it would go unseen.
+fn routes(ids: &Ids, of: &str) -> Vec<(String, String)> {
+    let document = document::desk(wiring::ROOMS);
+    let readable = document.paths.paths.iter().filter(|(path, item)| item.get.is_some() && path.contains(of));
+    let filled = readable.map(|(path, _)| {
+        let part = |part: &str| match part.strip_prefix('{').and_then(|it| it.strip_suffix('}')) {
+            Some(name) => ids.get(name).unwrap_or_else(|| panic!("{path}: nothing is made for {name}")).clone(),
+            None => part.to_owned(),
+        };
+        let full: Vec<String> = path.trim_start_matches('/').split('/').map(part).collect();
+        let query = QUERIES.iter().find(|(known, _)| known == path).map_or("", |(_, query)| *query);
+        (path.clone(), format!("{}{query}", full.join("/")))
+    });
+    filled.collect()
+}
+
+pub(crate) async fn own_id(desk: &Desk) -> Uuid {
+    desk.read("session").await.ok()["id"].as_str().unwrap().parse().unwrap()
+}
+
+/// How many entries this member of the staff has left about anybody, each with a ground.
+pub(crate) async fn left(member: &Member, staff: Uuid) -> i64 {
+    let all = move |conn: &mut Conn| {
+        let about = journal::table.filter(journal::actor.eq(staff.to_string())).filter(journal::subject.is_not_null());
+        Ok(about.filter(journal::ground.is_not_null()).count().get_result(conn)?)
+    };
+    member.node.store().read(all).await.unwrap()
+}
+
+async fn joins(member: &Member, case: &str, staff: Uuid, functions: &[Function]) {
+    let (case, functions) = (case.parse().unwrap(), Functions::new(functions.iter().copied()).unwrap());
+    let act = move |tx: &mut Tx<'_>| cases::assign(tx, Actor::System, case, staff, &functions);
+    member.node.store().write(act).await.unwrap();
+}
+
+fn id(of: &Value) -> String {
+    of["id"].as_str().unwrap_or_else(|| panic!("no id in {of}")).to_owned()
+}
+
+/// A person about whom there is one of everything, led by whoever is at this desk.
+async fn record(stage: &Stage, desk: &Desk, given_names: &str) -> Ids {
+    let person = Person::with_card(desk, given_names).await;
+    let own = format!("people/{}", person.id);
+    let records = person.agrees(crate::stage::CPI, BOTH).await;
+    let held = desk.read(&format!("{own}/card")).await;
+    let (version, mut card) = (held.etag.clone(), held.ok()["card"].clone());
+    card["preferred_name"] = json!("Zzsoprannome");
+    desk.put(&format!("{own}/card"), version.as_deref(), card).await.ok();
+    let paper = json!({"type": "permit", "held_by": "person", "label": "Zzpermesso"});
+    let document = id(&desk.post(&format!("{own}/documents"), paper).await.ok());
+    let held = desk.read(&format!("{own}/documents/{document}")).await.etag;
+    desk.file(&format!("{own}/documents/{document}/content"), held.as_deref(), "application/json", "{\"a\":1}")
+        .await
+        .ok();
+    let work = json!({"method": "operator", "summary": "Zzmura."});
+    let assessment = id(&desk.post(&format!("{own}/assessments"), work).await.ok());
+    let counsels = stage.centre.desk(AccessRole::Operator).await;
+    joins(&stage.centre, &person.id, own_id(&counsels).await, &[Function::Psychologist]).await;
+    let note = id(&counsels.post(&format!("{own}/counselling-notes"), json!({"text": "Zznota."})).await.ok());
+    let both = [Function::CaseOperator, Function::Psychologist];
+    joins(&stage.centre, &person.id, own_id(desk).await, &both).await;
+    Ids::from([
+        ("person", person.id.clone()),
+        ("case", person.id),
+        ("record", records[0].clone()),
+        ("document", document),
+        ("assessment", assessment),
+        ("note", note),
+        ("version", "1".to_owned()),
+        ("section", "identity".to_owned()),
+    ])
+}
+
+#[actix_web::test]
+async fn every_look_at_a_person_takes_a_part_in_her_case_and_leaves_an_entry() {
+    on_each_database(|net| async move {
+        let stage = Stage::set(net).await;
+        let desk = &stage.at_centre;
+        let ids = record(&stage, desk, "Mariam").await;
+        let stranger = stage.centre.desk(AccessRole::Operator).await;
+        let others = record(&stage, &stranger, "Fatou").await;
+        let supervisor = stage.centre.desk(AccessRole::Supervisor).await;
+        let officer = stage.centre.desk(AccessRole::Dpo).await;
+        let (me, dpo) = (own_id(desk).await, own_id(&officer).await);
+        let all = routes(&ids, "{person}");
+        assert!(all.len() > 25);
+        for (route, path) in &all {
+            let before = left(&stage.centre, me).await;
+            let bytes = desk.read(path).await;
+            assert_eq!(bytes.status, 200, "{route}: {}", bytes.body);
+            assert!(left(&stage.centre, me).await > before, "{route} leaves nothing in the journal");
+            for (who, other) in [("a colleague", &stranger), ("a supervisor", &supervisor)] {
+                let answer = other.read(path).await;
+                assert_eq!(answer.refused(403), "outside_case", "{route} for {who}");
+                assert!(!answer.body.to_string().contains("Zz"), "{route} for {who}");
+            }
+            for role in [AccessRole::Admin, AccessRole::Evaluator, AccessRole::CompanyUser] {
+                let other = stage.centre.desk(role).await;
+                assert_eq!(other.read(path).await.refused(403), "not_entitled", "{route} for {role}");
+            }
+            // What the officer may read at all she reads, and it is written down.
+            let before = left(&stage.centre, dpo).await;
+            let seen = officer.read(path).await;
+            match seen.status {
+                200 => assert!(left(&stage.centre, dpo).await > before, "{route}: the officer's look"),
+                status => assert_eq!(status, 403, "{route} for the officer: {}", seen.body),
+            }
+        }
+        // Things of one person below the path of another: they are not there, whoever asks.
+        for name in ["record", "document", "assessment", "note"] {
+            let mut mixed = ids.clone();
+            mixed.insert(name, others[name].clone());
+            for (route, path) in
+                routes(&mixed, "{person}").iter().filter(|(route, _)| route.contains(&format!("{{{name}}}")))
+            {
+                let answer = desk.read(path).await;
+                assert_eq!(answer.refused(404), "not_found", "{route} with somebody else's {name}");
+            }
+        }
+        for (route, path) in routes(&ids, "{case}") {
+            assert!(COLLEAGUES.contains(&route.as_str()), "{route}: what does it tell, and to whom?");
+            desk.read(&path).await.ok();
+        }
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_case_that_came_in_is_the_offices_until_somebody_is_put_on_it() {
+    on_each_database(|net| async move {
+        let stage = Stage::set(net).await;
+        stage.sent().await;
+        stage.pump().await;
+        let (received, _) = stage.received().await.unwrap();
+        let case = received.trim_start_matches("referrals/").to_owned();
+        stage.accept(&received).await;
+        let ids = Ids::from([("referral", case.clone()), ("sheet", Uuid::nil().to_string())]);
+        let colleague = stage.cpi.desk(AccessRole::Operator).await;
+        let them = own_id(&colleague).await;
+        let reachable = |(route, _): &(String, String)| !route.contains("{sheet}");
+        for (route, path) in routes(&ids, "{referral}").into_iter().filter(reachable) {
+            let before = left(&stage.cpi, them).await;
+            let answer = colleague.read(&path).await;
+            assert_eq!(answer.status, 200, "{route}: {}", answer.body);
+            assert!(left(&stage.cpi, them).await > before, "{route} leaves nothing in the journal");
+        }
+        joins(&stage.cpi, &case, own_id(&stage.at_cpi).await, &[Function::CaseOperator]).await;
+        for (route, path) in routes(&ids, "{referral}") {
+            let answer = colleague.read(&path).await;
+            assert_eq!(answer.refused(403), "outside_case", "{route}");
+            if reachable(&(route.clone(), path.clone())) {
+                stage.at_cpi.read(&path).await.ok();
+            }
+        }
+        let subjects = stage.cpi.node.store().read(|conn| {
+            let all: Vec<Option<Id>> = journal::table.select(journal::subject).distinct().load(conn)?;
+            Ok(all.into_iter().flatten().count())
+        });
+        assert_eq!(subjects.await.unwrap(), 1, "one person, one subject at this node");
+    })
+    .await;
+}
