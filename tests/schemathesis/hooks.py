@@ -87,6 +87,9 @@ def is_rule(error, case):
     """Whether no schema of one value would have told that it is wrong."""
     if error["code"] in BEYOND_SHAPE or BEYOND_LIST & set(error["field"].split("/")):
         return True
+    # A field of the card, in a section where it does not stand: the schema is that of the whole card.
+    if error["code"] == "unknown_field" and error["field"].startswith("/fields/"):
+        return True
     # Of a union the place is told only down to the union itself.
     below = list(parts(at(case.body, error["field"])))
     if error["code"] == "not_in_list":
