@@ -6,6 +6,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import schemathesis
 from schemathesis.core.parameters import ParameterLocation
@@ -74,14 +75,26 @@ def parts(value):
         yield from parts(part)
 
 
+def is_id(value):
+    """Whether this is an id as this node makes them."""
+    try:
+        return isinstance(value, str) and str(UUID(value)) == value.lower()
+    except ValueError:
+        return False
+
+
 def is_rule(error, case):
     """Whether no schema of one value would have told that it is wrong."""
     if error["code"] in BEYOND_SHAPE or BEYOND_LIST & set(error["field"].split("/")):
         return True
+    # A field of the card, in a section where it does not stand: the schema is that of the whole card.
+    if error["code"] == "unknown_field" and error["field"].startswith("/fields/"):
+        return True
     # Of a union the place is told only down to the union itself.
     below = list(parts(at(case.body, error["field"])))
     if error["code"] == "not_in_list":
-        return any(name in BEYOND_LIST for name, _ in below)
+        # Or the id of something that this node did not make: the shape is right, and nothing has it.
+        return any(name in BEYOND_LIST for name, _ in below) or is_id(at(case.body, error["field"]))
     # JSON Schema takes 2.0 for an integer; this node does not.
     return error["code"] == "wrong_type" and any(isinstance(v, float) and v.is_integer() for _, v in below)
 

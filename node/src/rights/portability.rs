@@ -1,6 +1,6 @@
 //! The file that she takes along (art. 20).
 
-use staffetta_protocol::card::{List, Portability, PortabilityOrigin, Text};
+use staffetta_protocol::card::{Portability, PortabilityOrigin, Text};
 use staffetta_protocol::id::EntityId;
 use staffetta_protocol::problem::Code;
 use uuid::Uuid;
@@ -9,7 +9,6 @@ use super::is_hers_to_know;
 use crate::access::Sight;
 use crate::cards;
 use crate::cards::europass::{self, Form, Writing};
-use crate::documents;
 use crate::error::{Error, Result};
 use crate::journal;
 use crate::people;
@@ -36,12 +35,7 @@ pub fn carry(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, from: PortabilityOri
     }
     let person = people::get(tx.conn(), people::of(sight))?;
     let held = cards::current(tx.conn(), vault, person.id)?.ok_or(Code::NotFound)?;
-    let mut card = held.card;
-    let papers = documents::metadata(tx.conn(), vault, person.id)?;
-    let there = card.documents.to_vec();
-    let papers = there.iter().cloned().chain(papers.into_iter().filter(|paper| !there.contains(paper)));
-    card.documents = List::new(papers.take(30).collect()).unwrap_or_default();
-    let card = card.portable();
+    let card = held.card.portable();
     let now = tx.now();
     let about = Writing { document: Uuid::new_v4(), at: now, for_herself: false };
     let cv = europass::write(&card, Form::Candidate, &about);

@@ -159,8 +159,9 @@ impl Vault {
         for (id, wrapped) in rows::all_wrapped(conn, named)? {
             keys.insert(id, self.unwrap(id, &wrapped)?);
         }
-        let open =
-            |(place, sealed): (Place, Envelope<'_>)| keys.get(&sealed.key).map(|key| sealed.open(key, place)).transpose();
+        let open = |(place, sealed): (Place, Envelope<'_>)| {
+            keys.get(&sealed.key).map(|key| sealed.open(key, place)).transpose()
+        };
         values.into_iter().map(open).collect()
     }
 

@@ -17,7 +17,7 @@ mod rows;
 mod tests;
 
 use staffetta_protocol::card::codes::{SourceKind, SourceMeans};
-use staffetta_protocol::card::{Card, Section};
+use staffetta_protocol::card::{Card, List, Section};
 use staffetta_protocol::digest::Digest;
 use staffetta_protocol::problem::{Code, Problem};
 use staffetta_protocol::trust::Roles;
@@ -129,7 +129,9 @@ fn lay(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, given: Given) -> Result<(C
     let held = super::current(tx.conn(), vault, people::of(sight))?;
     let by = Taker { on: super::today(tx), operator: sight.staff() };
     let old = held.as_ref().map(|held| &held.card);
-    let (card, report) = onto(old, given, by, |section| sight.reads(section) && sight.writes(section))?;
+    let (mut card, report) = onto(old, given, by, |section| sight.reads(section) && sight.writes(section))?;
+    // Of her documents a file can only tell: they are entered as such when she shows them.
+    card.documents = old.map(|old| old.documents.clone()).unwrap_or_else(List::none);
     let before = parts::fields(&old.cloned().unwrap_or_default())?;
     let sections = parts::changed(&before, &parts::fields(&card)?).into_iter().collect();
     let version = held.map_or(0, |held| held.version);

@@ -97,6 +97,7 @@ struct PurposeShown {
 #[derive(Serialize, ToSchema)]
 struct PurposeList {
     /// The purposes.
+    #[schema(max_items = 12)]
     items: Vec<PurposeShown>,
 }
 

@@ -22,7 +22,8 @@ const ROOMS: Rooms = Rooms {
         cfg.service(scope::scope(DESK).service(rooms.wrap(from_fn(access::gate))));
     },
     tags: &[],
-    matrix: &[], examples: "{}",
+    matrix: &[],
+    examples: "{}",
 };
 
 async fn token(store: &Store, name: &'static str, role: AccessRole) -> String {

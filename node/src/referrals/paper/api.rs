@@ -56,6 +56,9 @@ struct ProposedOffice {
     office: PartnerOffice,
 }
 
+/// Offices that are proposed, at most.
+const MOST: usize = 200;
+
 /// The offices that are proposed, and why these.
 #[derive(Serialize, ToSchema)]
 struct OfficeProposal {
@@ -68,12 +71,13 @@ struct OfficeProposal {
     #[schema(nullable = false)]
     comune: Option<Comune>,
     /// The offices that are competent for it, the one that was entered first before the others.
+    #[schema(max_items = 200)]
     items: Vec<ProposedOffice>,
 }
 
 impl From<Proposal> for OfficeProposal {
     fn from(it: Proposal) -> Self {
-        let items = it.offices.into_iter().map(|held| ProposedOffice { id: held.id, office: held.entry });
+        let items = it.offices.into_iter().take(MOST).map(|held| ProposedOffice { id: held.id, office: held.entry });
         let (because, comune) = it.by.unzip();
         Self { because, comune, items: items.collect() }
     }

@@ -18,7 +18,8 @@ use crate::web::document::DESK;
 use crate::web::{Rooms, Web, application};
 
 /// This room alone, behind the gate of the desk.
-const ROOMS: Rooms = Rooms { federation: |_| {}, desk, tags: &[("referrals", "Referrals.")], matrix: &[], examples: "{}" };
+const ROOMS: Rooms =
+    Rooms { federation: |_| {}, desk, tags: &[("referrals", "Referrals.")], matrix: &[], examples: "{}" };
 
 fn desk(cfg: &mut ServiceConfig<'_>) {
     cfg.service(scope::scope(DESK).configure(crate::referrals::api).wrap(from_fn(access::gate)));

@@ -144,7 +144,8 @@ async fn what_the_office_writes_back_is_its_own_and_the_sender_hears_of_it_once(
     .await;
 }
 
-const ROOMS: Rooms = Rooms { federation: |_| {}, desk, tags: &[("referrals", "Referrals.")], matrix: &[], examples: "{}" };
+const ROOMS: Rooms =
+    Rooms { federation: |_| {}, desk, tags: &[("referrals", "Referrals.")], matrix: &[], examples: "{}" };
 
 fn desk(cfg: &mut ServiceConfig<'_>) {
     cfg.service(scope::scope(DESK).configure(crate::referrals::api).wrap(from_fn(access::gate)));
