@@ -7,8 +7,9 @@
 //!
 //! 2026-11-22, 50,000 people, two cores of an AMD EPYC that compilers used too (load 5): a page 1.5 ms, a section saved
 //! in 1.2 ms (99 of 100 in 12 ms), a log-in 52 ms. Searches took 24 ms (all cases) and 36 ms (own cases) at the 99th of
-//! a hundred, and the node 227 MiB: too much of both. Since then candidates are opened together and the API documents
-//! kept as bytes, which is still to be measured on a machine that has nothing else to do.
+//! a hundred, and the node 227 MiB: too much of both. Afterwards, under more load (8) and with less optimisation, an idle
+//! node held 151 MiB instead of 172: the rest is what each worker leaves behind that collects the API documents with its
+//! routes. The times are to be measured on a machine that has nothing else to do.
 
 mod fill;
 mod measure;
