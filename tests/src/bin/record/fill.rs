@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use staffetta_node::access::cases::Function;
 use staffetta_node::access::{self, AccessRole, Sight, cases};
@@ -28,11 +29,13 @@ use super::serve::config;
 
 /// People whose record one commit holds.
 const AT_ONCE: usize = 250;
+/// The file of what there is to ask about.
+const NOTE: &str = "record.json";
 /// Disclosures that each person has behind her.
 const DISCLOSURES: usize = 4;
 
-/// What there is to ask about.
-#[derive(Debug)]
+/// What there is to ask about. Kept beside the database, so that it is filled once and measured often.
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Filled {
     /// Tokens of the operators, in their order.
     pub(super) operators: Vec<String>,
@@ -42,9 +45,15 @@ pub(super) struct Filled {
     pub(super) some: Vec<(Uuid, usize)>,
     /// The name and password of an account.
     pub(super) account: (String, String),
+    pub(super) people: usize,
     pub(super) versions: usize,
     pub(super) bytes: u64,
     pub(super) seconds: u64,
+}
+
+/// What an earlier run left in this folder.
+pub(super) fn found(folder: &Path) -> Option<Filled> {
+    serde_json::from_slice(&std::fs::read(folder.join(NOTE)).ok()?).ok()
 }
 
 pub(super) async fn fill(folder: &Path, wanted: &Arguments) -> Filled {
@@ -100,7 +109,11 @@ pub(super) async fn fill(folder: &Path, wanted: &Arguments) -> Filled {
     let bytes = std::fs::metadata(folder.join("record.db")).map_or(0, |it| it.len());
     let operators = operators.into_iter().map(|(_, token)| token).collect();
     let account = ("nuova".to_owned(), password);
-    Filled { operators, supervisor, some, account, versions, bytes, seconds: begun.elapsed().as_secs() }
+    let people = wanted.people;
+    let filled =
+        Filled { operators, supervisor, some, account, people, versions, bytes, seconds: begun.elapsed().as_secs() };
+    std::fs::write(folder.join(NOTE), json!(filled).to_string()).expect("the folder takes another file");
+    filled
 }
 
 async fn account(store: &Store, name: String, role: AccessRole) -> (Uuid, String) {

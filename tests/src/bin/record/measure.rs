@@ -25,8 +25,8 @@ const LOGINS: usize = 10;
 pub(super) struct Measured {
     pub(super) times: Value,
     pub(super) goals: Value,
-    pub(super) resident: u64,
-    pub(super) highest: u64,
+    /// MiB of the node, and when.
+    pub(super) memory: Value,
 }
 
 struct Desk<'a> {
@@ -83,6 +83,7 @@ impl Times {
 pub(super) async fn measure(served: &Served, filled: &Filled, rounds: usize) -> Measured {
     let desk = Desk { client: Client::builder().no_proxy().build().expect("a plain client"), served };
     warm(&desk, filled).await;
+    let warm = served.memory("VmRSS");
     let own = search(&desk, &filled.operators, rounds).await;
     let all = search(&desk, std::slice::from_ref(&filled.supervisor), rounds).await;
     let page = page(&desk, filled, rounds).await;
@@ -102,13 +103,16 @@ pub(super) async fn measure(served: &Served, filled: &Filled, rounds: usize) -> 
     ]
     .into_iter()
     .collect();
-    goals.insert("memory_mib".into(), json!({"is": resident, "goal": MEMORY, "met": resident < MEMORY}));
+    // With the memory that the log-ins took, and whatever else was needed at one moment and not at the next.
+    let at_most = served.memory("VmHWM");
+    goals.insert("memory_mib".into(), json!({"is": at_most, "goal": MEMORY, "met": at_most < MEMORY}));
+    let memory = json!({"warm": warm, "after": resident, "highest": highest, "highest_with_log_ins": at_most});
     let times = json!({
         "search_three_letters_own_cases": own.json(), "search_three_letters_all_cases": all.json(),
         "page_of_a_person": page.json(), "save_a_section": save.json(), "take_up_with_duplicates": add.json(),
-        "log_in": login.json(), "highest_memory_with_log_ins_mib": served.memory("VmHWM"),
+        "log_in": login.json(),
     });
-    Measured { times, goals: Value::Object(goals), resident, highest }
+    Measured { times, goals: Value::Object(goals), memory }
 }
 
 /// The first request of a connection opens it, and the first of a kind compiles its statements.

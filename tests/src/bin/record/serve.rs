@@ -44,8 +44,6 @@ pub(super) struct Served {
     input: Option<ChildStdin>,
     /// The desk's address.
     pub(super) desk: String,
-    /// MiB resident before the first request.
-    pub(super) resident_at_start: u64,
 }
 
 impl Served {
@@ -65,9 +63,7 @@ impl Served {
         assert_eq!(line.trim(), "ready", "the node did not start");
         let desk = format!("{}/desk", config(folder, port).node.entity_id.resource());
         let input = child.stdin.take();
-        let mut served = Self { child, input, desk, resident_at_start: 0 };
-        served.resident_at_start = served.memory("VmRSS");
-        served
+        Self { child, input, desk }
     }
 
     /// MiB of the process, as Linux counts them: `VmRSS` resident now, `VmHWM` resident at most so far.
