@@ -1,6 +1,8 @@
 //! Every operation of the desk that takes something in is called once on a living node, with the example that its
 //! document gives: by somebody who has no part in the case, who is refused, and then by whoever has one.
 
+mod moving;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use reqwest::Method;
@@ -434,6 +436,7 @@ async fn every_example_of_the_desk_is_taken_by_a_living_node_and_by_nobody_outsi
         the_answers(&mut walk, &stage).await;
         the_relay(&mut walk, &stage).await;
         the_paper(&mut walk, &stage).await;
+        moving::the_move(&mut walk, &stage).await;
         walk.ids.insert("case", walk.ids["person"].clone());
         walk.does(&stage.centre, &stage.at_centre, "hand_over_case").await;
         for operation in AT_THE_DOOR {
