@@ -1,7 +1,8 @@
-"""People of the reception centre, with what there can be about them: cards, consents, referrals in several states.
+"""People of the reception centre, with what there can be about them: cards, consents, referrals in several states and by
+both ways, documents, assessments, notes, guardians; and the offices, notices and accounts that belong to it.
 
-Writes the ids into the folder STAFFETTA_SEED, one file for each kind, named like the parameter of the paths, with an id in
-quotation marks on each line.
+Writes into the folder STAFFETTA_SEED one file for each kind of id, named like the parameter of the paths, with an id in
+quotation marks on each line; and `together.json`, a list of ids that belong together, by parameter.
 """
 
 import json
@@ -37,7 +38,7 @@ def notice():
     return {"notice_id": first["notice_id"], "version": first["version"], "language": text["language"], "hash": text["hash"]}
 
 
-def person(number):
+def person(number, recipient="ipa:cpi"):
     """Somebody with a card that is complete enough for a referral, and a yes to both steps."""
     taken_up, _ = ask("POST", "/people", {"label": f"Persona {number}"})
     path = "/people/" + taken_up["id"]
@@ -64,7 +65,7 @@ def person(number):
     ask("PUT", path + "/card", card, **{"If-Match": version})
     groups = ["g.preview", "g.identity", "g.status", "g.skills_full", "g.contact"]
     act = {
-        "recipient": "ipa:cpi",
+        "recipient": recipient,
         "answers": [{"purpose": "P1", "answer": "yes"}, {"purpose": "P2", "answer": "yes", "groups": groups}],
         "expressed": {
             "by": "person",
@@ -87,21 +88,99 @@ def referral(who, *steps):
     return id
 
 
+def on_paper(who, office):
+    """A referral to an office without a node, whose sheet was handed over there."""
+    draft, _ = ask("POST", "/referrals", {"person": who, "office": office, "purpose": "P2"})
+    id = draft["summary"]["id"]
+    made, _ = ask("POST", f"/referrals/{id}/sheets", {"kind": "referral"})
+    sheet = made["office"]["sheets"][0]["id"]
+    ask("POST", f"/referrals/{id}/sheets/{sheet}/sending", {"channel": "in_person"})
+    return {"referral": id, "sheet": sheet}
+
+
+def record_of(who):
+    """What a record has beside card and consents: documents, an assessment, counselling notes, drafts, a question."""
+    path = "/people/" + who
+    _, version = ask("GET", f"/cases/{who}/team")
+    me, _ = ask("GET", "/session")
+    functions = ["case_operator", "psychologist"]
+    ask("PUT", f"/cases/{who}/team", {"members": [{"staff": me["id"], "functions": functions}]}, **{"If-Match": version})
+    document, _ = ask("POST", path + "/documents", {"type": "permit", "expires": "2027-03-31", "held_by": "person"})
+    work = {"method": "operator", "summary": "So cucire e parlo con i clienti."}
+    assessment, _ = ask("POST", path + "/assessments", work)
+    note, _ = ask("POST", path + "/counselling-notes", {"text": "Colloquio di prova."})
+    question = {"recipient": "ipa:altro", "questions": [{"purpose": "P2"}], "notice": notice()}
+    asked, _ = ask("POST", path + "/consent-requests", question)
+    section, version = ask("GET", path + "/card/sections/F")
+    draft = {"fields": section["fields"], "draft": True, "said_by": "self", "means": "interview"}
+    ask("PUT", path + "/card/sections/F", draft, **{"If-Match": version})
+    ids = {"document": document["id"], "assessment": assessment["id"], "note": note["id"], "section": "F", "version": "1"}
+    return [ids, {"record": asked["items"][0]["record"]}]
+
+
+def accounts():
+    """Accounts that the examination may do anything with: those that it uses itself are left alone."""
+    prova = {"label": "Prova", "role": "operator"}
+    people = [ask("POST", "/staff", prova | {"username": f"prova{n}"}, "ADMIN")[0]["id"] for n in range(3)]
+    program = ask("POST", "/staff", prova | {"username": "programma", "kind": "service"}, "ADMIN")[0]["id"]
+    scoped = {"label": "Prova", "scopes": ["people.read"]}
+    secret, _ = ask("POST", f"/staff/{program}/client-secrets", scoped, "ADMIN")
+    token, _ = ask("POST", f"/staff/{program}/tokens", scoped, "ADMIN")
+    linked = {"issuer": "https://login.example", "sub": "prova"}
+    identity, _ = ask("POST", f"/staff/{people[0]}/identities", linked, "ADMIN")
+    return people + [program], [
+        {"staff": program, "secret": secret["id"]},
+        {"staff": program, "token": token["id"]},
+        {"staff": people[0], "identity": identity["id"]},
+    ]
+
+
 def main():
     ask("POST", "/members/lookups", {"entity_id": CPI})
+    place = {"label": "Sportello", "address": "Via Prova 1, Prato", "comune": "100005"}
+    office, _ = ask("POST", "/offices", place, "SUPERVISOR")
+    partner = {"organisation_name": "Comune di Prova", "organisation": "ipa:prova", "office": "Sportello lavoro"}
+    partner, _ = ask("POST", "/partner-offices", partner | {"competence_comuni": ["100005"]})
     people = [person(number) for number in range(3)]
     ids = [who for who, _ in people]
     referrals = [referral(ids[0]), referral(ids[1], "sending"), referral(ids[2], "preview")]
+    together = [{"person": who, "record": record} for who, records in people for record in records]
+    for one in record_of(ids[0]):
+        together.append(one | {"person": ids[0]})
+    # On paper, and one of them taken back: the office is asked to give back what it has.
+    papers = [person(number, "ipa:prova") for number in range(3, 5)]
+    for who, records in papers:
+        sheet = on_paper(who, partner["id"])
+        together.append(sheet)
+        referrals.append(sheet["referral"])
+    ask("POST", f"/people/{papers[1][0]}/consents/{papers[1][1][1]}/withdrawals", {"by": "person", "channel": "in_person"})
+    recalls, _ = ask("GET", "/paper-recalls")
+    minor, _ = ask("POST", "/people", {"label": "Persona minore"})
+    answers = {"kind": "msna_guardian", "since": "2026-01-01", "details": {"label": "Tutrice"}}
+    guardian, _ = ask("POST", f"/people/{minor['id']}/guardians", answers)
+    together.append({"person": minor["id"], "guardian": guardian["id"]})
+    together.append({"person": ids[1], "other": ids[2]})
+    notices, _ = ask("GET", "/notices")
+    staff, belonging = accounts()
+    together += belonging
     made = {
-        "person": ids,
+        "person": ids + [who for who, _ in papers],
+        "case": ids,
         "record": [record for _, records in people for record in records],
         "referral": referrals,
-        # The accounts that the examination itself uses are left alone.
-        "staff": [ask("POST", "/staff", {"username": f"prova{n}", "label": "Prova", "role": "operator"}, "ADMIN")[0]["id"]
-                  for n in range(3)],
+        "staff": staff,
+        # Of the address book's a few: what is asked of an own office and of a partner's has the same name.
+        "office": [office["id"], partner["id"]],
+        "recall": [recall["id"] for recall in recalls["items"]],
+        "notice": [entry["id"] for entry in notices["items"]],
+        "section": ["A", "F", "L", "skills"],
+        "language": ["ita", "fra"],
+        "activity": ["accoglienza"],
     }
+    folder = Path(os.environ["STAFFETTA_SEED"])
     for kind, entries in made.items():
-        Path(os.environ["STAFFETTA_SEED"], kind).write_text("".join(f'"{entry}"\n' for entry in entries))
+        (folder / kind).write_text("".join(f'"{entry}"\n' for entry in entries))
+    (folder / "together.json").write_text(json.dumps(together))
 
 
 main()

@@ -7,6 +7,8 @@
 //!   is read. How somebody gets one is [`door`]'s. A handler that answered without asking for an [`Allowed`] is turned into a 500.
 //! - What is asked of [`Allowed`] is role **and** scope **and** standing: a token that was narrowed does only what it names,
 //!   and a session that is not wholly in does only the next step of the door.
+//! - A person's token is made by herself; an administrator makes those of programs. The command line makes a person's
+//!   only on a node in development.
 //! - Of a token only the SHA-256 digest is kept. It is shown once, when it is issued.
 //! - A staff member's label is personal data of hers: shown at the desk, in no log and in no journal entry.
 
@@ -131,8 +133,8 @@ pub fn disable(tx: &mut Tx<'_>, actor: Actor, staff: Uuid) -> Result<()> {
 /// Makes a token for `staff`, valid until `expires_at`, else for 90 days. It may do all that the role may.
 ///
 /// # Errors
-/// `not_found`; `conflict` when the account is disabled or a program's; `invalid_input` when `expires_at` has passed or
-/// lies more than a year ahead.
+/// `not_found`; `not_entitled` when another member of the staff would act under her name; `conflict` when the account is
+/// disabled or a program's; `invalid_input` when `expires_at` has passed or lies more than a year ahead.
 pub fn issue_token(
     tx: &mut Tx<'_>,
     actor: Actor,
@@ -155,15 +157,48 @@ pub fn issue_narrow_token(
     expires_at: Option<DateTime<Utc>>,
     scopes: Option<&Scopes>,
 ) -> Result<NewToken> {
+    let account = rows::staff_row(tx.conn(), staff)?.ok_or(Code::NotFound)?;
+    if account.disabled_at.is_some() || door::kind_of(tx.conn(), staff)? == door::AccountKind::Service {
+        return Err(Code::Conflict.into());
+    }
+    if actor.staff().is_some_and(|by| by != staff) {
+        return Err(Problem::new(Code::NotEntitled).detail("Somebody's token is made by herself.").into());
+    }
+    insert_token(tx, actor, staff, label, expires_at, scopes)
+}
+
+/// Makes a token for a program, which does what it names and nothing else.
+///
+/// # Errors
+/// `not_found`; `conflict` when the account is disabled or a person's; `invalid_input` as for [`issue_token`].
+pub fn issue_program_token(
+    tx: &mut Tx<'_>,
+    actor: Actor,
+    program: Uuid,
+    label: &Label,
+    expires_at: Option<DateTime<Utc>>,
+    scopes: &Scopes,
+) -> Result<NewToken> {
+    let account = rows::staff_row(tx.conn(), program)?.ok_or(Code::NotFound)?;
+    if account.disabled_at.is_some() || door::kind_of(tx.conn(), program)? != door::AccountKind::Service {
+        return Err(Code::Conflict.into());
+    }
+    insert_token(tx, actor, program, label, expires_at, Some(scopes))
+}
+
+fn insert_token(
+    tx: &mut Tx<'_>,
+    actor: Actor,
+    staff: Uuid,
+    label: &Label,
+    expires_at: Option<DateTime<Utc>>,
+    scopes: Option<&Scopes>,
+) -> Result<NewToken> {
     use staffetta_protocol::card::Refusal;
     let now = tx.now();
     let expires_at = expires_at.unwrap_or(now + TOKEN_LIFE);
     if expires_at <= now || expires_at > now + TOKEN_LIFE_MAX {
         return Err(Problem::invalid(vec![Refusal::OutOfRange.at("/expires_at")]).into());
-    }
-    let account = rows::staff_row(tx.conn(), staff)?.ok_or(Code::NotFound)?;
-    if account.disabled_at.is_some() || door::kind_of(tx.conn(), staff)? == door::AccountKind::Service {
-        return Err(Code::Conflict.into());
     }
     let (id, token) = (clock::id_at(now), Token::random()?);
     let narrowed = scopes.map(Scopes::text);

@@ -12,14 +12,14 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::{Assessment, AssessmentId, PhaseBegun, Signature, State, Work, counselling};
-use crate::access::Allowed;
 use crate::access::acts::{ReadAssessments, WriteAssessments};
+use crate::access::{Acting, Allowed};
 use crate::error::Result;
 use crate::people::PersonId;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
 use crate::web::document::DESK;
-use crate::web::{IfMatch, Input, Json, Path, Query};
+use crate::web::{self, IfMatch, Input, Json, Path, Query};
 
 /// The routes, below the desk's base.
 pub fn api(cfg: &mut ServiceConfig<'_>) {
@@ -199,18 +199,32 @@ async fn read_assessment(
     Ok(Json::ok(seen).etag(version))
 }
 
+/// An assessment as it stands, for the other side of a conflict.
+async fn stands(
+    store: &Store,
+    vault: &Data<Vault>,
+    staff: &Acting,
+    (person, assessment): (PersonId, AssessmentId),
+) -> Result<(AssessmentRecord, i64)> {
+    let (staff, vault) = (staff.clone(), vault.clone());
+    let act = move |tx: &mut Tx<'_>| {
+        let sight = staff.sight(tx, person)?;
+        super::look(tx, &vault, &sight, assessment)
+    };
+    let (seen, version) = shown(store.write(act).await?);
+    Ok((seen, version.into()))
+}
+
 /// Changes what is written in a skills assessment.
 ///
 /// All of it: what is absent is gone. Not after the person has signed.
 #[utoipa::path(tag = "assessments",
     params(("person" = Uuid, Path, description = "The person."),
            ("assessment" = Uuid, Path, description = "The assessment."),
-           ("If-Match" = String, Header, description = "The version that was read, as its `ETag` gave it.")),
+           IfMatch),
     request_body = Work,
     responses((status = 200, description = "The assessment.", body = AssessmentRecord),
-              (status = 409, description = "The person has signed it."),
-              (status = 412, description = "Somebody else changed it in between."),
-              (status = 428, description = "`If-Match` is missing.")))]
+              (status = 409, description = "The person has signed it.")))]
 #[put("/people/{person}/assessments/{assessment}")]
 async fn change_assessment(
     staff: Allowed<WriteAssessments>,
@@ -220,12 +234,14 @@ async fn change_assessment(
     Input(work): Input<Work>,
 ) -> Result<Json<AssessmentRecord>> {
     let (store, vault) = handles;
-    let (staff, expected) = (staff.staff(), expected.row()?);
+    let (staff, expected) = (staff.staff(), expected.row().unwrap_or(i32::MAX));
+    let (keys, colleague) = (vault.clone(), staff.clone());
     let act = move |tx: &mut Tx<'_>| {
         let sight = staff.sight(tx, id)?;
-        super::change(tx, &vault, &sight, assessment, work, expected)
+        super::change(tx, &keys, &sight, assessment, work, expected)
     };
-    let (changed, version) = shown(store.write(act).await?);
+    let look = async || stands(&store, &vault, &colleague, (id, assessment)).await;
+    let (changed, version) = shown(web::or_both_sides(store.write(act).await, look).await?);
     Ok(Json::ok(changed).etag(version))
 }
 
@@ -235,12 +251,10 @@ async fn change_assessment(
 #[utoipa::path(tag = "assessments",
     params(("person" = Uuid, Path, description = "The person."),
            ("assessment" = Uuid, Path, description = "The assessment."),
-           ("If-Match" = String, Header, description = "The version that was read, as its `ETag` gave it.")),
+           IfMatch),
     request_body = PhaseBegun,
     responses((status = 200, description = "The assessment.", body = AssessmentRecord),
-              (status = 409, description = "It is not this phase's turn."),
-              (status = 412, description = "Somebody else changed it in between."),
-              (status = 428, description = "`If-Match` is missing.")))]
+              (status = 409, description = "It is not this phase's turn.")))]
 #[post("/people/{person}/assessments/{assessment}/phases")]
 async fn begin_assessment_phase(
     staff: Allowed<WriteAssessments>,
@@ -250,12 +264,14 @@ async fn begin_assessment_phase(
     Input(phase): Input<PhaseBegun>,
 ) -> Result<Json<AssessmentRecord>> {
     let (store, vault) = handles;
-    let (staff, expected) = (staff.staff(), expected.row()?);
+    let (staff, expected) = (staff.staff(), expected.row().unwrap_or(i32::MAX));
+    let (keys, colleague) = (vault.clone(), staff.clone());
     let act = move |tx: &mut Tx<'_>| {
         let sight = staff.sight(tx, id)?;
-        super::begin(tx, &vault, &sight, assessment, phase, expected)
+        super::begin(tx, &keys, &sight, assessment, phase, expected)
     };
-    let (begun, version) = shown(store.write(act).await?);
+    let look = async || stands(&store, &vault, &colleague, (id, assessment)).await;
+    let (begun, version) = shown(web::or_both_sides(store.write(act).await, look).await?);
     Ok(Json::ok(begun).etag(version))
 }
 
@@ -266,12 +282,10 @@ async fn begin_assessment_phase(
 #[utoipa::path(tag = "assessments",
     params(("person" = Uuid, Path, description = "The person."),
            ("assessment" = Uuid, Path, description = "The assessment."),
-           ("If-Match" = String, Header, description = "The version that was read, as its `ETag` gave it.")),
+           IfMatch),
     request_body = Signature,
     responses((status = 200, description = "The signed assessment.", body = AssessmentRecord),
-              (status = 409, description = "It is not in its synthesis, or the person has no card."),
-              (status = 412, description = "Somebody else changed it in between."),
-              (status = 428, description = "`If-Match` is missing.")))]
+              (status = 409, description = "It is not in its synthesis, or the person has no card.")))]
 #[post("/people/{person}/assessments/{assessment}/signatures")]
 async fn sign_assessment(
     staff: Allowed<WriteAssessments>,
@@ -281,12 +295,14 @@ async fn sign_assessment(
     Input(signature): Input<Signature>,
 ) -> Result<Json<AssessmentRecord>> {
     let (store, vault) = handles;
-    let (staff, expected) = (staff.staff(), expected.row()?);
+    let (staff, expected) = (staff.staff(), expected.row().unwrap_or(i32::MAX));
+    let (keys, colleague) = (vault.clone(), staff.clone());
     let act = move |tx: &mut Tx<'_>| {
         let sight = staff.sight(tx, id)?;
-        super::sign(tx, &vault, &sight, assessment, signature, expected)
+        super::sign(tx, &keys, &sight, assessment, signature, expected)
     };
-    let (signed, version) = shown(store.write(act).await?);
+    let look = async || stands(&store, &vault, &colleague, (id, assessment)).await;
+    let (signed, version) = shown(web::or_both_sides(store.write(act).await, look).await?);
     Ok(Json::ok(signed).etag(version))
 }
 

@@ -8,8 +8,8 @@ use staffetta_protocol::card::{Card, Section};
 use staffetta_protocol::problem::Code;
 
 use super::model::completeness::{self, Looked, Progress, SectionProgress};
-use super::rows;
 use super::section_rows::{self, Confirmed};
+use super::{current, rows};
 use crate::access::Sight;
 use crate::error::Result;
 use crate::journal;
@@ -44,7 +44,7 @@ pub fn look_at_completeness(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight) -> Re
     let entry = sight.entry("card.completeness-read").subject(person.subject).object(person.id);
     journal::record(tx, entry)?;
     let now = tx.now();
-    let held = rows::newest(tx.conn(), vault, person.id)?;
+    let held = current(tx.conn(), vault, person.id)?;
     let (version, saved_at) = held.as_ref().map_or((0, now), |held| (held.version, held.saved_at));
     let card = held.map_or_else(Card::default, |held| held.card);
     let confirmations = section_rows::confirmations(tx.conn(), person.id)?;

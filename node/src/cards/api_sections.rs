@@ -3,11 +3,12 @@
 use actix_web::web::Data;
 use actix_web::{delete, get, put};
 use serde::Deserialize;
+use staffetta_protocol::card::Section;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::view::{CardDraft, CardDraftList, CardSection, CardSectionEdit, section};
-use crate::access::Allowed;
 use crate::access::acts::{ReadCards, WriteCards};
+use crate::access::{Acting, Allowed};
 use crate::error::Result;
 use crate::peers::Peers;
 use crate::people::PersonId;
@@ -87,21 +88,15 @@ async fn save_card_section(
             Ok((part.revision, CardSection::of(part, &sight)))
         })
         .await;
-    let look = async || {
-        let act = move |tx: &mut Tx<'_>| {
-            let sight = colleague.sight(tx, person)?;
-            let part = super::look_at_section(tx, &vault, &sight, which)?;
-            Ok((CardSection::of(part.clone(), &sight), part.revision.into()))
-        };
-        store.write(act).await
-    };
+    let look = async || stands(&store, &vault, &colleague, (person, which)).await;
     let (revision, shown) = web::or_both_sides(saved, look).await?;
     Ok(Json::ok(shown).etag(revision))
 }
 
 /// Throws the draft of a section away.
 ///
-/// One's own, or a colleague's who does not finish it. `If-Match` names the section as it was read.
+/// One's own, or a colleague's who does not finish it. `If-Match` names the section as it was read; a conflict shows the
+/// section as it stands.
 #[utoipa::path(tag = "cards",
     params(("person" = Uuid, Path, description = "The person."),
            ("section" = String, Path, description = "Letter or word of the section."), IfMatch),
@@ -110,16 +105,36 @@ async fn save_card_section(
 async fn discard_card_draft(
     staff: Allowed<WriteCards>,
     store: Data<Store>,
+    vault: Data<Vault>,
     Path(place): Path<Place>,
     revision: IfMatch,
 ) -> Result<NoContent> {
-    let (staff, which, revision) = (staff.staff(), section(&place.section)?, revision.row()?);
+    let (staff, which) = (staff.staff(), section(&place.section)?);
+    let (revision, person) = (revision.row().unwrap_or(i32::MAX), place.person);
+    let colleague = staff.clone();
     let act = move |tx: &mut Tx<'_>| {
-        let sight = staff.sight(tx, place.person)?;
+        let sight = staff.sight(tx, person)?;
         super::discard_draft(tx, &sight, which, revision)
     };
-    store.write(act).await?;
+    let discarded = store.write(act).await;
+    web::or_both_sides(discarded, async || stands(&store, &vault, &colleague, (person, which)).await).await?;
     Ok(NoContent)
+}
+
+/// A section as it stands, for the other side of a conflict.
+async fn stands(
+    store: &Store,
+    vault: &Data<Vault>,
+    staff: &Acting,
+    (person, which): (PersonId, Section),
+) -> Result<(CardSection, i64)> {
+    let (staff, vault) = (staff.clone(), vault.clone());
+    let act = move |tx: &mut Tx<'_>| {
+        let sight = staff.sight(tx, person)?;
+        let part = super::look_at_section(tx, &vault, &sight, which)?;
+        Ok((CardSection::of(part.clone(), &sight), part.revision.into()))
+    };
+    store.write(act).await
 }
 
 /// Lists the drafts of a person's card.

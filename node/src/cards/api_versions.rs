@@ -3,7 +3,6 @@
 use actix_web::web::Data;
 use actix_web::{get, post};
 use serde::Deserialize;
-use staffetta_protocol::problem::Code;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -19,7 +18,7 @@ use crate::people::PersonId;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
 use crate::web::document::DESK;
-use crate::web::{IfMatch, Input, Json, Path, Query};
+use crate::web::{self, IfMatch, Input, Json, Path, Query};
 
 /// The routes, below the desk's base.
 pub(super) fn api(cfg: &mut ServiceConfig<'_>) {
@@ -154,18 +153,29 @@ async fn confirm_card(
     store: Data<Store>,
     vault: Data<Vault>,
     Path(id): Path<PersonId>,
-    IfMatch(version): IfMatch,
+    IfMatch(read): IfMatch,
     Input(confirming): Input<CardConfirming>,
 ) -> Result<Json<CardCompleteness>> {
-    let expected = u32::try_from(version).map_err(|_| Code::VersionConflict)?;
+    let expected = u32::try_from(read).unwrap_or(u32::MAX);
     let (staff, chosen) = (staff.staff(), sections(confirming.sections)?);
     let word = Word { source: confirming.said_by, means: confirming.means };
+    let (keys, colleague) = (vault.clone(), staff.clone());
     let act = move |tx: &mut Tx<'_>| {
         let sight = staff.sight(tx, id)?;
         super::confirm(tx, &sight, expected, word, chosen.as_ref())?;
-        Ok(CardCompleteness::of(look_at_completeness(tx, &vault, &sight)?, &sight))
+        Ok(CardCompleteness::of(look_at_completeness(tx, &keys, &sight)?, &sight))
     };
-    let shown = store.write(act).await?;
+    // What was gone through is the card, so a conflict shows the card.
+    let look = async || {
+        let act = move |tx: &mut Tx<'_>| {
+            let sight = colleague.sight(tx, id)?;
+            let card = HeldCard::of(&super::look(tx, &vault, &sight)?, &sight)?;
+            let version = card.version();
+            Ok((card, version.into()))
+        };
+        store.write(act).await
+    };
+    let shown = web::or_both_sides(store.write(act).await, look).await?;
     let version = shown.version();
     Ok(Json::created(shown, format!("{DESK}/people/{id}/card/completeness")).etag(version))
 }

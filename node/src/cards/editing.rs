@@ -20,7 +20,7 @@ use super::model::differences::{Difference, differences};
 use super::model::parts::{self, Fields};
 use super::model::{Held, Said};
 use super::section_rows::{self, DraftContent, SectionRow};
-use super::{model, rows, save};
+use super::{current, model, papers, rows, save};
 use crate::access::Sight;
 use crate::error::{Error, Result};
 use crate::grants;
@@ -99,7 +99,7 @@ fn draft_of(conn: &mut Conn, vault: &Vault, row: &SectionRow) -> Result<Option<D
 }
 
 fn part(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, person: PersonId, section: Section) -> Result<Part> {
-    let held = rows::newest(tx.conn(), vault, person)?;
+    let held = current(tx.conn(), vault, person)?;
     let row = section_rows::of_person(tx.conn(), person)?.into_iter().find(|row| row.section == section);
     let card = held.as_ref().map_or_else(Card::default, |held| held.card.clone());
     let of_section = |source: &&HeldSource| Section::of(source.field.name()) == Some(section);
@@ -162,7 +162,8 @@ pub fn save_section(
     }
     let before = rows::newest(tx.conn(), vault, person.id)?;
     let old = before.as_ref().map_or_else(Card::default, |held| held.card.clone());
-    let card = with_section(&old, section, &edit.fields, edit.said, &edit.sources)?;
+    let mut card = with_section(&old, section, &edit.fields, edit.said, &edit.sources)?;
+    papers::set_aside(tx.conn(), vault, person.id, (&old, &mut card))?;
     parts::may_judge(Some(&old), &card, ours)?;
     section_rows::take(tx, person.id, section, expected)?;
     if edit.draft {
@@ -265,6 +266,7 @@ pub fn publish(
         card = with_section(&card, draft.section, &draft.fields, said, &draft.sources)?;
         section_rows::take(tx, person.id, draft.section, draft.revision)?;
     }
+    card.documents = old.documents.clone();
     parts::may_judge(Some(&old), &card, ours)?;
     save(tx, vault, sight, &person, card, before.as_ref())
 }

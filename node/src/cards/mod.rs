@@ -9,6 +9,7 @@
 //!   recipient counts the versions that it is shown from 1 ([`shown_version`]), so the numbers tell nothing of the others.
 //! - What comes is kept by group and by message, sealed for the thread's subject: a group can be erased alone, and so can
 //!   what one message brought.
+//! - Which documents there are of hers the card does not say itself: see [`papers`].
 //! - Who she is changes with the card: the index of people follows in the same transaction.
 //! - Whoever reads or writes here leaves an entry in the journal, in the same transaction.
 
@@ -25,6 +26,7 @@ pub mod imports;
 mod merging;
 mod model;
 mod paper;
+mod papers;
 mod received;
 mod rows;
 mod section_rows;
@@ -126,7 +128,8 @@ pub fn put_as(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, ours: &Roles, card:
         return Err(Code::VersionConflict.into());
     }
     let old = before.as_ref().map_or_else(Card::default, |held| held.card.clone());
-    let card = parts::beside_withheld(&old, card, |section| sight.reads(section))?;
+    let mut card = parts::beside_withheld(&old, card, |section| sight.reads(section))?;
+    papers::set_aside(tx.conn(), vault, person.id, (&old, &mut card))?;
     let changed = parts::changed(&parts::fields(&old)?, &parts::fields(&card)?);
     if let Some(section) = changed.into_iter().find(|section| !sight.writes(*section)) {
         let detail = format!("Her functions in this case do not include section {}.", section.letter());
@@ -155,6 +158,7 @@ pub fn amend(
     let old = before.as_ref().map_or_else(Card::default, |held| held.card.clone());
     let mut card = old.clone();
     change(&mut card)?;
+    papers::set_aside(tx.conn(), vault, person.id, (&old, &mut card))?;
     let changed = parts::changed(&parts::fields(&old)?, &parts::fields(&card)?);
     if changed.iter().any(|section| !sight.writes(*section)) {
         return Err(Code::FunctionNotEntitled.into());
@@ -175,7 +179,7 @@ fn save(
     before: Option<&Held>,
 ) -> Result<Held> {
     grants::must_hold(tx.conn(), person.subject)?;
-    let held = rows::save(tx, vault, person, sight.staff(), card, before.map_or(0, |held| held.version))?;
+    let mut held = rows::save(tx, vault, person, sight.staff(), card, before.map_or(0, |held| held.version))?;
     let card = &held.card;
     let version = i32::try_from(held.version).map_err(Error::internal)?;
     let old = before.map_or_else(|| parts::fields(&Card::default()), |held| parts::fields(&held.card))?;
@@ -190,6 +194,7 @@ fn save(
     people::index(tx, vault, person, Identity::of(card))?;
     let entry = sight.entry("card.saved").subject(person.subject).object(person.id);
     journal::record(tx, entry.code(format_args!("version:{}", held.version)))?;
+    papers::fill(tx.conn(), vault, person.id, &mut held.card)?;
     Ok(held)
 }
 
@@ -205,9 +210,11 @@ pub fn look(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight) -> Result<Held> {
     Ok(held)
 }
 
-/// Her card as it stands; nothing for a person without one. Who shows it to anybody calls [`look`].
+/// Her card as it stands, with her documents; nothing for a person without one. Who shows it to anybody calls [`look`].
 pub fn current(conn: &mut Conn, vault: &Vault, person: PersonId) -> Result<Option<Held>> {
-    rows::newest(conn, vault, person)
+    let Some(mut held) = rows::newest(conn, vault, person)? else { return Ok(None) };
+    papers::fill(conn, vault, person, &mut held.card)?;
+    Ok(Some(held))
 }
 
 /// Who saved which version when, newest first: at most `limit`, before the version `before`.

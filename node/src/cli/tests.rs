@@ -147,23 +147,40 @@ async fn staff_is_taken_on_given_a_token_and_let_go() {
             "{wrong:?}"
         );
     }
-    run(folder, &["user", "token", "anna", "--days", "3"]).await.unwrap();
+    let hers = run(folder, &["user", "token", "anna", "--days", "3"]).await;
+    assert!(matches!(hers, Err(Error::Setup(_))), "she makes her own");
+    let scope = ["--scope", "people.read"];
+    let program = ["user", "add", "gestionale", "--label", "x", "--role", "operator", "--service"];
+    run(folder, &[&program[..], &scope].concat()).await.unwrap();
+    assert!(run(folder, &["user", "token", "gestionale"]).await.is_err(), "for nothing in particular");
+    run(folder, &[&["user", "token", "gestionale", "--days", "3"][..], &scope].concat()).await.unwrap();
     assert!(run(folder, &["user", "token", "nobody"]).await.is_err());
-    for verb in [&["user", "list"][..], &["user", "tokens", "anna"]] {
+    for verb in [&["user", "list"][..], &["user", "tokens", "gestionale"]] {
         run(folder, verb).await.unwrap();
     }
     let store = Opened::open(&config, Clock::system()).unwrap().store;
     let tokens = store
         .read(|conn| {
-            let anna = crate::access::find_staff(conn, "anna")?.unwrap();
-            crate::access::tokens_of(conn, anna.id)
+            let program = crate::access::find_staff(conn, "gestionale")?.unwrap();
+            crate::access::tokens_of(conn, program.id)
         })
         .await
         .unwrap();
     store.close().await;
-    run(folder, &["user", "revoke", "anna", &tokens[0].id.to_string()]).await.unwrap();
-    run(folder, &["user", "disable", "anna"]).await.unwrap();
-    assert!(run(folder, &["user", "token", "anna"]).await.is_err(), "she has left");
+    run(folder, &["user", "revoke", "gestionale", &tokens[0].id.to_string()]).await.unwrap();
+    run(folder, &["user", "disable", "gestionale"]).await.unwrap();
+    let late = run(folder, &[&["user", "token", "gestionale"][..], &scope].concat()).await;
+    assert!(late.is_err(), "it is used no more");
+}
+
+#[actix_web::test]
+async fn a_node_in_development_makes_anybodys_token() {
+    let folder = tempfile::tempdir().unwrap();
+    let more = [&MEMBER[..], &["--development"]].concat();
+    init(folder.path(), &more).make(Clock::system()).await.unwrap();
+    let folder = folder.path();
+    run(folder, &["user", "add", "anna", "--label", "Anna Bianchi", "--role", "operator"]).await.unwrap();
+    run(folder, &["user", "token", "anna"]).await.unwrap();
 }
 
 #[test]

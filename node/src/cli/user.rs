@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::open;
 use crate::access::door::{self, Door};
-use crate::access::{self, AccessRole, Label, StaffRow, Username};
+use crate::access::{self, AccessRole, Label, NewToken, Scopes, StaffRow, Username};
 use crate::error::{Error, Result};
 use crate::journal::Actor;
 use crate::store::{Conn, Tx};
@@ -63,7 +63,8 @@ pub(super) enum User {
         #[arg(long = "scope", value_name = "ACT", required = true)]
         scopes: Vec<String>,
     },
-    /// Issue a token and print it, once.
+    /// Issue a token to a program and print it, once. People make their own at the desk; a node in development makes theirs
+    /// here too.
     Token {
         /// The account's name.
         username: String,
@@ -73,6 +74,9 @@ pub(super) enum User {
         /// Days for which it is valid.
         #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u16).range(1..=365))]
         days: u16,
+        /// Acts that a program's token is for, such as people.read.
+        #[arg(long = "scope", value_name = "ACT")]
+        scopes: Vec<String>,
     },
     /// List the tokens and client secrets of an account, without the secrets.
     Tokens {
@@ -141,12 +145,13 @@ impl User {
                     })
                     .await?;
             }
-            Self::Token { username, label, days } => {
+            Self::Token { username, label, days, scopes } => {
                 let label = words(label)?;
                 let until = store.clock().now() + TimeDelta::days(i64::from(days));
+                let anybody = node.config.node.development_mode;
                 let issue = move |tx: &mut Tx<'_>| {
-                    let id = named(tx.conn(), &username)?;
-                    access::issue_token(tx, Actor::System, id, &label, Some(until))
+                    let account = access::find_staff(tx.conn(), &username)?.ok_or(Code::NotFound)?;
+                    token(tx, &account, &label, until, (&scopes, anybody))
                 };
                 println!("{}", store.write(issue).await?.token.expose());
             }
@@ -190,6 +195,32 @@ fn words(text: String) -> Result<Label> {
 
 fn named(conn: &mut Conn, username: &str) -> Result<Uuid> {
     Ok(access::find_staff(conn, username)?.ok_or(Code::NotFound)?.id)
+}
+
+/// A token for a program, or for anybody where that is meant.
+fn token(
+    tx: &mut Tx<'_>,
+    account: &StaffRow,
+    label: &Label,
+    until: DateTime<Utc>,
+    (scopes, anybody): (&[String], bool),
+) -> Result<NewToken> {
+    let is_program = door::kind_of(tx.conn(), account.id)? == door::AccountKind::Service;
+    if !is_program && !anybody {
+        let why = "a person makes her own tokens, at the desk: nobody acts under another's name";
+        return Err(Error::Setup(why.into()));
+    }
+    let narrow = match scopes {
+        [] => None,
+        scopes => Some(Scopes::asked(scopes, account.role, None)?),
+    };
+    match narrow {
+        Some(scopes) if is_program => {
+            access::issue_program_token(tx, Actor::System, account.id, label, Some(until), &scopes)
+        }
+        None if is_program => Err(Error::Setup("a program's token names its acts: --scope ACT".into())),
+        narrow => access::issue_narrow_token(tx, Actor::System, account.id, label, Some(until), narrow.as_ref()),
+    }
 }
 
 fn tell_password(password: &door::Password, until: DateTime<Utc>) {

@@ -1,7 +1,7 @@
 //! Consents for which somebody should do something: remind, ask again, prepare for the day on which she is of age.
 
 use chrono::{DateTime, Months, TimeDelta, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use staffetta_protocol::card::{Day, Text};
 use staffetta_protocol::consent::{OrganisationId, Purpose};
 use staffetta_protocol::id::RecordId;
@@ -9,7 +9,7 @@ use staffetta_protocol::id::RecordId;
 use super::model::Consent;
 use super::model::age::Age;
 use super::of;
-use super::rows::{self, Running, Which};
+use super::rows::{self, Behind, Running, Which};
 use crate::access::Sight;
 use crate::access::cases::Listing;
 use crate::cards;
@@ -24,11 +24,12 @@ use crate::vault::Vault;
 /// How long before somebody is of age her operators should speak with her about what her guardian agreed to.
 const BEFORE_OF_AGE: TimeDelta = TimeDelta::days(60);
 
-/// How many entries a list of each kind has at most: those that come first.
-pub(super) const MOST: u32 = 200;
+/// A month on the average, a twelfth of 365.25 days. Months of the calendar do not keep the order of what they are added
+/// to, and a page begins where the one before ended.
+const MONTH: TimeDelta = TimeDelta::minutes(43_830);
 
 /// What should be done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DueKind {
     /// She should be told that it is in force, and that she may take it back.
@@ -38,6 +39,9 @@ pub enum DueKind {
     /// She is of age soon: what her guardian agreed to ends then, and she should be asked herself.
     ComingOfAge,
 }
+
+/// A place in the list of what is to be done: time in microseconds, record, kind.
+pub type DuePlace = (i64, RecordId, DueKind);
 
 /// Something to be done about a consent.
 #[derive(Debug, Clone)]
@@ -58,40 +62,68 @@ pub struct Due {
     pub recipient: OrganisationId,
     /// What the recipient was called.
     pub recipient_label: Option<Text<200>>,
+    /// Where it stands in the list.
+    place: DuePlace,
+}
+
+impl Due {
+    fn new(kind: DueKind, at: DateTime<Utc>, order: DateTime<Utc>, it: Running) -> Self {
+        let Running { record, seq, person, purpose, recipient, recipient_label, .. } = it;
+        let place = (order.timestamp_micros(), record, kind);
+        Self { kind, at, person, record, seq, purpose, recipient, recipient_label, place }
+    }
+}
+
+/// Where the list of one kind goes on behind `after`, its times being `earlier` than what the list is ordered by.
+fn behind(after: Option<DuePlace>, kind: DueKind, earlier: TimeDelta) -> Option<Behind> {
+    let (micros, record, last) = after?;
+    let at = DateTime::from_timestamp_micros(micros)?.checked_sub_signed(earlier)?;
+    Some(Behind { at, record, with_it: kind > last })
 }
 
 /// What is to be done about the consents of the people whom `listing` covers, the most urgent first: reminders that are
-/// due, what runs out within `within`, and who is of age within 60 days. Each person on the list gets her entry.
-pub fn due(tx: &mut Tx<'_>, by: &Actor, listing: Listing, within: TimeDelta) -> Result<Vec<Due>> {
-    let now = tx.now();
+/// due, what runs out within `within`, and who is of age within 60 days. At most `limit`, behind `after`, and where the
+/// next page begins if there is one. Each person on the page gets her entry.
+pub fn due(
+    tx: &mut Tx<'_>,
+    by: &Actor,
+    listing: Listing,
+    within: TimeDelta,
+    (after, limit): (Option<DuePlace>, u32),
+) -> Result<(Vec<Due>, Option<DuePlace>)> {
+    let (now, limit) = (tx.now(), limit as usize);
+    let rows = i64::try_from(limit + 1).map_err(Error::internal)?;
     let mut found = Vec::new();
     for purpose in Purpose::ALL {
-        let Some(months) = purpose.rule().reminder_months.map(Months::new) else { continue };
+        let Some(number) = purpose.rule().reminder_months else { continue };
+        let (months, shift) = (Months::new(number), MONTH * i32::try_from(number).map_err(Error::internal)?);
         let before = now.checked_sub_months(months).unwrap_or(now);
-        for it in rows::running(tx.conn(), listing, Which::LastTold(*purpose), now, before, MOST)? {
-            let at = it.at.checked_add_months(months).unwrap_or(now);
-            found.push((DueKind::Remind, at, it));
+        let behind = behind(after, DueKind::Remind, shift);
+        for which in [Which::Answered(*purpose), Which::Reminded(*purpose)] {
+            for it in rows::running(tx.conn(), listing, which, now, before, behind, rows)? {
+                let at = it.at.checked_add_months(months).unwrap_or(now);
+                found.push((it.subject, Due::new(DueKind::Remind, at, it.at + shift, it)));
+            }
         }
     }
     for (kind, which, horizon) in
         [(DueKind::RunsOut, Which::Ends, within), (DueKind::ComingOfAge, Which::OfAge, BEFORE_OF_AGE)]
     {
-        let all = rows::running(tx.conn(), listing, which, now, now + horizon, MOST)?;
-        found.extend(all.into_iter().map(|it| (kind, it.at, it)));
+        let behind = behind(after, kind, TimeDelta::zero());
+        let all = rows::running(tx.conn(), listing, which, now, now + horizon, behind, rows)?;
+        found.extend(all.into_iter().map(|it| (it.subject, Due::new(kind, it.at, it.at, it))));
     }
-    found.sort_by_key(|(_, at, it)| (*at, it.record.0));
+    found.sort_by_key(|(_, due)| due.place);
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let next = found.last().filter(|_| more).map(|(_, last)| last.place);
     let mut told = std::collections::BTreeSet::new();
-    for (_, _, it) in &found {
-        if told.insert(it.person.0) {
-            journal::record(tx, Entry::new(by.clone(), "consent.listed").subject(it.subject).object(it.person))?;
+    for (subject, due) in &found {
+        if told.insert(due.person.0) {
+            journal::record(tx, Entry::new(by.clone(), "consent.listed").subject(*subject).object(due.person))?;
         }
     }
-    Ok(found.into_iter().map(|(kind, at, it)| shown(kind, at, it)).collect())
-}
-
-fn shown(kind: DueKind, at: DateTime<Utc>, it: Running) -> Due {
-    let Running { record, seq, person, purpose, recipient, recipient_label, .. } = it;
-    Due { kind, at, person, record, seq, purpose, recipient, recipient_label }
+    Ok((found.into_iter().map(|(_, due)| due).collect(), next))
 }
 
 /// Notes that she was told now that this consent is in force.

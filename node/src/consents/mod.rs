@@ -49,7 +49,7 @@ use crate::vault::Holding;
 pub use answering::{answer, answer_request, renew};
 pub use api::api;
 pub use asking::{ask, defer, invalidate_request, requests};
-pub use due::{Due, DueKind, due, moved_birthdays, put_birthday_right, remind};
+pub use due::{Due, DueKind, DuePlace, due, moved_birthdays, put_birthday_right, remind};
 pub use ending::{Withdrawn, invalidate, terminate, withdraw};
 pub use model::{
     Answer, Answered, Answers, Channel, Consent, Deferral, Event, ExpressedBy, Expression, Happened, IndicationMethod,

@@ -13,14 +13,14 @@ use uuid::Uuid;
 
 use super::model::PAGE;
 use super::{Cursor, Description, Document, DocumentId, DocumentKind, Ending, Media, api_content};
-use crate::access::Allowed;
 use crate::access::acts::{ReadDocuments, WriteDocuments};
+use crate::access::{Acting, Allowed};
 use crate::error::Result;
 use crate::people::PersonId;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
 use crate::web::document::DESK;
-use crate::web::{IfMatch, Input, Json, NoContent, Path, Query};
+use crate::web::{self, IfMatch, Input, Json, NoContent, Path, Query};
 
 /// The routes, below the desk's base.
 pub fn api(cfg: &mut ServiceConfig<'_>) {
@@ -244,17 +244,31 @@ async fn read_document(
     Ok(Json::ok(document).etag(version))
 }
 
+/// A document as it stands, for the other side of a conflict.
+pub(super) async fn stands(
+    store: &Store,
+    vault: &Data<Vault>,
+    staff: &Acting,
+    (person, document): (PersonId, DocumentId),
+) -> Result<(DocumentRecord, i64)> {
+    let (staff, vault) = (staff.clone(), vault.clone());
+    let act = move |tx: &mut Tx<'_>| {
+        let sight = staff.sight(tx, person)?;
+        super::look(tx, &vault, &sight, document)
+    };
+    let (seen, version) = shown(store.write(act).await?);
+    Ok((seen, version.into()))
+}
+
 /// Changes what is said of a document.
 ///
 /// The whole description: what is absent is gone. The file stays as it is.
 #[utoipa::path(tag = "documents",
     params(("person" = Uuid, Path, description = "The person."),
            ("document" = Uuid, Path, description = "The document."),
-           ("If-Match" = String, Header, description = "The version that was read, as its `ETag` gave it.")),
+           IfMatch),
     request_body = Description,
-    responses((status = 200, description = "The document.", body = DocumentRecord),
-              (status = 412, description = "Somebody else changed it in between."),
-              (status = 428, description = "`If-Match` is missing.")))]
+    responses((status = 200, description = "The document.", body = DocumentRecord)))]
 #[put("/people/{person}/documents/{document}")]
 async fn describe_document(
     staff: Allowed<WriteDocuments>,
@@ -264,22 +278,25 @@ async fn describe_document(
     expected: IfMatch,
     Input(description): Input<Description>,
 ) -> Result<Json<DocumentRecord>> {
-    let expected = expected.row()?;
+    let expected = expected.row().unwrap_or(i32::MAX);
     let staff = staff.staff();
+    let (keys, colleague) = (vault.clone(), staff.clone());
     let act = move |tx: &mut Tx<'_>| {
         let sight = staff.sight(tx, id)?;
-        super::describe(tx, &vault, &sight, document, &description, expected)
+        super::describe(tx, &keys, &sight, document, &description, expected)
     };
-    let (document, version) = shown(store.write(act).await?);
+    let look = async || stands(&store, &vault, &colleague, (id, document)).await;
+    let (document, version) = shown(web::or_both_sides(store.write(act).await, look).await?);
     Ok(Json::ok(document).etag(version))
 }
 
 /// Deletes a document of a person.
 ///
-/// With its file, for good. That it was there stays in her journal.
+/// With its file, for good. That it was there stays in her journal. `If-Match` names the version that was read.
 #[utoipa::path(tag = "documents",
     params(("person" = Uuid, Path, description = "The person."),
-           ("document" = Uuid, Path, description = "The document.")),
+           ("document" = Uuid, Path, description = "The document."),
+           IfMatch),
     responses((status = 204, description = "It is gone.")))]
 #[delete("/people/{person}/documents/{document}")]
 async fn remove_document(
@@ -287,12 +304,16 @@ async fn remove_document(
     store: Data<Store>,
     vault: Data<Vault>,
     Path((id, document)): Path<(PersonId, DocumentId)>,
+    expected: IfMatch,
 ) -> Result<NoContent> {
+    let expected = expected.row().unwrap_or(i32::MAX);
     let staff = staff.staff();
+    let (keys, colleague) = (vault.clone(), staff.clone());
     let act = move |tx: &mut Tx<'_>| {
         let sight = staff.sight(tx, id)?;
-        super::delete(tx, &vault, &sight, document)
+        super::delete(tx, &keys, &sight, document, expected)
     };
-    store.write(act).await?;
+    let look = async || stands(&store, &vault, &colleague, (id, document)).await;
+    web::or_both_sides(store.write(act).await, look).await?;
     Ok(NoContent)
 }

@@ -5,7 +5,7 @@ use actix_web::{get, put};
 use staffetta_protocol::problem::Code;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::api::{DocumentRecord, shown};
+use super::api::{DocumentRecord, shown, stands};
 use super::{DocumentId, Media};
 use crate::access::Allowed;
 use crate::access::acts::{ReadDocuments, WriteDocuments};
@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::people::PersonId;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
-use crate::web::{Attachment, IfMatch, Json, Path, Raw, RawKind};
+use crate::web::{self, Attachment, IfMatch, Json, Path, Raw, RawKind};
 
 /// The routes, below the desk's base.
 pub(super) fn api(cfg: &mut ServiceConfig<'_>) {
@@ -40,14 +40,12 @@ impl RawKind for Paper {
 #[utoipa::path(tag = "documents",
     params(("person" = Uuid, Path, description = "The person."),
            ("document" = Uuid, Path, description = "The document."),
-           ("If-Match" = String, Header, description = "The version that was read, as its `ETag` gave it.")),
+           IfMatch),
     request_body(description = "The file.", content(
         (Vec<u8> = "application/pdf"), (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"),
         (Vec<u8> = "application/xml"), (Vec<u8> = "application/json"))),
     responses((status = 200, description = "The document with its file.", body = DocumentRecord),
-              (status = 409, description = "It has another file already: enter another document."),
-              (status = 412, description = "Somebody else changed it in between."),
-              (status = 428, description = "`If-Match` is missing.")))]
+              (status = 409, description = "It has another file already: enter another document.")))]
 #[put("/people/{person}/documents/{document}/content")]
 async fn file_document(
     staff: Allowed<WriteDocuments>,
@@ -56,11 +54,12 @@ async fn file_document(
     expected: IfMatch,
     raw: Raw<Paper>,
 ) -> Result<Json<DocumentRecord>> {
-    let expected = expected.row()?;
+    let expected = expected.row().unwrap_or(i32::MAX);
     let (store, vault, config) = handles;
     let (staff, room) = (staff.staff(), config.limits.person_documents_bytes);
     let media = Media::named(raw.media).ok_or(Code::UnsupportedMediaType)?;
     let (who, opener, sealer) = (staff.clone(), vault.clone(), vault.clone());
+    let (keys, colleague) = (vault.clone(), staff.clone());
     let act = move |tx: &mut Tx<'_>| {
         let sight = who.sight(tx, id)?;
         super::may_file(tx, &opener, &sight, document)
@@ -71,7 +70,8 @@ async fn file_document(
         let sight = staff.sight(tx, id)?;
         super::file(tx, &vault, &sight, &sealed, expected, room)
     };
-    let (document, version) = shown(store.write(act).await?);
+    let look = async || stands(&store, &keys, &colleague, (id, document)).await;
+    let (document, version) = shown(web::or_both_sides(store.write(act).await, look).await?);
     Ok(Json::ok(document).etag(version))
 }
 

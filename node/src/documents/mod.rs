@@ -211,10 +211,9 @@ pub fn content(conn: &mut Conn, vault: &Vault, of: &Document) -> Result<Vec<u8>>
 /// Deletes a document and its file.
 ///
 /// # Errors
-/// `not_found`; `function_not_entitled`.
-pub fn delete(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, id: DocumentId) -> Result<()> {
-    writes(sight)?;
-    let document = found(tx.conn(), vault, sight, id)?;
+/// `not_found`; `function_not_entitled`; `version_conflict` when somebody else changed it in between.
+pub fn delete(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, id: DocumentId, expected: i32) -> Result<()> {
+    let document = expected_of(tx, vault, sight, id, expected)?;
     content::erase(tx, id)?;
     if !rows::delete(tx, id)? {
         return Err(Code::NotFound.into());

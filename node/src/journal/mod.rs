@@ -103,7 +103,7 @@ impl Entry {
 
 /// Writes several entries of one act: one for each person on a page, say.
 pub fn record_all(tx: &mut Tx<'_>, entries: Vec<Entry>) -> Result<()> {
-    entries.into_iter().try_for_each(|entry| rows::insert(tx, entry))
+    rows::insert_all(tx, entries)
 }
 
 /// Writes the entry, in the transaction of the act.

@@ -5,27 +5,62 @@ use diesel::prelude::*;
 
 use crate::error::Result;
 use crate::store::schema::journal;
-use crate::store::{At, Conn, Id, Tx};
+use crate::store::{At, Conn, Id, Tx, each_backend};
 use crate::vault::{self, Subject};
 
+/// Rows of one statement: each has ten values, and PostgreSQL takes 65,535 in all.
+const AT_ONCE: usize = 500;
+
+/// The row of an entry that is written now.
+#[derive(Insertable)]
+#[diesel(table_name = journal, treat_none_as_default_value = false)]
+struct Row {
+    id: Id,
+    at: At,
+    actor_kind: &'static str,
+    actor: Option<String>,
+    act: &'static str,
+    subject: Option<Id>,
+    object: Option<String>,
+    peer: Option<String>,
+    code: Option<String>,
+    ground: Option<String>,
+}
+
+impl Row {
+    fn of(entry: super::Entry, now: DateTime<Utc>) -> Self {
+        let (actor_kind, actor) = entry.actor.parts();
+        Self {
+            id: Id(crate::clock::id_at(now)),
+            at: At::from(now),
+            actor_kind,
+            actor,
+            act: entry.act,
+            subject: entry.subject.map(|subject| Id(subject.0)),
+            object: entry.object,
+            peer: entry.peer,
+            code: entry.code,
+            ground: entry.ground,
+        }
+    }
+}
+
 pub(super) fn insert(tx: &mut Tx<'_>, entry: super::Entry) -> Result<()> {
-    let (kind, reference) = entry.actor.parts();
-    let now = At::from(tx.now());
-    diesel::insert_into(journal::table)
-        .values((
-            journal::id.eq(Id(crate::clock::id_at(tx.now()))),
-            journal::at.eq(now),
-            journal::actor_kind.eq(kind),
-            journal::actor.eq(reference),
-            journal::act.eq(entry.act),
-            journal::subject.eq(entry.subject.map(|subject| Id(subject.0))),
-            journal::object.eq(entry.object),
-            journal::peer.eq(entry.peer),
-            journal::code.eq(entry.code),
-            journal::ground.eq(entry.ground),
-        ))
-        .execute(tx.conn())?;
+    let row = Row::of(entry, tx.now());
+    each_backend!(tx.conn(), conn => diesel::insert_into(journal::table).values(row).execute(conn))?;
     Ok(())
+}
+
+pub(super) fn insert_all(tx: &mut Tx<'_>, entries: Vec<super::Entry>) -> Result<()> {
+    let now = tx.now();
+    let mut rows = entries.into_iter().map(|entry| Row::of(entry, now));
+    loop {
+        let some: Vec<Row> = rows.by_ref().take(AT_ONCE).collect();
+        if some.is_empty() {
+            return Ok(());
+        }
+        each_backend!(tx.conn(), conn => diesel::insert_into(journal::table).values(some).execute(conn))?;
+    }
 }
 
 /// An entry as stored.

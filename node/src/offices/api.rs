@@ -16,7 +16,7 @@ use crate::access::acts::{ReadOffices, WriteOffices};
 use crate::error::Result;
 use crate::store::Store;
 use crate::web::document::DESK;
-use crate::web::{IfMatch, Input, Json, NoContent, Path, Query};
+use crate::web::{self, IfMatch, Input, Json, NoContent, Path, Query};
 
 /// The routes, below the desk's base.
 pub fn api(cfg: &mut ServiceConfig<'_>) {
@@ -132,16 +132,21 @@ async fn read_office(
     Ok(Json::ok(held.into()).etag(version))
 }
 
+/// An office as it stands, for the other side of a conflict.
+async fn stands(store: &Store, id: Uuid) -> Result<(OwnOfficeEntry, i64)> {
+    let held = store.read(move |conn| super::listed::<OwnOffice>(conn, id)).await?;
+    let version = i64::from(held.version);
+    Ok((held.into(), version))
+}
+
 /// Changes an office of this node.
 ///
 /// All of it: what is absent is gone. `If-Match` names the version that was read.
 #[utoipa::path(tag = "offices",
     params(("office" = Uuid, Path, description = "The office."),
-           ("If-Match" = String, Header, description = "The version that was read, as its `ETag` gave it.")),
+           IfMatch),
     request_body = OwnOffice,
-    responses((status = 200, description = "The office as it is now.", body = OwnOfficeEntry),
-              (status = 412, description = "Another version came in between."),
-              (status = 428, description = "`If-Match` is missing.")))]
+    responses((status = 200, description = "The office as it is now.", body = OwnOfficeEntry)))]
 #[put("/offices/{office}")]
 async fn change_office(
     staff: Allowed<WriteOffices>,
@@ -150,9 +155,10 @@ async fn change_office(
     version: IfMatch,
     Input(office): Input<OwnOffice>,
 ) -> Result<Json<OwnOfficeEntry>> {
-    let version = version.row()?;
+    let version = version.row().unwrap_or(i32::MAX);
     let actor = staff.actor();
-    let held = store.write(move |tx| super::put(tx, &actor, id, office, version)).await?;
+    let changed = store.write(move |tx| super::put(tx, &actor, id, office, version)).await;
+    let held = web::or_both_sides(changed, async || stands(&store, id).await).await?;
     let version = held.version;
     Ok(Json::ok(held.into()).etag(version))
 }
@@ -162,10 +168,8 @@ async fn change_office(
 /// It is listed and proposed no more. `If-Match` names the version that was read.
 #[utoipa::path(tag = "offices",
     params(("office" = Uuid, Path, description = "The office."),
-           ("If-Match" = String, Header, description = "The version that was read, as its `ETag` gave it.")),
-    responses((status = 204, description = "It stands in the book no more."),
-              (status = 412, description = "Another version came in between."),
-              (status = 428, description = "`If-Match` is missing.")))]
+           IfMatch),
+    responses((status = 204, description = "It stands in the book no more.")))]
 #[delete("/offices/{office}")]
 async fn remove_office(
     staff: Allowed<WriteOffices>,
@@ -173,8 +177,9 @@ async fn remove_office(
     Path(id): Path<Uuid>,
     version: IfMatch,
 ) -> Result<NoContent> {
-    let version = version.row()?;
+    let version = version.row().unwrap_or(i32::MAX);
     let actor = staff.actor();
-    store.write(move |tx| super::remove::<OwnOffice>(tx, &actor, id, version)).await?;
+    let removed = store.write(move |tx| super::remove::<OwnOffice>(tx, &actor, id, version)).await;
+    web::or_both_sides(removed, async || stands(&store, id).await).await?;
     Ok(NoContent)
 }

@@ -15,7 +15,7 @@ use crate::access::acts::{ReadOffices, WriteAddressBook};
 use crate::error::Result;
 use crate::store::Store;
 use crate::web::document::DESK;
-use crate::web::{IfMatch, Input, Json, NoContent, Path, Query};
+use crate::web::{self, IfMatch, Input, Json, NoContent, Path, Query};
 
 pub(super) fn api(cfg: &mut ServiceConfig<'_>) {
     cfg.service(list_partner_offices)
@@ -108,17 +108,22 @@ async fn read_partner_office(
     Ok(Json::ok(held.into()).etag(version))
 }
 
+/// An office as it stands, for the other side of a conflict.
+async fn stands(store: &Store, id: Uuid) -> Result<(PartnerOfficeEntry, i64)> {
+    let held = store.read(move |conn| super::listed::<PartnerOffice>(conn, id)).await?;
+    let version = i64::from(held.version);
+    Ok((held.into(), version))
+}
+
 /// Changes an office of a partner.
 ///
 /// All of it: what is absent is gone. `If-Match` names the version that was read. When the office has joined the network, its
 /// member is entered here; consents that name the organisation hold as before.
 #[utoipa::path(tag = "offices",
     params(("office" = Uuid, Path, description = "The office."),
-           ("If-Match" = String, Header, description = "The version that was read, as its `ETag` gave it.")),
+           IfMatch),
     request_body = PartnerOffice,
-    responses((status = 200, description = "The office as it is now.", body = PartnerOfficeEntry),
-              (status = 412, description = "Another version came in between."),
-              (status = 428, description = "`If-Match` is missing.")))]
+    responses((status = 200, description = "The office as it is now.", body = PartnerOfficeEntry)))]
 #[put("/partner-offices/{office}")]
 async fn change_partner_office(
     staff: Allowed<WriteAddressBook>,
@@ -127,9 +132,10 @@ async fn change_partner_office(
     version: IfMatch,
     Input(office): Input<PartnerOffice>,
 ) -> Result<Json<PartnerOfficeEntry>> {
-    let version = version.row()?;
+    let version = version.row().unwrap_or(i32::MAX);
     let actor = staff.actor();
-    let held = store.write(move |tx| super::put(tx, &actor, id, office, version)).await?;
+    let changed = store.write(move |tx| super::put(tx, &actor, id, office, version)).await;
+    let held = web::or_both_sides(changed, async || stands(&store, id).await).await?;
     let version = held.version;
     Ok(Json::ok(held.into()).etag(version))
 }
@@ -139,10 +145,8 @@ async fn change_partner_office(
 /// It is listed and proposed no more; what names it can still be read. `If-Match` names the version that was read.
 #[utoipa::path(tag = "offices",
     params(("office" = Uuid, Path, description = "The office."),
-           ("If-Match" = String, Header, description = "The version that was read, as its `ETag` gave it.")),
-    responses((status = 204, description = "It stands in the book no more."),
-              (status = 412, description = "Another version came in between."),
-              (status = 428, description = "`If-Match` is missing.")))]
+           IfMatch),
+    responses((status = 204, description = "It stands in the book no more.")))]
 #[delete("/partner-offices/{office}")]
 async fn remove_partner_office(
     staff: Allowed<WriteAddressBook>,
@@ -150,8 +154,9 @@ async fn remove_partner_office(
     Path(id): Path<Uuid>,
     version: IfMatch,
 ) -> Result<NoContent> {
-    let version = version.row()?;
+    let version = version.row().unwrap_or(i32::MAX);
     let actor = staff.actor();
-    store.write(move |tx| super::remove::<PartnerOffice>(tx, &actor, id, version)).await?;
+    let removed = store.write(move |tx| super::remove::<PartnerOffice>(tx, &actor, id, version)).await;
+    web::or_both_sides(removed, async || stands(&store, id).await).await?;
     Ok(NoContent)
 }

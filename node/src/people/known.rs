@@ -82,11 +82,12 @@ impl Known {
     pub(super) fn words(&self) -> Vec<Word> {
         let mut all: Vec<Word> = Vec::new();
         let preferred = self.identity.preferred_name.as_ref().map(|name| name.as_str());
-        for name in self.identity.names().chain(preferred).chain([self.label.as_str()]) {
-            for word in names::words(name) {
-                if !all.contains(&word) {
-                    all.push(word);
-                }
+        let names = self.identity.names().chain(preferred).chain([self.label.as_str()]);
+        // The label and the preferred name mostly repeat the names, letter by letter.
+        let pieces: BTreeSet<&str> = names.flat_map(str::split_whitespace).collect();
+        for word in pieces.into_iter().flat_map(names::words) {
+            if !all.contains(&word) {
+                all.push(word);
             }
         }
         all

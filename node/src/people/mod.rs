@@ -29,6 +29,8 @@ mod search;
 #[cfg(test)]
 mod tests;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use staffetta_protocol::problem::{Code, Problem};
 use uuid::Uuid;
 
@@ -110,6 +112,34 @@ pub fn list(
     let entry = |it: &Listed| Entry::new(by.clone(), "person.listed").subject(it.person.subject).object(it.person.id);
     journal::record_all(tx, page.items.iter().map(entry).collect())?;
     Ok(page)
+}
+
+/// What staff call these people, of those whom `of` covers, for a list that names them. Each gets her entry.
+///
+/// # Errors
+/// What the database refuses.
+pub fn labels(
+    tx: &mut Tx<'_>,
+    vault: &Vault,
+    by: &Actor,
+    of: Listing,
+    people: &BTreeSet<PersonId>,
+) -> Result<BTreeMap<PersonId, Label>> {
+    let ids: Vec<Uuid> = people.iter().map(|id| id.0).collect();
+    let seen = match of {
+        Listing::All => ids,
+        Listing::Of(staff) => cases::cases_among(tx.conn(), staff, &ids)?,
+    };
+    let (mut found, mut entries) = (BTreeMap::new(), Vec::new());
+    for id in seen.into_iter().map(PersonId) {
+        // Of a record that was erased or went into another there is nothing to be called.
+        if let Ok(Some(Listed { person, label })) = rows::listed(tx.conn(), vault, id) {
+            entries.push(Entry::new(by.clone(), "person.listed").subject(person.subject).object(person.id));
+            found.insert(id, label);
+        }
+    }
+    journal::record_all(tx, entries)?;
+    Ok(found)
 }
 
 /// Records that a search showed these people, each in her own journal, and that it was made.

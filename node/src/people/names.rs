@@ -29,13 +29,8 @@ pub(super) struct Word {
 impl Word {
     fn new(written: &str) -> Option<Self> {
         let latin: String = latin(written).to_lowercase();
-        let own: String = written
-            .nfkd()
-            .filter(|c| !is_combining_mark(*c))
-            .flat_map(char::to_lowercase)
-            .filter(|c| c.is_alphanumeric())
-            .collect();
-        let own = Some(own).filter(|own| !own.is_empty() && !own.is_ascii() && *own != latin);
+        let own = Some(written).filter(|written| !written.is_ascii()).map(own_script);
+        let own = own.filter(|own| !own.is_empty() && !own.is_ascii() && *own != latin);
         let sound = sound(written);
         (!latin.is_empty() || own.is_some()).then_some(Self { latin, own, sound })
     }
@@ -57,6 +52,11 @@ impl Word {
     }
 }
 
+fn own_script(written: &str) -> String {
+    let letters = written.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase);
+    letters.filter(|c| c.is_alphanumeric()).collect()
+}
+
 fn begins(typed: &str, known: &str) -> bool {
     if typed.chars().count() < SHORTEST { typed == known } else { known.starts_with(typed) }
 }
@@ -72,7 +72,9 @@ pub(super) fn words(name: &str) -> Vec<Word> {
         add(piece);
         let parts: Vec<&str> = piece.split(is_dash).filter(|part| !part.is_empty()).collect();
         for part in &parts {
-            add(part);
+            if *part != piece {
+                add(part);
+            }
             for rest in part.split(is_apostrophe).skip(1).filter(|rest| rest.chars().count() >= SHORTEST) {
                 add(rest);
             }
@@ -114,6 +116,9 @@ fn latin(written: &str) -> String {
 
 /// Scripts without spaces and case are transliterated with a capital for each character: 李明 is `LiMing`.
 fn syllables(written: &str) -> Vec<String> {
+    if written.is_ascii() {
+        return Vec::new();
+    }
     let text = latin(written);
     let starts: Vec<usize> = text.match_indices(|c: char| c.is_ascii_uppercase()).map(|(at, _)| at).collect();
     if starts.len() < 2 {

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use diesel::prelude::*;
 use staffetta_protocol::problem::{Code, Problem};
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use super::model::{Cursor, Label, Listed, Page, Person, PersonId};
 use crate::access::cases::{Listing, cases_of};
@@ -35,9 +36,13 @@ impl Row {
         }
     }
 
-    /// With the label, unless her key is gone and she with it.
-    fn listed(&self, conn: &mut Conn, vault: &Vault) -> Result<Option<Listed>> {
-        let Some(label) = vault.open(conn, label_of(PersonId(self.id.0)), &self.label)? else { return Ok(None) };
+    fn sealed(&self) -> (Place, &[u8]) {
+        (label_of(PersonId(self.id.0)), &self.label)
+    }
+
+    /// With the label as it was opened, unless her key is gone and she with it.
+    fn listed(&self, label: Option<Zeroizing<Vec<u8>>>) -> Result<Option<Listed>> {
+        let Some(label) = label else { return Ok(None) };
         let damaged = || Error::internal("a stored label does not parse");
         let label = std::str::from_utf8(&label).map_err(|_| damaged())?;
         Ok(Some(Listed { person: self.person(), label: Label::new(label).map_err(|_| damaged())? }))
@@ -88,7 +93,10 @@ pub(super) fn by_id(conn: &mut Conn, id: PersonId) -> Result<Person> {
 }
 
 pub(super) fn listed(conn: &mut Conn, vault: &Vault, id: PersonId) -> Result<Option<Listed>> {
-    row(conn, id)?.listed(conn, vault)
+    let row = row(conn, id)?;
+    let (place, sealed) = row.sealed();
+    let label = vault.open(conn, place, sealed)?;
+    row.listed(label)
 }
 
 /// Whose key seals what is new about each of these people.
@@ -118,9 +126,10 @@ pub(super) fn page(conn: &mut Conn, vault: &Vault, of: Listing, after: Option<Cu
     rows.truncate(limit as usize);
     let last = rows.last().filter(|_| more);
     let next = last.map(|row| Cursor { created_at: row.created_at.0, id: PersonId(row.id.0) });
+    let sealed: Vec<(Place, &[u8])> = rows.iter().map(Row::sealed).collect();
     let mut items = Vec::with_capacity(rows.len());
-    for row in &rows {
-        items.extend(row.listed(conn, vault)?);
+    for (row, label) in rows.iter().zip(vault.open_all(conn, &sealed)?) {
+        items.extend(row.listed(label)?);
     }
     Ok(Page { items, next })
 }

@@ -26,6 +26,8 @@ const LOOKED_AT: usize = 400;
 const BATCH: usize = 40;
 /// People in the cases of others that are counted; from there on it says that they are more.
 const COUNTED: usize = 50;
+/// Candidates for that count at once: enough for all of it where few of them are in the searcher's own cases.
+const COUNTED_AT_ONCE: usize = 80;
 
 /// What somebody types to find a person: in it, every word counts.
 #[derive(Clone)]
@@ -147,15 +149,21 @@ pub fn search(
 ) -> Result<Found> {
     let mut found = Found::default();
     let mut looked = 0;
+    let mut spelt = BTreeSet::new();
     let mut place = from.unwrap_or(SearchCursor { by: FoundBy::Spelling, after: None });
     loop {
         let wanted = (limit + 1 - found.items.len()).max(BATCH);
         let tokens = query.tokens(vault, place.by == FoundBy::Sound);
         let people = index::candidates(conn, &tokens, place.after, of, wanted)?;
         looked += people.len();
-        let last = people.last().copied();
+        let (last, count) = (people.last().copied(), people.len());
+        // Whoever was found by spelling is a candidate by sound too.
+        let people: Vec<PersonId> = people.into_iter().filter(|person| !spelt.contains(person)).collect();
         for (person, entries) in by_person(&index::of(conn, vault, &people)?) {
             if query.finds(&entries) == Some(place.by) {
+                if place.by == FoundBy::Spelling {
+                    spelt.insert(person);
+                }
                 let label = entries[0].known.label.clone();
                 found.items.push(Hit { person, label, by: place.by });
             }
@@ -166,7 +174,7 @@ pub fn search(
             break;
         }
         match (last, place.by) {
-            (Some(last), by) if people.len() == wanted => place = SearchCursor { by, after: Some(last) },
+            (Some(last), by) if count == wanted => place = SearchCursor { by, after: Some(last) },
             (_, FoundBy::Spelling) => place = SearchCursor { by: FoundBy::Sound, after: None },
             (_, FoundBy::Sound) => break,
         }
@@ -185,18 +193,20 @@ pub fn search(
 fn others(conn: &mut Conn, vault: &Vault, query: &Query, staff: Uuid) -> Result<(usize, bool)> {
     let mut count = 0;
     let mut after = None;
-    for _ in 0..LOOKED_AT / COUNTED {
-        let some = index::candidates(conn, &query.tokens(vault, true), after, Listing::All, COUNTED)?;
+    let tokens = query.tokens(vault, true);
+    for _ in 0..LOOKED_AT / COUNTED_AT_ONCE {
+        let some = index::candidates(conn, &tokens, after, Listing::All, COUNTED_AT_ONCE)?;
         after = some.last().copied();
         let ids: Vec<Uuid> = some.iter().map(|person| person.0).collect();
         let own: BTreeSet<Uuid> = cases::cases_among(conn, staff, &ids)?.into_iter().collect();
         let others: Vec<PersonId> = some.into_iter().filter(|person| !own.contains(&person.0)).collect();
         let entries = index::of(conn, vault, &others)?;
-        count += by_person(&entries).filter(|(_, entries)| query.finds(entries).is_some()).count();
+        let found = by_person(&entries).filter(|(_, entries)| query.finds(entries).is_some());
+        count += found.take(COUNTED + 1 - count).count();
         if count > COUNTED {
             return Ok((COUNTED, true));
         }
-        if ids.len() < COUNTED {
+        if ids.len() < COUNTED_AT_ONCE {
             return Ok((count, false));
         }
     }

@@ -4,6 +4,7 @@ use actix_web::web::Data;
 use actix_web::{get, post};
 use serde_json::Value;
 use staffetta_protocol::data::ReferralWithdrawn;
+use staffetta_protocol::problem::{Code, Problem};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -15,11 +16,11 @@ use super::input::{
 use super::opener::{Draft, Sending};
 use super::paper::ToOffice;
 use super::view::{Referral, ReferralSummary, Referrals};
-use crate::access::Allowed;
-use crate::access::acts::{ReadReferrals, SendPreview, SendReferral};
+use crate::access::acts::{ReadPeople, ReadReferrals, SendPreview, SendReferral};
 use crate::access::cases::Listing;
+use crate::access::{Act, Allowed};
 use crate::error::Result;
-use crate::web::{Fields, Input, Json, Page, PageParams, Path, Query};
+use crate::web::{Embed, Embeds, Fields, Input, Json, Page, PageParams, Path, Query};
 
 /// The routes of this room, below the desk's base.
 pub fn api(cfg: &mut ServiceConfig<'_>) {
@@ -83,12 +84,24 @@ pub(super) async fn add_referral(
     desk.begin(&staff, about, act).await
 }
 
+/// What a list of referrals can bring along.
+#[derive(Debug)]
+pub(super) struct ReferralEmbeds;
+
+const PERSON: &str = "person";
+
+impl Embeds for ReferralEmbeds {
+    const NAMES: &'static [&'static str] = &[PERSON];
+    const WHAT: &'static str = "`person`: what staff call the person of each.";
+}
+
 /// Lists referrals.
 ///
-/// Newest first, of both sides, with business state and transport state as two fields; nothing of what they say.
+/// Newest first, of both sides, with business state and transport state as two fields; nothing of what they say. With
+/// `embed=person` each says what staff call the person, for whoever may read people; she finds it in her journal.
 #[utoipa::path(
     tag = "referrals",
-    params(ReferralQuery, PageParams, Fields<ReferralSummary>),
+    params(ReferralQuery, PageParams, Fields<ReferralSummary>, Embed<ReferralEmbeds>),
     responses((status = 200, description = "A page of referrals.", body = Referrals)),
 )]
 #[get("/referrals")]
@@ -98,8 +111,17 @@ pub(super) async fn list_referrals(
     Query(query): Query<ReferralQuery>,
     page: Page<Newest>,
     fields: Fields<ReferralSummary>,
+    embed: Embed<ReferralEmbeds>,
 ) -> Result<Json<Value>> {
-    let mut list = desk.list(query.wanted(Listing::of(staff.id, staff.role), &page)?).await?;
+    let wanted = query.wanted(Listing::of(staff.id, staff.role), &page)?;
+    let mut list = if embed.has(PERSON) {
+        if !(ReadPeople::ROLES.contains(&staff.role) && staff.pass().holds(ReadPeople::NAME)) {
+            return Err(Problem::new(Code::NotEntitled).detail("embed=person needs people.read.").into());
+        }
+        desk.list_with_labels(&staff, wanted).await?
+    } else {
+        desk.list(wanted).await?
+    };
     list.next_cursor = list.next.map(|last| page.next(&last)).transpose()?;
     Ok(Json::ok(fields.of(list)?))
 }

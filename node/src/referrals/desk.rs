@@ -9,9 +9,10 @@ use uuid::Uuid;
 
 use super::view::{Referral, Referrals as ReferralList};
 use super::{By, Referrals, Side, Wanted, rows};
+use crate::access::cases::Listing;
 use crate::access::{Acting, Sight};
 use crate::error::Result;
-use crate::people::PersonId;
+use crate::people::{self, PersonId};
 use crate::store::{Conn, Store, Tx};
 use crate::web::{Html, Json};
 
@@ -169,6 +170,23 @@ impl Desk {
         let referrals = self.referrals.clone();
         let now = self.store.clock().now();
         self.store.read(move |conn| referrals.list(conn, &wanted, now)).await
+    }
+
+    /// The same with what staff call the people, of those whose case is one of `staff`'s. Each finds it in her journal.
+    pub(super) async fn list_with_labels(&self, staff: &Acting, wanted: Wanted) -> Result<ReferralList> {
+        let (referrals, staff) = (self.referrals.clone(), staff.clone());
+        let act = move |tx: &mut Tx<'_>| {
+            let now = tx.now();
+            let mut list = referrals.list(tx.conn(), &wanted, now)?;
+            let named = list.items.iter().filter_map(|it| it.person.map(PersonId)).collect();
+            let of = Listing::of(staff.id, staff.role);
+            let labels = people::labels(tx, referrals.outbox().vault(), &staff.actor(), of, &named)?;
+            for it in &mut list.items {
+                it.person_label = it.person.and_then(|id| labels.get(&PersonId(id)).cloned());
+            }
+            Ok(list)
+        };
+        self.store.write(act).await
     }
 }
 

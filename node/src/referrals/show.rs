@@ -85,6 +85,7 @@ impl Case {
             office: self.peer().office(),
             organisation_name: self.row.organisation.clone(),
             person: self.person(),
+            person_label: None,
             purpose: self.purpose.code(),
             state: self.state.map(State::as_str),
             transport,

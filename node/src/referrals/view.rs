@@ -91,6 +91,10 @@ pub struct ReferralSummary {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub person: Option<Uuid>,
+    /// What staff call her; with `embed=person`, of those whose case is one of the caller's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub person_label: Option<people::Label>,
     /// `P2`, or `P11` for a certification.
     pub purpose: &'static str,
     /// What the offices decided; absent where only a preview has come.

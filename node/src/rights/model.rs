@@ -8,7 +8,8 @@ use staffetta_protocol::problem::{FieldError, Problem};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-pub use super::codes::{ErasureStep, Event, NoWait, RightAsker, RightChannel, RightKind, RightOutcome, RightState};
+pub(super) use super::codes::Event;
+pub use super::codes::{ErasureStep, NoWait, RightAsker, RightChannel, RightKind, RightOutcome, RightState};
 use crate::people::PersonId;
 use crate::rules::calendar::{add_working_days, end_of_day, local_day};
 use crate::vault::Subject;

@@ -5,13 +5,14 @@ use actix_web::{get, post};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use staffetta_protocol::card::Check;
+use staffetta_protocol::digest::Digest;
 use staffetta_protocol::id::EntityId;
 use staffetta_protocol::problem::{Code, Problem};
 use staffetta_protocol::trust::Role;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::{Input, Json};
+use super::{Input, Json, Page, PageParams};
 use crate::access::Allowed;
 use crate::access::acts::ReadPeers;
 use crate::error::{Error, Result};
@@ -57,6 +58,10 @@ impl From<Listed> for NetworkMember {
 #[derive(Serialize, ToSchema)]
 struct NetworkMembers {
     items: Vec<NetworkMember>,
+    /// Asks for the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    next_cursor: Option<String>,
 }
 
 /// A member to look up.
@@ -72,12 +77,20 @@ impl Check for MemberLookup {}
 /// Lists the members that this node knows.
 ///
 /// Those that it had to do with or looked up, by name of the organisation. It asks nobody.
-#[utoipa::path(tag = "members", responses((status = 200, description = "The members.", body = NetworkMembers)))]
+#[utoipa::path(tag = "members", params(PageParams),
+    responses((status = 200, description = "A page of the members.", body = NetworkMembers)))]
 #[get("/members")]
-async fn list_partners(_: Allowed<ReadPeers>, store: Data<Store>, peers: Data<Peers>) -> Result<Json<NetworkMembers>> {
+async fn list_partners(
+    _: Allowed<ReadPeers>,
+    store: Data<Store>,
+    peers: Data<Peers>,
+    page: Page<Digest>,
+) -> Result<Json<NetworkMembers>> {
     let peers = peers.get_ref().clone();
     let known = store.read(move |conn| peers.list(conn)).await?;
-    Ok(Json::ok(NetworkMembers { items: known.into_iter().map(NetworkMember::from).collect() }))
+    // The name of a node may be longer than a cursor.
+    let (known, next_cursor) = page.of_all(known, |it| Digest::of(it.entity_id.as_str().as_bytes()))?;
+    Ok(Json::ok(NetworkMembers { items: known.into_iter().map(NetworkMember::from).collect(), next_cursor }))
 }
 
 /// Looks a member up.

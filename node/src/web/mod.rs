@@ -21,6 +21,7 @@ mod conflict;
 mod docs;
 pub mod document;
 pub mod door;
+mod embed;
 mod fields;
 pub mod glass;
 pub(crate) mod html;
@@ -60,6 +61,7 @@ pub use accept::Accept;
 pub use answer::{Json, NoContent};
 pub use attachment::Attachment;
 pub use conflict::or_both_sides;
+pub use embed::{Embed, Embeds};
 pub use fields::Fields;
 pub use html::{Html, SHEET_STYLE};
 pub use input::Input;
@@ -115,15 +117,18 @@ impl Web {
     /// The face of the node that `config` describes, with these rooms.
     pub fn new(config: &Config, rooms: Rooms) -> Self {
         let entity_id = &config.node.entity_id;
+        let planes = document::Planes::of(rooms);
+        let (methods, queries) = (planes.methods(), planes.queries());
+        let (federation, desk) = planes.documents(rooms);
         Self(Arc::new(Inner {
             rooms,
             limits: config.limits.clone(),
             callers: caller::Callers::new(&config.listen.trusted_proxies),
             cookies: Cookies::of(entity_id),
             limiter: limit::Limiter::new(&config.limits),
-            documents: docs::Documents::new(rooms, entity_id),
-            methods: document::methods(rooms),
-            queries: document::queries(rooms),
+            documents: docs::Documents::new(federation, desk, entity_id),
+            methods,
+            queries,
             under_way: once::UnderWay::default(),
             span: crate::log::node(entity_id),
             is_loopback: caller::is_loopback(entity_id),

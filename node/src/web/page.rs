@@ -62,6 +62,23 @@ impl<K: Serialize + DeserializeOwned> Page<K> {
         Ok((rows, next))
     }
 
+    /// The page of a list that is read whole: what one person has, or a node has few of. `key` tells its entries apart.
+    ///
+    /// # Errors
+    /// `invalid_input` when the entry is gone where the page before ended: the list is to be asked for anew.
+    pub fn of_all<T>(&self, all: Vec<T>, key: impl Fn(&T) -> K) -> Result<(Vec<T>, Option<String>)>
+    where
+        K: PartialEq,
+    {
+        let mut rest = all.into_iter();
+        if let Some(after) = &self.after
+            && !rest.by_ref().any(|entry| key(&entry) == *after)
+        {
+            return Err(Problem::invalid(vec![Refusal::OutOfRange.at("/cursor")]).into());
+        }
+        self.cut(rest.take(self.limit as usize + 1).collect(), key)
+    }
+
     /// The cursor of the page that begins behind `key`.
     ///
     /// # Errors
@@ -182,6 +199,18 @@ mod tests {
             query = format!("limit=2&cursor={next}");
         }
         assert_eq!(seen, all);
+    }
+
+    #[test]
+    fn a_list_that_is_read_whole_goes_on_behind_the_entry_and_says_when_it_is_gone() {
+        let page = |query: &str| Page::<i64>::read(query, vault(), "/numbers").unwrap();
+        let (items, next) = page("limit=2").of_all(vec![5, 1, 9], |n| *n).unwrap();
+        assert_eq!(items, [5, 1]);
+        let query = format!("limit=2&cursor={}", next.unwrap());
+        let (items, next) = page(&query).of_all(vec![7, 5, 1, 9], |n| *n).unwrap();
+        assert_eq!((items, next), (vec![9], None), "what came in front meanwhile moves nothing");
+        let problem = page(&query).of_all(vec![5, 9], |n| *n).unwrap_err().problem();
+        assert_eq!((problem.errors[0].field.as_str(), problem.errors[0].code.as_str()), ("/cursor", "out_of_range"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header::IF_MATCH;
 use actix_web::{FromRequest, HttpRequest};
 use serde::de::DeserializeOwned;
+use serde_path_to_error::Segment;
 use staffetta_protocol::card::Refusal;
 use staffetta_protocol::problem::{Code, Problem};
 use utoipa::IntoParams;
@@ -60,8 +61,9 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Future = Ready<Result<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let read = actix_web::web::Query::<T>::from_query(request.query_string());
-        ready(read.map(|query| Self(query.into_inner())).map_err(|error| refused(&error.to_string())))
+        let pairs = form_urlencoded::parse(request.query_string().as_bytes());
+        let read = serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs));
+        ready(read.map(Self).map_err(|error| refused(error.path().iter().next(), &error.inner().to_string())))
     }
 }
 
@@ -71,8 +73,13 @@ pub(super) fn pairs(query: &str) -> impl Iterator<Item = (String, String)> {
     read.map(actix_web::web::Query::into_inner).unwrap_or_default().into_iter()
 }
 
-/// The sentence may quote what was sent, so only its kind and the names of our own fields are taken from it.
-fn refused(sentence: &str) -> Error {
+/// The sentence may quote what was sent, so only its kind and the names of our own fields are taken from it; and of the
+/// place only what is such a name.
+fn refused(place: Option<&Segment>, sentence: &str) -> Error {
+    let here = match place {
+        Some(Segment::Map { key }) => format!("/{key}"),
+        _ => String::new(),
+    };
     let field = || sentence.split('`').nth(1).map(|name| format!("/{name}")).unwrap_or_default();
     let error = if sentence.contains("missing field") {
         Refusal::Required.at(field())
@@ -81,12 +88,11 @@ fn refused(sentence: &str) -> Error {
     } else if sentence.contains("unknown field") {
         Refusal::UnknownField.at("")
     } else if let Some(ours) = Refusal::ALL.iter().find(|refusal| sentence.ends_with(refusal.code())) {
-        // A type of ours told its own reason, and serde not the name of the parameter.
-        ours.at("")
+        ours.at(here)
     } else if sentence.contains("unknown variant") {
-        Refusal::NotInList.at("")
+        Refusal::NotInList.at(here)
     } else {
-        Refusal::WrongShape.at("")
+        Refusal::WrongShape.at(here)
     };
     Problem::invalid(vec![error]).into()
 }

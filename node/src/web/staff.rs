@@ -17,7 +17,7 @@ use crate::access::acts::ManageStaff;
 use crate::access::door::{self, AccountKind};
 use crate::access::{self, AccessRole, Allowed, Label, StaffRow, Username};
 use crate::error::Result;
-use crate::store::Store;
+use crate::store::{Conn, Store};
 
 /// The routes, below the desk's base.
 pub fn api(cfg: &mut ServiceConfig<'_>) {
@@ -52,6 +52,8 @@ struct StaffMember {
     label: String,
     /// What she is here for.
     role: AccessRole,
+    /// Whose it is: somebody's, or a program's.
+    kind: AccountKind,
     /// Since when.
     created_at: DateTime<Utc>,
     /// Since when no longer.
@@ -60,11 +62,16 @@ struct StaffMember {
     disabled_at: Option<DateTime<Utc>>,
 }
 
-impl From<StaffRow> for StaffMember {
-    fn from(row: StaffRow) -> Self {
+impl StaffMember {
+    fn of(row: StaffRow, kind: AccountKind) -> Self {
         let StaffRow { id, username, label, role, created_at, disabled_at } = row;
-        Self { id, username, label, role, created_at, disabled_at }
+        Self { id, username, label, role, kind, created_at, disabled_at }
     }
+}
+
+fn member(conn: &mut Conn, id: Uuid) -> Result<StaffMember> {
+    let row = access::staff_row(conn, id)?.ok_or(Code::NotFound)?;
+    Ok(StaffMember::of(row, door::kind_of(conn, id)?))
 }
 
 /// Accounts by name.
@@ -90,9 +97,13 @@ async fn list_staff(
     fields: Fields<StaffMember>,
 ) -> Result<Json<Value>> {
     let (after, rows) = (page.after.take().unwrap_or_default(), page.rows());
-    let found = store.read(move |conn| access::list(conn, &after, rows)).await?;
-    let (found, next_cursor) = page.cut(found, |last| last.username.clone())?;
-    let items = found.into_iter().map(StaffMember::from).collect();
+    let listed = store.read(move |conn| {
+        let found = access::list(conn, &after, rows)?;
+        let programs = door::services_among(conn, &found.iter().map(|row| row.id).collect::<Vec<_>>())?;
+        let kind = |id| if programs.contains(&id) { AccountKind::Service } else { AccountKind::Person };
+        Ok(found.into_iter().map(|row| (kind(row.id), row)).map(|(kind, row)| StaffMember::of(row, kind)).collect())
+    });
+    let (items, next_cursor) = page.cut(listed.await?, |last: &StaffMember| last.username.clone())?;
     Ok(Json::ok(fields.of(StaffList { items, next_cursor })?))
 }
 
@@ -115,11 +126,11 @@ async fn add_staff(
                 AccountKind::Person => access::add_staff(tx, actor, &new.username, &new.label, new.role)?,
                 AccountKind::Service => door::add_service(tx, actor, &new.username, &new.label, new.role)?,
             };
-            Ok(access::staff_row(tx.conn(), id)?.ok_or(Code::NotFound)?)
+            member(tx.conn(), id)
         })
         .await?;
     let location = format!("{DESK}/staff/{}", added.id);
-    Ok(Json::created(added.into(), location))
+    Ok(Json::created(added, location))
 }
 
 /// Shows an account.
@@ -129,8 +140,7 @@ async fn add_staff(
     responses((status = 200, description = "The account.", body = StaffMember)))]
 #[get("/staff/{staff}")]
 async fn read_staff(_: Allowed<ManageStaff>, store: Data<Store>, Path(id): Path<Uuid>) -> Result<Json<StaffMember>> {
-    let found = store.read(move |conn| access::staff_row(conn, id)).await?.ok_or(Code::NotFound)?;
-    Ok(Json::ok(found.into()))
+    Ok(Json::ok(store.read(move |conn| member(conn, id)).await?))
 }
 
 /// Disables an account.

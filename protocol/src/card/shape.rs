@@ -51,7 +51,7 @@ macro_rules! codes {
 
 /// A string of one shape: `new` is the only way in, `Debug` never shows the value.
 macro_rules! shape {
-    ($(#[doc = $doc:literal])+ $name:ident, $pattern:literal, $valid:expr) => {
+    ($(#[doc = $doc:literal])+ $name:ident, $pattern:literal $(at most $most:literal)?, $valid:expr) => {
         $(#[doc = $doc])+
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
         pub struct $name(String);
@@ -94,6 +94,7 @@ macro_rules! shape {
                 utoipa::openapi::schema::ObjectBuilder::new()
                     .schema_type(utoipa::openapi::schema::Type::String)
                     .pattern(Some($pattern))
+                    .max_length(None::<usize>$(.or(Some($most)))?)
                     .description(Some(concat!($($doc, "\n",)+).trim()))
                     .into()
             }

@@ -1,8 +1,10 @@
 //! Rows of what an account gets in with.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use staffetta_protocol::card::Check;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -12,7 +14,7 @@ use crate::store::schema::{staff_login, staff_recovery_code};
 use crate::store::{At, Conn, Id, Tx, each_backend};
 
 /// Whose account it is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AccountKind {
     /// A member of staff.
@@ -69,6 +71,17 @@ pub(super) fn login(conn: &mut Conn, staff: Uuid) -> Result<Login> {
     let (kind, password, temporary_until, totp, totp_offered, totp_step) = found.unwrap_or_else(none);
     let kind = if kind == "service" { AccountKind::Service } else { AccountKind::Person };
     Ok(Login { kind, password, temporary_until: temporary_until.map(|at| at.0), totp, totp_offered, totp_step })
+}
+
+/// Which of these accounts are programs'.
+pub(super) fn services_among(conn: &mut Conn, of: &[Uuid]) -> Result<BTreeSet<Uuid>> {
+    let ids: Vec<Id> = of.iter().copied().map(Id).collect();
+    let found: Vec<Id> = staff_login::table
+        .filter(staff_login::staff.eq_any(ids))
+        .filter(staff_login::kind.eq(AccountKind::Service.as_str()))
+        .select(staff_login::staff)
+        .load(conn)?;
+    Ok(found.into_iter().map(|id| id.0).collect())
 }
 
 /// Makes sure that there is a row and locks it until the transaction ends: whoever changes what an account gets in with,

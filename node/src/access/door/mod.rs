@@ -33,6 +33,7 @@ mod totp;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -138,6 +139,11 @@ impl Door {
 /// Whose account it is: a person's, unless it was made for a program.
 pub fn kind_of(conn: &mut Conn, staff: Uuid) -> Result<AccountKind> {
     Ok(login_rows::login(conn, staff)?.kind)
+}
+
+/// Which of these accounts are programs'.
+pub fn services_among(conn: &mut Conn, staff: &[Uuid]) -> Result<BTreeSet<Uuid>> {
+    login_rows::services_among(conn, staff)
 }
 
 /// Ends every token, access token and session of an account; `but` one session, where somebody goes on in it.

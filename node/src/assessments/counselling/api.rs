@@ -18,7 +18,7 @@ use crate::people::PersonId;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
 use crate::web::document::DESK;
-use crate::web::{IfMatch, Input, Json, Path, Query};
+use crate::web::{self, IfMatch, Input, Json, Path, Query};
 
 /// The routes, below the desk's base.
 pub fn api(cfg: &mut ServiceConfig<'_>) {
@@ -165,14 +165,12 @@ async fn read_counselling_note(
 
 /// Writes a counselling note anew.
 ///
-/// For its author only.
+/// For its author only. A conflict shows the note as it stands, which is recorded as every reading of it.
 #[utoipa::path(tag = "assessments",
     params(("person" = Uuid, Path, description = "The person."), ("note" = Uuid, Path, description = "The note."),
-           ("If-Match" = String, Header, description = "The version that was read, as its `ETag` gave it.")),
+           IfMatch),
     request_body = CounsellingText,
-    responses((status = 200, description = "The note, without its words.", body = CounsellingEntry),
-              (status = 412, description = "It was changed in between."),
-              (status = 428, description = "`If-Match` is missing.")))]
+    responses((status = 200, description = "The note, without its words.", body = CounsellingEntry)))]
 #[put("/people/{person}/counselling-notes/{note}")]
 async fn rewrite_counselling_note(
     staff: Allowed<WriteCounselling>,
@@ -182,11 +180,21 @@ async fn rewrite_counselling_note(
     Input(text): Input<CounsellingText>,
 ) -> Result<Json<CounsellingEntry>> {
     let (store, vault) = handles;
-    let (staff, expected) = (staff.staff(), expected.row()?);
+    let (staff, expected) = (staff.staff(), expected.row().unwrap_or(i32::MAX));
+    let (keys, author) = (vault.clone(), staff.clone());
     let act = move |tx: &mut Tx<'_>| {
         let sight = staff.sight(tx, id)?;
-        super::rewrite(tx, &vault, &sight, note, &text.text, expected)
+        super::rewrite(tx, &keys, &sight, note, &text.text, expected)
     };
-    let info = store.write(act).await?;
+    let look = async || {
+        let act = move |tx: &mut Tx<'_>| {
+            let sight = author.sight(tx, id)?;
+            super::read(tx, &vault, &sight, note)
+        };
+        let (info, text) = store.write(act).await?;
+        let version = i64::from(info.version);
+        Ok((CounsellingNote { entry: info.into(), text: text.expose().to_owned() }, version))
+    };
+    let info = web::or_both_sides(store.write(act).await, look).await?;
     Ok(Json::ok(CounsellingEntry::from(info)).etag(info.version))
 }

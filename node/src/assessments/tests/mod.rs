@@ -1,5 +1,6 @@
-//! The states in `machine`, rows and the card in `held`.
+//! The states in `machine`, rows and the card in `held`, the desk's API in `desk`.
 
+mod desk;
 mod held;
 mod machine;
 

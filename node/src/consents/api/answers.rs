@@ -25,7 +25,7 @@ use crate::people::PersonId;
 use crate::store::Store;
 use crate::vault::Vault;
 use crate::web::document::DESK;
-use crate::web::{Input, Json, Path};
+use crate::web::{Input, Json, Page, PageParams, Path};
 
 /// The routes, below the desk's base.
 pub(super) fn api(cfg: &mut ServiceConfig<'_>) {
@@ -130,6 +130,10 @@ pub(super) fn shown(consent: Consent, now: DateTime<Utc>) -> ConsentRecord {
 struct ConsentList {
     /// The answers.
     items: Vec<ConsentRecord>,
+    /// Asks for the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    next_cursor: Option<String>,
 }
 
 /// A consent that was taken back, and who is told.
@@ -146,24 +150,26 @@ struct ConsentWithdrawalResult {
 /// Lists what a person agreed to.
 ///
 /// Every answer of hers, newest first, with how it was given.
-#[utoipa::path(tag = "consents", params(("person" = Uuid, Path, description = "The person.")),
-    responses((status = 200, description = "Her answers.", body = ConsentList)))]
+#[utoipa::path(tag = "consents", params(("person" = Uuid, Path, description = "The person."), PageParams),
+    responses((status = 200, description = "A page of her answers.", body = ConsentList)))]
 #[get("/people/{person}/consents")]
 async fn list_consents(
     staff: Allowed<ReadConsents>,
     store: Data<Store>,
     vault: Data<Vault>,
     Path(id): Path<PersonId>,
+    page: Page<(RecordId, u32)>,
 ) -> Result<Json<ConsentList>> {
     let staff = staff.staff();
-    let items = store
+    let all = store
         .write(move |tx| {
             let now = tx.now();
             let sight = staff.sight(tx, id)?;
-            Ok(consents::list(tx, &vault, &sight)?.into_iter().map(|it| shown(it, now)).collect())
+            Ok(consents::list(tx, &vault, &sight)?.into_iter().map(|it| (it.seq, shown(it, now))).collect())
         })
         .await?;
-    Ok(Json::ok(ConsentList { items }))
+    let (items, next_cursor) = page.of_all(all, |(seq, it): &(u32, ConsentRecord)| (it.record, *seq))?;
+    Ok(Json::ok(ConsentList { items: items.into_iter().map(|(_, it)| it).collect(), next_cursor }))
 }
 
 /// Records what a person answered.
@@ -191,7 +197,7 @@ async fn give_consent(
             Ok(consents::answer(tx, &vault, &sight, &answers)?.into_iter().map(|it| shown(it, now)).collect())
         })
         .await?;
-    Ok(Json::created(ConsentList { items }, format!("{DESK}/people/{id}/consents")))
+    Ok(Json::created(ConsentList { items, next_cursor: None }, format!("{DESK}/people/{id}/consents")))
 }
 
 /// Records that a person agrees again.

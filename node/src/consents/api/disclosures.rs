@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use staffetta_protocol::card::{FIELDS, Refusal};
 use staffetta_protocol::consent::{Group, Purpose};
+use staffetta_protocol::digest::Digest;
 use staffetta_protocol::id::{EntityId, MessageId, RecordId};
 use staffetta_protocol::problem::Problem;
 use utoipa::{IntoParams, ToSchema};
@@ -21,10 +22,12 @@ use crate::error::Result;
 use crate::grants::{Destination, Disclosure, DisclosurePosition, Told};
 use crate::people::PersonId;
 use crate::store::Store;
-use crate::web::{Json, Path, Query};
+use crate::web::{Json, Page, PageParams, Path, Query};
 
-/// How many disclosures a page holds.
+/// How many disclosures a page holds, unless said otherwise.
 const PAGE: u32 = 100;
+/// And how many at most.
+const MOST: u32 = 200;
 
 /// The routes, below the desk's base.
 pub(super) fn api(cfg: &mut ServiceConfig<'_>) {
@@ -139,6 +142,9 @@ struct DisclosurePage {
     /// Only what went on paper to this entry of the address book.
     #[param(nullable = false)]
     office: Option<Uuid>,
+    /// Entries on a page; 100 if absent.
+    #[param(nullable = false, minimum = 1, maximum = 200)]
+    limit: Option<u32>,
 }
 
 /// Lists what left about a person.
@@ -156,16 +162,20 @@ async fn list_disclosures(
 ) -> Result<Json<DisclosureList>> {
     let wrong = || Problem::invalid(vec![Refusal::WrongShape.at("/cursor")]);
     let after = page.cursor.map(|text| position(&text).ok_or_else(wrong)).transpose()?;
+    let limit = page.limit.unwrap_or(PAGE);
+    if !(1..=MOST).contains(&limit) {
+        return Err(Problem::invalid(vec![Refusal::OutOfRange.at("/limit")]).into());
+    }
     let to = page.recipient.map(Destination::Node).or(page.office.map(Destination::Office));
     let staff = staff.staff();
     let mut items = store
         .write(move |tx| {
             let sight = staff.sight(tx, id)?;
-            consents::disclosures(tx, &sight, to.as_ref(), after, PAGE + 1)
+            consents::disclosures(tx, &sight, to.as_ref(), after, limit + 1)
         })
         .await?;
-    let more = items.len() > PAGE as usize;
-    items.truncate(PAGE as usize);
+    let more = items.len() > limit as usize;
+    items.truncate(limit as usize);
     let next_cursor = items.last().filter(|_| more).map(cursor);
     Ok(Json::ok(DisclosureList { items: items.into_iter().map(DisclosureEntry::from).collect(), next_cursor }))
 }
@@ -220,18 +230,31 @@ impl From<Told> for DisclosureRecipient {
 struct DisclosureRecipients {
     /// The recipients.
     items: Vec<DisclosureRecipient>,
+    /// Asks for the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    next_cursor: Option<String>,
+}
+
+impl DisclosureRecipient {
+    /// What tells it from the others: a digest, since a name of a node is longer than a cursor may be.
+    fn key(&self) -> String {
+        let (node, office) = (self.entity_id.as_ref().map(EntityId::as_str), self.office);
+        Digest::of(format!("{node:?} {office:?} {}", self.organisation_name).as_bytes()).to_string()
+    }
 }
 
 /// Lists who received something about a person.
 ///
 /// One entry for each node or office, with all that it was told together. What was taken back since is still told: it was received.
-#[utoipa::path(tag = "consents", params(("person" = Uuid, Path, description = "The person.")),
-    responses((status = 200, description = "The recipients.", body = DisclosureRecipients)))]
+#[utoipa::path(tag = "consents", params(("person" = Uuid, Path, description = "The person."), PageParams),
+    responses((status = 200, description = "A page of the recipients.", body = DisclosureRecipients)))]
 #[get("/people/{person}/recipients")]
 async fn list_recipients(
     staff: Allowed<ReadDisclosures>,
     store: Data<Store>,
     Path(id): Path<PersonId>,
+    page: Page<String>,
 ) -> Result<Json<DisclosureRecipients>> {
     let staff = staff.staff();
     let told = store
@@ -240,7 +263,9 @@ async fn list_recipients(
             consents::recipients(tx, &sight)
         })
         .await?;
-    Ok(Json::ok(DisclosureRecipients { items: told.into_iter().map(DisclosureRecipient::from).collect() }))
+    let told = told.into_iter().map(DisclosureRecipient::from).collect();
+    let (items, next_cursor) = page.of_all(told, DisclosureRecipient::key)?;
+    Ok(Json::ok(DisclosureRecipients { items, next_cursor }))
 }
 
 #[cfg(test)]

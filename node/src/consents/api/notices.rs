@@ -20,7 +20,7 @@ use crate::consents::notices::{self, Audio, NewNotice, NewWording, NoticeVersion
 use crate::error::Result;
 use crate::store::Store;
 use crate::web::document::DESK;
-use crate::web::{Input, Json, Path};
+use crate::web::{Input, Json, Page, PageParams, Path};
 
 /// The routes, below the desk's base.
 pub(super) fn api(cfg: &mut ServiceConfig<'_>) {
@@ -119,15 +119,25 @@ impl From<NoticeVersion> for NoticeShown {
 struct NoticeList {
     /// The versions.
     items: Vec<NoticeShown>,
+    /// Asks for the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    next_cursor: Option<String>,
 }
 
 /// Lists what people are told before they are asked.
 ///
 /// Every notice in its versions, with its texts. The ones that come with the program are drafts until somebody of this
 /// organisation answers for them.
-#[utoipa::path(tag = "consents", responses((status = 200, description = "The notices.", body = NoticeList)))]
+#[utoipa::path(tag = "consents", params(PageParams),
+    responses((status = 200, description = "A page of the notices.", body = NoticeList)))]
 #[get("/notices")]
-async fn list_notices(_: Allowed<ReadNotices>, store: Data<Store>, config: Data<Config>) -> Result<Json<NoticeList>> {
+async fn list_notices(
+    _: Allowed<ReadNotices>,
+    store: Data<Store>,
+    config: Data<Config>,
+    page: Page<Uuid>,
+) -> Result<Json<NoticeList>> {
     let own = config.node.organisation_name.clone();
     let all = store
         .write(move |tx| {
@@ -135,7 +145,8 @@ async fn list_notices(_: Allowed<ReadNotices>, store: Data<Store>, config: Data<
             notices::list(tx.conn())
         })
         .await?;
-    Ok(Json::ok(NoticeList { items: all.into_iter().map(NoticeShown::from).collect() }))
+    let (all, next_cursor) = page.of_all(all, |it| it.id)?;
+    Ok(Json::ok(NoticeList { items: all.into_iter().map(NoticeShown::from).collect(), next_cursor }))
 }
 
 /// Adds a version of a notice.

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::grants::{self, Activity, ActsAs, Mandate};
 use crate::journal::{self, Entry};
 use crate::store::Store;
-use crate::web::{Input, Json, NoContent, Path};
+use crate::web::{Input, Json, NoContent, Page, PageParams, Path};
 
 /// The routes, below the desk's base.
 pub(super) fn api(cfg: &mut ServiceConfig<'_>) {
@@ -204,6 +204,10 @@ struct ActivityShown {
 struct ActivityList {
     /// The activities.
     items: Vec<ActivityShown>,
+    /// Asks for the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    next_cursor: Option<String>,
 }
 
 fn activity_shown(it: Activity) -> Result<ActivityShown> {
@@ -222,12 +226,17 @@ fn activity_shown(it: Activity) -> Result<ActivityShown> {
 /// Lists for whom this node does what.
 ///
 /// A purpose that no activity names is this organisation's own.
-#[utoipa::path(tag = "consents", responses((status = 200, description = "The activities.", body = ActivityList)))]
+#[utoipa::path(tag = "consents", params(PageParams),
+    responses((status = 200, description = "A page of the activities.", body = ActivityList)))]
 #[get("/activities")]
-async fn list_activities(_: Allowed<ReadNotices>, store: Data<Store>) -> Result<Json<ActivityList>> {
-    let all = store.read(grants::activities).await?;
+async fn list_activities(
+    _: Allowed<ReadNotices>,
+    store: Data<Store>,
+    page: Page<Text<64>>,
+) -> Result<Json<ActivityList>> {
+    let (all, next_cursor) = page.of_all(store.read(grants::activities).await?, |it| it.code.clone())?;
     let items = all.into_iter().map(activity_shown).collect::<Result<_>>()?;
-    Ok(Json::ok(ActivityList { items }))
+    Ok(Json::ok(ActivityList { items, next_cursor }))
 }
 
 /// Says for whom an activity is done.

@@ -17,13 +17,13 @@ use crate::access::Allowed;
 use crate::access::acts::ReadConsents;
 use crate::access::cases::Listing;
 use crate::config::Config;
-use crate::consents::{self, DueKind, Own, Seen};
+use crate::consents::{self, DueKind, DuePlace, Own, Seen};
 use crate::error::Result;
 use crate::keys::Keys;
 use crate::people::PersonId;
 use crate::store::Store;
 use crate::vault::Vault;
-use crate::web::{Json, Path, Query};
+use crate::web::{Json, Page, PageParams, Path, Query};
 
 /// The routes of one record, below the desk's base.
 pub(super) fn api(cfg: &mut ServiceConfig<'_>) {
@@ -141,7 +141,6 @@ async fn read_kantara_receipt(
 /// How far to look ahead.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
 struct ConsentsDueWithin {
     /// Days within which a consent runs out; 30 if absent.
     #[param(nullable = false, minimum = 1, maximum = 366)]
@@ -176,28 +175,33 @@ struct ConsentDue {
 /// What is to be done, the most urgent first.
 #[derive(Serialize, ToSchema)]
 struct ConsentsDue {
-    /// At most 200 of each kind.
     items: Vec<ConsentDue>,
+    /// Asks for the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    next_cursor: Option<String>,
 }
 
 /// Lists the consents for which something is to be done.
 ///
 /// Reminders that are due, what runs out soon, and whose guardian's word ends within 60 days. Of the people in whose
 /// cases one works; supervisors and the data protection officer see all.
-#[utoipa::path(tag = "consents", params(ConsentsDueWithin),
+#[utoipa::path(tag = "consents", params(ConsentsDueWithin, PageParams),
     responses((status = 200, description = "What is to be done.", body = ConsentsDue)))]
 #[get("/consents/due")]
 async fn list_consents_due(
     staff: Allowed<ReadConsents>,
     store: Data<Store>,
     Query(within): Query<ConsentsDueWithin>,
+    page: Page<DuePlace>,
 ) -> Result<Json<ConsentsDue>> {
     let days = within.days.unwrap_or(30);
     if !(1..=366).contains(&days) {
         return Err(Problem::invalid(vec![Refusal::OutOfRange.at("/days")]).into());
     }
     let (actor, listing) = (staff.actor(), Listing::of(staff.id, staff.role));
-    let due = store.write(move |tx| consents::due(tx, &actor, listing, TimeDelta::days(days.into()))).await?;
+    let (within, which) = (TimeDelta::days(days.into()), (page.after, page.limit));
+    let (due, next) = store.write(move |tx| consents::due(tx, &actor, listing, within, which)).await?;
     let shown = |it: consents::Due| ConsentDue {
         kind: it.kind,
         at: it.at,
@@ -208,5 +212,6 @@ async fn list_consents_due(
         recipient: it.recipient,
         recipient_label: it.recipient_label,
     };
-    Ok(Json::ok(ConsentsDue { items: due.into_iter().map(shown).collect() }))
+    let next_cursor = next.map(|next| page.next(&next)).transpose()?;
+    Ok(Json::ok(ConsentsDue { items: due.into_iter().map(shown).collect(), next_cursor }))
 }

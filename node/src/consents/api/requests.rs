@@ -23,7 +23,7 @@ use crate::people::PersonId;
 use crate::store::Store;
 use crate::vault::Vault;
 use crate::web::document::DESK;
-use crate::web::{Input, Json, Path};
+use crate::web::{Input, Json, Page, PageParams, Path};
 
 /// The routes, below the desk's base.
 pub(super) fn api(cfg: &mut ServiceConfig<'_>) {
@@ -84,18 +84,23 @@ impl From<Request> for ConsentRequest {
 struct ConsentRequestList {
     /// The questions.
     items: Vec<ConsentRequest>,
+    /// Asks for the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    next_cursor: Option<String>,
 }
 
 /// Lists what a person was asked and has not answered.
 ///
 /// Nothing leaves under any of them.
-#[utoipa::path(tag = "consents", params(("person" = Uuid, Path, description = "The person.")),
-    responses((status = 200, description = "The questions that wait.", body = ConsentRequestList)))]
+#[utoipa::path(tag = "consents", params(("person" = Uuid, Path, description = "The person."), PageParams),
+    responses((status = 200, description = "A page of the questions that wait.", body = ConsentRequestList)))]
 #[get("/people/{person}/consent-requests")]
 async fn list_consent_requests(
     staff: Allowed<ReadConsents>,
     store: Data<Store>,
     Path(id): Path<PersonId>,
+    page: Page<RecordId>,
 ) -> Result<Json<ConsentRequestList>> {
     let staff = staff.staff();
     let waiting = store
@@ -104,7 +109,8 @@ async fn list_consent_requests(
             consents::requests(tx, &sight)
         })
         .await?;
-    Ok(Json::ok(ConsentRequestList { items: waiting.into_iter().map(ConsentRequest::from).collect() }))
+    let (waiting, next_cursor) = page.of_all(waiting, |it| it.record)?;
+    Ok(Json::ok(ConsentRequestList { items: waiting.into_iter().map(ConsentRequest::from).collect(), next_cursor }))
 }
 
 /// Asks a person, who answers later.
@@ -129,7 +135,7 @@ async fn request_consent(
         })
         .await?;
     let items = asked.into_iter().map(ConsentRequest::from).collect();
-    Ok(Json::created(ConsentRequestList { items }, format!("{DESK}/people/{id}/consent-requests")))
+    Ok(Json::created(ConsentRequestList { items, next_cursor: None }, format!("{DESK}/people/{id}/consent-requests")))
 }
 
 /// Records the answer to a question that was put earlier.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use staffetta_protocol::card::Text;
 use staffetta_protocol::consent::{OrganisationId, Purpose};
@@ -15,7 +16,7 @@ use crate::consents::model::{Consent, Event, ExpressedBy, State};
 use crate::error::Result;
 use crate::people::PersonId;
 use crate::store::schema::consent;
-use crate::store::{At, Conn, Id, Tx};
+use crate::store::{At, Conn, Id, MultiBackend, Tx};
 use crate::vault::Subject;
 
 /// A live consent, without what is sealed of it.
@@ -70,8 +71,37 @@ pub(in crate::consents) enum Which {
     Ends,
     /// The day on which she is of age, where a guardian spoke.
     OfAge,
-    /// When she was last told that it is in force: answered or reminded.
-    LastTold(Purpose),
+    /// When she answered, of those of whom nobody was reminded since.
+    Answered(Purpose),
+    /// When she was last reminded.
+    Reminded(Purpose),
+}
+
+/// Where a list of them goes on: behind this time, or at it and behind this record.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::consents) struct Behind {
+    pub(in crate::consents) at: DateTime<Utc>,
+    pub(in crate::consents) record: RecordId,
+    /// The record itself is still to come: what went before was another kind of it.
+    pub(in crate::consents) with_it: bool,
+}
+
+/// Those whose time is in this column, in its order and behind `behind`.
+macro_rules! by {
+    ($query:expr, $column:expr, $before:expr, $behind:expr) => {{
+        let query = $query.filter($column.le($before)).order(($column.asc(), consent::record.asc()));
+        match $behind {
+            None => query,
+            Some(Behind { at, record, with_it: true }) => {
+                let here = $column.eq(At::from(at)).and(consent::record.ge(Id(record.0)));
+                query.filter($column.gt(At::from(at)).or(here))
+            }
+            Some(Behind { at, record, with_it: false }) => {
+                let here = $column.eq(At::from(at)).and(consent::record.gt(Id(record.0)));
+                query.filter($column.gt(At::from(at)).or(here))
+            }
+        }
+    }};
 }
 
 /// The consents in force at `now` whose time of this kind lies before `before`, the earliest first: at most `limit`.
@@ -81,54 +111,50 @@ pub(in crate::consents) fn running(
     which: Which,
     now: DateTime<Utc>,
     before: DateTime<Utc>,
-    limit: u32,
+    behind: Option<Behind>,
+    limit: i64,
 ) -> Result<Vec<Running>> {
     let (now, before) = (At::from(now), At::from(before));
+    // An answer that was renewed stands as it was given: only the newest of its record is in force.
+    let later = diesel::alias!(consent as later);
+    let renewed = later
+        .filter(later.field(consent::record).eq(consent::record))
+        .filter(later.field(consent::seq).gt(consent::seq));
     let mut query = consent::table
         .filter(consent::state.eq_any([State::Given.code(), State::Renewed.code()]))
         .filter(consent::not_after.gt(now))
         .filter(consent::ends_early.is_null().or(consent::ends_early.gt(now)))
-        .limit(i64::from(limit))
+        .filter(not(exists(renewed)))
+        .limit(limit)
         .select(Row::as_select())
-        .into_boxed();
+        .into_boxed::<MultiBackend>();
     if let Listing::Of(staff) = of {
         query = query.filter(consent::person.eq_any(cases_of(staff)));
     }
     query = match which {
-        Which::Ends => {
-            query.filter(consent::not_after.le(before)).order((consent::not_after.asc(), consent::record.asc()))
+        Which::Ends => by!(query, consent::not_after, before, behind),
+        Which::OfAge => by!(query, consent::ends_early, before, behind),
+        Which::Answered(purpose) => {
+            let query = query.filter(consent::purpose.eq(purpose.code())).filter(consent::reminded_at.is_null());
+            by!(query, consent::answered_at, before, behind)
         }
-        Which::OfAge => {
-            query.filter(consent::ends_early.le(before)).order((consent::ends_early.asc(), consent::record.asc()))
-        }
-        Which::LastTold(purpose) => {
-            let never = consent::reminded_at.is_null().and(consent::answered_at.le(before));
-            query
-                .filter(consent::purpose.eq(purpose.code()))
-                .filter(consent::reminded_at.le(before).or(never))
-                .order((consent::answered_at.asc(), consent::record.asc()))
+        Which::Reminded(purpose) => {
+            by!(query.filter(consent::purpose.eq(purpose.code())), consent::reminded_at, before, behind)
         }
     };
     let rows: Vec<Row> = query.load(conn)?;
     let mut found = Vec::with_capacity(rows.len());
     for row in rows {
-        // An answer that was renewed stands as it was given: only the newest of its record is in force.
-        if newest_seq(conn, row.record)? != Some(row.seq) {
-            continue;
-        }
         let at = match which {
             Which::Ends => row.not_after,
             Which::OfAge => row.ends_early,
-            Which::LastTold(_) => Some(row.reminded_at.unwrap_or(row.answered_at)),
+            Which::Answered(_) => Some(row.answered_at),
+            Which::Reminded(_) => row.reminded_at,
         };
         let at = at.ok_or_else(damaged)?;
         found.push(row.read(at.0).ok_or_else(damaged)?);
     }
     Ok(found)
-}
-
-fn newest_seq(conn: &mut Conn, record: Id) -> Result<Option<i32>> {
-    Ok(consent::table.filter(consent::record.eq(record)).select(diesel::dsl::max(consent::seq)).first(conn)?)
 }
 
 /// Notes that she was reminded of it now.

@@ -25,7 +25,7 @@ use crate::store::schema::{consent, consent_event, consent_receipt, consent_requ
 use crate::store::{At, Conn, Id, Tx};
 use crate::vault::{Merging, Place, Subject, Vault};
 
-pub(super) use due::{Running, Which, guarded, recall_is_due_after, remind, revocable, running};
+pub(super) use due::{Behind, Running, Which, guarded, recall_is_due_after, remind, revocable, running};
 pub(super) use events::{events_of, note};
 pub(super) use receipts::{Kept, keep, kept};
 pub(super) use requests::{insert_request, request, requests_of, settle_request};

@@ -121,13 +121,53 @@ async fn a_record_has_every_party_and_prints_who_decided_when_she_was_asked() {
 }
 
 #[actix_web::test]
+async fn what_is_due_is_told_page_by_page_and_each_once() {
+    each(|centre, _| async move {
+        let clock = centre.scratch.store().clock().clone();
+        // Three referrals to be reminded of, and three previews that run out.
+        for days in [184, 0] {
+            for _ in 0..3 {
+                let person = centre.person().await;
+                agree(&centre, &person).await;
+                clock.advance(TimeDelta::minutes(1));
+            }
+            clock.advance(TimeDelta::days(days));
+        }
+        let within = TimeDelta::days(61);
+        let list = async |after: Option<DuePlace>, limit: u32| {
+            centre.write(move |tx, _| due(tx, &staff(), Listing::All, within, (after, limit))).await
+        };
+        let (all, next) = list(None, 200).await;
+        assert_eq!(next, None);
+        let of = |kind| all.iter().filter(|it| it.kind == kind).count();
+        assert_eq!((of(DueKind::Remind), of(DueKind::RunsOut)), (3, 3));
+        for limit in [1, 2, 3, 5] {
+            let (mut told, mut after) = (Vec::new(), None);
+            loop {
+                let (page, next) = list(after, limit).await;
+                assert!(page.len() <= limit as usize);
+                told.extend(page.into_iter().map(|it| (it.kind, it.record)));
+                after = next;
+                if after.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(told, all.iter().map(|it| (it.kind, it.record)).collect::<Vec<_>>(), "{limit} on a page");
+        }
+    })
+    .await;
+}
+
+#[actix_web::test]
 async fn what_runs_out_is_listed_and_a_referral_is_reminded_every_six_months() {
     each(|centre, _| async move {
         let person = centre.person().await;
         let clock = centre.scratch.store().clock().clone();
         let (p1, p2) = agree(&centre, &person).await;
         let listed = async |listing: Listing| {
-            let all = centre.write(move |tx, _| due(tx, &staff(), listing, TimeDelta::days(30))).await;
+            let (all, next) =
+                centre.write(move |tx, _| due(tx, &staff(), listing, TimeDelta::days(30), (None, 50))).await;
+            assert_eq!(next, None);
             all.into_iter().map(|it| (it.kind, it.record)).collect::<Vec<_>>()
         };
         assert_eq!(listed(Listing::All).await, []);

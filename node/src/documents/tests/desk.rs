@@ -150,7 +150,14 @@ async fn a_file_goes_in_and_comes_back_as_one_to_be_kept() {
             let status = ask("GET", &format!("{all}/{path}/content"), &[], vec![]).await.status;
             assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
         }
-        assert_eq!(ask("DELETE", &one, &[], vec![]).await.status, StatusCode::NO_CONTENT);
+        assert_eq!(ask("DELETE", &one, &[], vec![]).await.status, StatusCode::PRECONDITION_REQUIRED);
+        let conflict = ask("DELETE", &one, &[first], vec![]).await;
+        assert_eq!(
+            (conflict.status, &conflict.json()["theirs"]["id"]),
+            (StatusCode::PRECONDITION_FAILED, &entered.json()["id"])
+        );
+        let newest = ask("GET", &one, &[], vec![]).await.header("etag").to_owned();
+        assert_eq!(ask("DELETE", &one, &[("if-match", &newest)], vec![]).await.status, StatusCode::NO_CONTENT);
         assert_eq!(ask("GET", &at, &[], vec![]).await.status, StatusCode::NOT_FOUND);
     })
     .await;

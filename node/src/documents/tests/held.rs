@@ -48,11 +48,13 @@ async fn a_document_is_entered_described_filed_copied_and_deleted() {
             let copied = take_copy(tx, &vault, &sight, entered.id)?;
             assert_eq!(content(tx.conn(), &vault, &copied)?, bytes);
             let told = metadata(tx.conn(), &vault, person.id)?;
+            let last = copied.version;
             assert_eq!((told[0].kind, told[0].sha256), (DocumentType::Cv, Some(Digest::of(&bytes))));
 
-            delete(tx, &vault, &sight, entered.id)?;
+            assert_eq!(code(delete(tx, &vault, &sight, entered.id, 1)), Code::VersionConflict);
+            delete(tx, &vault, &sight, entered.id, last)?;
             assert_eq!(code(look(tx, &vault, &sight, entered.id)), Code::NotFound);
-            assert_eq!(code(delete(tx, &vault, &sight, entered.id)), Code::NotFound);
+            assert_eq!(code(delete(tx, &vault, &sight, entered.id, last)), Code::NotFound);
             let left: i64 = document_chunk::table.count().get_result(tx.conn())?;
             assert_eq!(left, 0);
             let acts = journal::about(tx.conn(), person.subject, 50)?;
@@ -166,7 +168,7 @@ async fn who_does_not_work_with_documents_sees_none() {
             let other = taken_up(tx, &vault, &anna);
             let elsewhere = anna.acting::<WriteDocuments>().sight(tx, other.id)?;
             assert_eq!(code(look(tx, &vault, &elsewhere, document.id)), Code::NotFound, "an id of another person");
-            assert_eq!(code(delete(tx, &vault, &elsewhere, document.id)), Code::NotFound);
+            assert_eq!(code(delete(tx, &vault, &elsewhere, document.id, document.version)), Code::NotFound);
             assert!(!is_hers(tx.conn(), other.id, document.id)? && is_hers(tx.conn(), awa.id, document.id)?);
 
             let bruno = hired(tx, "bruno", AccessRole::Operator);

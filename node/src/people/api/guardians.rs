@@ -19,7 +19,7 @@ use crate::people::guardians::{self, Guardian, GuardianDetails, GuardianEnd, Gua
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
 use crate::web::document::DESK;
-use crate::web::{self, IfMatch, Input, Json, Path, Query};
+use crate::web::{self, IfMatch, Input, Json, Page, PageParams, Path, Query};
 
 /// Days ahead that may be asked for.
 const FARTHEST: u32 = 366;
@@ -95,27 +95,32 @@ impl From<Guardian> for PersonGuardian {
 struct PersonGuardians {
     /// In the order of time.
     items: Vec<PersonGuardian>,
+    /// Asks for the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    next_cursor: Option<String>,
 }
 
 /// Lists who answers for a minor.
 ///
 /// And who answered for her. At eighteen nobody does any more, whether somebody ended it or not.
-#[utoipa::path(tag = "people", params(("person" = Uuid, Path, description = "The minor.")),
-    responses((status = 200, description = "The guardians.", body = PersonGuardians)))]
+#[utoipa::path(tag = "people", params(("person" = Uuid, Path, description = "The minor."), PageParams),
+    responses((status = 200, description = "A page of the guardians.", body = PersonGuardians)))]
 #[get("/people/{person}/guardians")]
 async fn list_guardians(
     staff: Allowed<ReadPeople>,
     store: Data<Store>,
     vault: Data<Vault>,
     Path(id): Path<PersonId>,
+    page: Page<Uuid>,
 ) -> Result<Json<PersonGuardians>> {
     let staff = staff.staff();
     let act = move |tx: &mut Tx<'_>| {
         let sight = staff.sight(tx, id)?;
         guardians::list(tx, &vault, &sight)
     };
-    let items = store.write(act).await?.into_iter().map(PersonGuardian::from).collect();
-    Ok(Json::ok(PersonGuardians { items }))
+    let (found, next_cursor) = page.of_all(store.write(act).await?, |it| it.id)?;
+    Ok(Json::ok(PersonGuardians { items: found.into_iter().map(PersonGuardian::from).collect(), next_cursor }))
 }
 
 /// Enters who answers for a minor.
@@ -215,6 +220,9 @@ struct ComingOfAgePage {
     /// Days ahead; 60 if absent.
     #[param(nullable = false, maximum = 366)]
     within_days: Option<u32>,
+    /// Minors on a page; 50 if absent. A page may have fewer, also none, and yet another behind it.
+    #[param(nullable = false, minimum = 1, maximum = 200)]
+    limit: Option<u32>,
 }
 
 /// A minor who may soon be of age.
@@ -256,8 +264,12 @@ async fn list_coming_of_age(
     if days > FARTHEST {
         return Err(Problem::invalid(vec![Refusal::OutOfRange.at("/within_days")]).into());
     }
+    let limit = page.limit.unwrap_or(50);
+    if !(1..=200).contains(&limit) {
+        return Err(Problem::invalid(vec![Refusal::OutOfRange.at("/limit")]).into());
+    }
     let (actor, of) = (staff.actor(), Listing::of(staff.id, staff.role));
-    let act = move |tx: &mut Tx<'_>| guardians::coming_of_age(tx, &vault, &actor, of, days, page.cursor);
+    let act = move |tx: &mut Tx<'_>| guardians::coming_of_age(tx, &vault, &actor, of, days, (page.cursor, limit));
     let (found, next_cursor) = store.write(act).await?;
     let items = found.into_iter().map(|it| ComingOfAgeEntry {
         guardian: it.guardian.into(),

@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::people::{self, Kept, MergeReason, People, PersonId};
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
-use crate::web::{Input, Json, Path};
+use crate::web::{Input, Json, Page, PageParams, Path};
 
 pub(super) fn api(cfg: &mut ServiceConfig<'_>) {
     cfg.service(merge_people).service(list_person_merges);
@@ -48,6 +48,10 @@ struct PersonMerge {
 struct PersonMerges {
     /// The oldest first.
     items: Vec<PersonMerge>,
+    /// Asks for the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    next_cursor: Option<String>,
 }
 
 /// Merges two records of one person.
@@ -79,20 +83,22 @@ async fn merge_people(
 /// Lists the records that went into a person's.
 ///
 /// With the reason that was given for each.
-#[utoipa::path(tag = "people", params(("person" = Uuid, Path, description = "The person.")),
-    responses((status = 200, description = "The records.", body = PersonMerges)))]
+#[utoipa::path(tag = "people", params(("person" = Uuid, Path, description = "The person."), PageParams),
+    responses((status = 200, description = "A page of the records.", body = PersonMerges)))]
 #[get("/people/{person}/merges")]
 async fn list_person_merges(
     staff: Allowed<ReadPeople>,
     store: Data<Store>,
     vault: Data<Vault>,
     Path(id): Path<PersonId>,
+    page: Page<PersonId>,
 ) -> Result<Json<PersonMerges>> {
     let staff = staff.staff();
     let act = move |tx: &mut Tx<'_>| {
         let sight = staff.sight(tx, id)?;
         people::merges(tx, &vault, &sight)
     };
-    let items = store.write(act).await?.into_iter().map(|(merged, reason)| PersonMerge { merged, reason }).collect();
-    Ok(Json::ok(PersonMerges { items }))
+    let (merged, next_cursor) = page.of_all(store.write(act).await?, |(merged, _)| *merged)?;
+    let items = merged.into_iter().map(|(merged, reason)| PersonMerge { merged, reason }).collect();
+    Ok(Json::ok(PersonMerges { items, next_cursor }))
 }

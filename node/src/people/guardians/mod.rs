@@ -138,22 +138,23 @@ pub fn age_today(conn: &mut Conn, vault: &Vault, person: PersonId, today: Day) -
     Ok(age(&identity(conn, vault, person)?, today.date()))
 }
 
-/// Guardians whose minors may be of age within so many days, or already are and nobody ended it; and where to go on, if
-/// there is more to look at. Each minor finds it in her journal.
+/// Guardians whose minors may be of age within so many days, or already are and nobody ended it, at most `limit`; and where
+/// to go on, if there is more to look at. Each minor finds it in her journal.
 pub fn coming_of_age(
     tx: &mut Tx<'_>,
     vault: &Vault,
     by: &Actor,
     of: Listing,
     within_days: u32,
-    after: Option<Uuid>,
+    (after, limit): (Option<Uuid>, u32),
 ) -> Result<(Vec<ComingOfAge>, Option<Uuid>)> {
     let today = calendar::local_day(tx.now());
     let rows = rows::not_ended(tx.conn(), after, LOOKED_AT)?;
-    let next = rows.last().map(|row| row.id.0).filter(|_| rows.len() as i64 == LOOKED_AT);
+    let mut next = rows.last().map(|row| row.id.0).filter(|_| rows.len() as i64 == LOOKED_AT);
     let (mut found, mut entries) = (Vec::new(), Vec::new());
-    for row in rows {
-        let person = PersonId(row.person.0);
+    let mut rows = rows.into_iter().peekable();
+    while let Some(row) = rows.next() {
+        let (person, here) = (PersonId(row.person.0), row.id.0);
         if let Listing::Of(staff) = of
             && cases_among(tx.conn(), staff, &[person.0])?.is_empty()
         {
@@ -166,6 +167,10 @@ pub fn coming_of_age(
         let subject = super::get(tx.conn(), person)?.subject;
         entries.push(Entry::new(by.clone(), "guardian.listed").subject(subject).object(guardian.id));
         found.push(ComingOfAge { guardian, first: day(first)?, last: day(last)? });
+        if found.len() == limit as usize && rows.peek().is_some() {
+            next = Some(here);
+            break;
+        }
     }
     journal::record_all(tx, entries)?;
     Ok((found, next))

@@ -91,7 +91,7 @@ async fn who_comes_of_age_is_listed_to_whoever_works_with_her() {
                 let late = of(tx, "2009-05-10", Minor::Yes);
                 let year = of(tx, "2009", Minor::UnderAssessment);
                 let listed = |tx: &mut Tx<'_>, of, days| {
-                    let (found, next) = guardians::coming_of_age(tx, &vault, &staff(), of, days, None).unwrap();
+                    let (found, next) = guardians::coming_of_age(tx, &vault, &staff(), of, days, (None, 50)).unwrap();
                     assert_eq!(next, None);
                     let mut found: Vec<_> = found.into_iter().map(|it| it.guardian.person).collect();
                     found.sort();

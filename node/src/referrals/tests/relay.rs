@@ -143,7 +143,8 @@ async fn what_formal_acts_demand_goes_on_its_own_yes_and_adjustments_under_their
             let mut card = held.card;
             card.permit_number = Some(parsed(json!("Zz123")));
             card.asylum_application_date = Some(parsed(json!("2026-01-02")));
-            card.documents = parsed(json!([{"type": "permit", "expires": "2027-03-31", "held_by": "person"}]));
+            let permit = parsed(json!({"type": "permit", "expires": "2027-03-31", "held_by": "person", "label": "Zz"}));
+            crate::documents::enter(tx, &vault, &seen(person), &permit)?;
             card.workplace_adjustments = parsed(json!([{"kind": "no_nights"}]));
             card.unemployment_months = Some(parsed(json!(7)));
             crate::cards::put(tx, &vault, &seen(person), card, held.version)
@@ -154,7 +155,9 @@ async fn what_formal_acts_demand_goes_on_its_own_yes_and_adjustments_under_their
         w.exchange().await;
         let shown = w.cpi.look(there).await.card.unwrap().groups;
         assert_eq!(shown.formalities.as_ref().unwrap().permit_number.as_ref().unwrap().as_str(), "Zz123");
-        assert_eq!(shown.documents.as_ref().unwrap().documents.len(), 1);
+        let papers = serde_json::to_value(shown.documents.as_ref().unwrap()).unwrap();
+        let permit = json!({"type": "permit", "expires": "2027-03-31", "held_by": "person"});
+        assert_eq!(papers["documents"], json!([permit]), "what was entered, without what staff call it");
         assert!(!serde_json::to_string(&shown).unwrap().contains("2026-01-02"));
 
         let adjustments = ask(&[Group::Adjustments]);

@@ -54,16 +54,15 @@ const SAMPLE: &str = "https://nodo.example";
 
 /// What other nodes call.
 pub fn federation(rooms: Rooms) -> OpenApi {
-    document(rooms.federation, Plane::Federation, rooms)
+    document(collected(rooms.federation), Plane::Federation, rooms)
 }
 
 /// What the staff and its programs call.
 pub fn desk(rooms: Rooms) -> OpenApi {
-    document(rooms.desk, Plane::Desk, rooms)
+    document(collected(rooms.desk), Plane::Desk, rooms)
 }
 
-fn document(routes: fn(&mut ServiceConfig<'_>), plane: Plane, rooms: Rooms) -> OpenApi {
-    let mut document = collected(routes);
+fn document(mut document: OpenApi, plane: Plane, rooms: Rooms) -> OpenApi {
     relative(&mut document, plane.base());
     complete::complete(&mut document, plane, rooms);
     document
@@ -104,36 +103,53 @@ pub(super) fn serve_from(document: &mut OpenApi, entity_id: &EntityId) {
     }
 }
 
-/// The methods of each route by its full path, for 405.
-pub(super) fn methods(rooms: Rooms) -> BTreeMap<String, String> {
-    let mut methods = BTreeMap::new();
-    for routes in [rooms.federation, rooms.desk] {
-        for (path, item) in collected(routes).paths.paths {
-            let names: Vec<_> = operations(&item).map(|(method, _)| method).collect();
-            methods.insert(path, names.join(", "));
-        }
-    }
-    methods
+/// The routes of both planes, collected once for all that a node has to know of them: they are large.
+pub(super) struct Planes {
+    federation: OpenApi,
+    desk: OpenApi,
 }
 
-/// The parameters that the query of each operation may have, by method and full path. Of what OpenID Federation and
-/// OpenID Connect define nothing is said: whoever does not know a parameter there ignores it.
-pub(super) fn queries(rooms: Rooms) -> BTreeMap<String, BTreeSet<String>> {
-    let mut queries = BTreeMap::from([(format!("GET {BASE}/status"), BTreeSet::new())]);
-    for routes in [rooms.federation, rooms.desk] {
-        for (path, item) in collected(routes).paths.paths {
+impl Planes {
+    pub(super) fn of(rooms: Rooms) -> Self {
+        Self { federation: collected(rooms.federation), desk: collected(rooms.desk) }
+    }
+
+    fn paths(&self) -> impl Iterator<Item = (&String, &PathItem)> {
+        self.federation.paths.paths.iter().chain(&self.desk.paths.paths)
+    }
+
+    /// The methods of each route by its full path, for 405.
+    pub(super) fn methods(&self) -> BTreeMap<String, String> {
+        let mut methods = BTreeMap::new();
+        for (path, item) in self.paths() {
+            let names: Vec<_> = operations(item).map(|(method, _)| method).collect();
+            methods.insert(path.clone(), names.join(", "));
+        }
+        methods
+    }
+
+    /// The parameters that the query of each operation may have, by method and full path. Of what OpenID Federation and
+    /// OpenID Connect define nothing is said: whoever does not know a parameter there ignores it.
+    pub(super) fn queries(&self) -> BTreeMap<String, BTreeSet<String>> {
+        let mut queries = BTreeMap::from([(format!("GET {BASE}/status"), BTreeSet::new())]);
+        for (path, item) in self.paths() {
             let callback = path.strip_prefix(DESK) == Some(CALLBACK);
             if callback || path.starts_with(NETWORK) || path.starts_with(WELL_KNOWN) {
                 continue;
             }
-            for (method, operation) in operations(&item) {
+            for (method, operation) in operations(item) {
                 let parameters = operation.parameters.iter().flatten().filter_map(complete::owned);
                 let query = parameters.filter(|parameter| parameter.parameter_in == ParameterIn::Query);
                 queries.insert(format!("{method} {path}"), query.map(|parameter| parameter.name.clone()).collect());
             }
         }
+        queries
     }
-    queries
+
+    /// [`federation`] and [`desk`].
+    pub(super) fn documents(self, rooms: Rooms) -> (OpenApi, OpenApi) {
+        (document(self.federation, Plane::Federation, rooms), document(self.desk, Plane::Desk, rooms))
+    }
 }
 
 /// The operations of a path with the names of their methods.

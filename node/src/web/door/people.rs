@@ -15,7 +15,7 @@ use crate::access::{Allowed, staff_row};
 use crate::error::Result;
 use crate::store::Store;
 use crate::web::document::DESK;
-use crate::web::{Input, Json, NoContent, Path};
+use crate::web::{Input, Json, NoContent, Page, PageParams, Path};
 
 /// A temporary password, shown once.
 #[derive(Serialize, ToSchema)]
@@ -65,6 +65,10 @@ impl From<IdentityRow> for StaffIdentity {
 pub(super) struct StaffIdentities {
     #[schema(max_items = 100)]
     items: Vec<StaffIdentity>,
+    /// Asks for the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    next_cursor: Option<String>,
 }
 
 /// Gives an account a temporary password.
@@ -117,19 +121,21 @@ pub(super) async fn sign_out_staff(
 /// Lists what an account is linked to.
 ///
 /// The names that OpenID providers have for its owner.
-#[utoipa::path(tag = "staff", params(("staff" = Uuid, Path, description = "The account.")),
-    responses((status = 200, description = "The links.", body = StaffIdentities)))]
+#[utoipa::path(tag = "staff", params(("staff" = Uuid, Path, description = "The account."), PageParams),
+    responses((status = 200, description = "A page of the links.", body = StaffIdentities)))]
 #[get("/staff/{staff}/identities")]
 pub(super) async fn list_staff_identities(
     _: Allowed<ManageStaff>,
     store: Data<Store>,
     Path(id): Path<Uuid>,
+    page: Page<Uuid>,
 ) -> Result<Json<StaffIdentities>> {
     let found = store.read(move |conn| {
         staff_row(conn, id)?.ok_or(Code::NotFound)?;
         door::identities_of(conn, id)
     });
-    Ok(Json::ok(StaffIdentities { items: found.await?.into_iter().map(StaffIdentity::from).collect() }))
+    let (found, next_cursor) = page.of_all(found.await?, |it| it.id)?;
+    Ok(Json::ok(StaffIdentities { items: found.into_iter().map(StaffIdentity::from).collect(), next_cursor }))
 }
 
 /// Links an account to a provider's name for its owner.

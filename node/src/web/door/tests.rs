@@ -267,6 +267,19 @@ async fn a_token_does_what_it_names_and_makes_nothing_wider() {
         ))
         .await;
         let robot = told.body["id"].as_str().unwrap().to_owned();
+        assert_eq!(told.body["kind"], "service");
+        let listed = ask(with(admin, get("/staff?fields=username&fields=kind"))).await.body;
+        assert!(listed["items"].as_array().unwrap().contains(&json!({"username": "robot", "kind": "service"})));
+        assert!(listed["items"].as_array().unwrap().contains(&json!({"username": "anna", "kind": "person"})));
+        // Nobody makes a token with which he acts under the name of somebody else, a program's apart.
+        let bruno = ask(with(admin, post("/staff", json!({"username": "bruno", "label": "B", "role": "dpo"})))).await;
+        let bruno = bruno.body["id"].as_str().unwrap().to_owned();
+        for (of, status) in [(&bruno, 409), (&id.to_string(), 409), (&robot, 201)] {
+            let issue = post(&format!("/staff/{of}/tokens"), json!({"label": "x", "scopes": ["peers.read"]}));
+            assert_eq!(ask(with(admin, issue)).await.status.as_u16(), status);
+        }
+        let wide = post(&format!("/staff/{robot}/tokens"), json!({"label": "x"}));
+        assert_eq!(ask(with(admin, wide)).await.status, StatusCode::UNPROCESSABLE_ENTITY);
         let secrets = format!("/staff/{robot}/client-secrets");
         for scopes in [json!(["staff.manage"]), json!(["cards.read"]), json!([])] {
             let told = ask(with(admin, post(&secrets, json!({"label": "x", "scopes": scopes})))).await;

@@ -1,4 +1,4 @@
-//! Long-lived tokens of members of staff: an administrator's for an account, and one's own.
+//! Long-lived tokens: an administrator's for a program, and one's own.
 
 use actix_web::web::Data;
 use actix_web::{delete, get, post};
@@ -17,7 +17,7 @@ use crate::store::Store;
 use crate::web::document::DESK;
 use crate::web::{Input, Json, NoContent, Path};
 
-/// A token to be issued.
+/// A token to be issued to a program.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewStaffToken {
@@ -27,10 +27,9 @@ pub(super) struct NewStaffToken {
     #[serde(default)]
     #[schema(nullable = false)]
     expires_at: Option<DateTime<Utc>>,
-    /// Acts that it is narrowed to; without them it does what the role may do.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Vec<Scope>>, nullable = false, min_items = 1, max_items = 64)]
-    scopes: Option<List<Scope, 1, 64>>,
+    /// Acts that it is for, of those of the account's role.
+    #[schema(value_type = Vec<Scope>, min_items = 1, max_items = 64)]
+    scopes: List<Scope, 1, 64>,
 }
 
 impl Check for NewStaffToken {}
@@ -129,12 +128,13 @@ pub(super) async fn list_staff_tokens(
     Ok(Json::ok(StaffTokens { items: found.into_iter().map(StaffToken::from).collect() }))
 }
 
-/// Issues a token for an account.
+/// Issues a token to a program.
 ///
+/// For one that cannot exchange a secret for short-lived tokens. People make their own: nobody acts under another's name.
 /// The answer is the only place where the secret can be seen.
 #[utoipa::path(tag = "staff", request_body = NewStaffToken, params(("staff" = Uuid, Path, description = "The account.")),
     responses((status = 201, description = "The token.", body = IssuedToken),
-              (status = 409, description = "The account is disabled or a program's.")))]
+              (status = 409, description = "The account is disabled or a person's.")))]
 #[post("/staff/{staff}/tokens")]
 pub(super) async fn issue_staff_token(
     staff: Allowed<ManageStaff>,
@@ -145,8 +145,8 @@ pub(super) async fn issue_staff_token(
     let actor = staff.actor();
     let issued = store.write(move |tx| {
         let role = access::staff_row(tx.conn(), id)?.ok_or(Code::NotFound)?.role;
-        let scopes = new.scopes.map(|asked| Scopes::asked(&names(&asked), role, None)).transpose()?;
-        access::issue_narrow_token(tx, actor, id, &new.label, new.expires_at, scopes.as_ref())
+        let scopes = Scopes::asked(&names(&new.scopes), role, None)?;
+        access::issue_program_token(tx, actor, id, &new.label, new.expires_at, &scopes)
     });
     Ok(Json::created(issued.await?.into(), format!("{DESK}/staff/{id}/tokens")).shown_once())
 }

@@ -2,7 +2,7 @@ use staffetta_protocol::jose;
 use zeroize::Zeroizing;
 
 use super::*;
-use crate::access::{disable, issue_token};
+use crate::access::{disable, issue_program_token, issue_token, verify_token};
 use crate::keys::Kind;
 
 impl Stage {
@@ -121,6 +121,17 @@ async fn a_program_has_no_password_and_a_person_no_client_secret() {
         let label = || Label::new("x").unwrap();
         let token = store.write(move |tx| issue_token(tx, Actor::System, robot, &label(), None)).await;
         assert_eq!(code(token), Code::Conflict);
+        let scopes = || Scopes::asked(&names(READS), AccessRole::Operator, None).unwrap();
+        let program =
+            move |of| move |tx: &mut Tx<'_>| issue_program_token(tx, Actor::Staff(anna), of, &label(), None, &scopes());
+        let narrow = store.write(program(robot)).await.unwrap();
+        let (staff, pass) = verify_token(&store, &narrow.token).await.unwrap();
+        assert_eq!((staff.id, pass.scopes.unwrap()), (robot, scopes()));
+        assert_eq!(code(store.write(program(anna)).await), Code::Conflict);
+        let bruno = stage.settled("bruno").await.id;
+        let other = store.write(move |tx| issue_token(tx, Actor::Staff(bruno), anna, &label(), None)).await;
+        assert_eq!(code(other), Code::NotEntitled, "under nobody else's name");
+        store.write(move |tx| issue_token(tx, Actor::Staff(anna), anna, &label(), None)).await.unwrap();
         let secret = store.write(move |tx| add_secret(tx, Actor::System, anna, &label(), &names(READS))).await;
         assert_eq!(code(secret), Code::Conflict);
         let linked = store.write(move |tx| link(tx, Actor::System, robot, "https://login.example", "7")).await;

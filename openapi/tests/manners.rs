@@ -1,0 +1,148 @@
+//! What every operation of the desk owes to whoever calls it: pages, versions, keys, and words for what is wrong.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use staffetta_node::web::document;
+use staffetta_node::wiring::ROOMS;
+
+/// A PUT that says how something is to be, whatever it was: there is no version to build on.
+const WITHOUT_VERSION: &[&str] = &["/activities/{activity}", "/people/{person}/distinctions/{other}"];
+
+/// Lists with more entries than somebody reads at once: parts of them may be asked for.
+const LONG: &[&str] = &["/people", "/referrals", "/staff"];
+
+struct Operation<'a> {
+    method: &'a str,
+    path: &'a str,
+    told: &'a Value,
+}
+
+impl Operation<'_> {
+    fn parameter(&self, place: &str, name: &str) -> Option<&Value> {
+        let parameters = self.told["parameters"].as_array().into_iter().flatten();
+        parameters.into_iter().find(|it| it["in"] == place && it["name"] == name)
+    }
+
+    fn place(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+}
+
+fn desk() -> Value {
+    serde_json::to_value(document::desk(ROOMS)).expect("JSON")
+}
+
+fn operations(document: &Value) -> Vec<Operation<'_>> {
+    let paths = document["paths"].as_object().expect("paths");
+    let each = paths.iter().flat_map(|(path, item)| {
+        let methods = item.as_object().into_iter().flatten();
+        let methods = methods.filter(|(method, _)| ["get", "put", "post", "delete"].contains(&method.as_str()));
+        methods.map(move |(method, told)| Operation { method, path, told })
+    });
+    each.collect()
+}
+
+/// What a reference stands for.
+fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
+    match value["$ref"].as_str().and_then(|reference| reference.strip_prefix('#')) {
+        Some(pointer) => document.pointer(pointer).expect("a reference leads somewhere"),
+        None => value,
+    }
+}
+
+/// The schema of the body that a success brings; of one that may come in part, the whole.
+fn answered<'a>(document: &'a Value, told: &'a Value, status: &str) -> &'a Value {
+    let schema = &told["responses"][status]["content"]["application/json"]["schema"];
+    resolved(document, schema["anyOf"].get(0).unwrap_or(schema))
+}
+
+#[test]
+fn every_list_has_pages_or_says_how_long_it_is_at_most() {
+    let document = desk();
+    let mut lists = 0;
+    for operation in operations(&document).into_iter().filter(|it| it.method == "get") {
+        let list = answered(&document, operation.told, "200");
+        let Some(items) = list["properties"].get("items") else { continue };
+        lists += 1;
+        let place = operation.place();
+        let paged = ["cursor", "limit"].map(|name| operation.parameter("query", name).is_some());
+        if paged == [true, true] {
+            assert!(list["properties"]["next_cursor"].is_object(), "{place} has no next_cursor");
+        } else {
+            assert_eq!(paged, [false, false], "{place}: cursor and limit come together");
+            assert!(resolved(&document, items)["maxItems"].is_u64(), "{place} has no cursor, and items no max_items");
+        }
+        if LONG.contains(&operation.path) {
+            assert!(operation.parameter("query", "fields").is_some(), "{place} has no fields");
+        }
+    }
+    assert!(lists > 20);
+}
+
+#[test]
+fn whoever_edits_names_a_version_and_is_told_of_another() {
+    let document = desk();
+    let all = operations(&document);
+    let versioned: BTreeSet<&str> = all
+        .iter()
+        .filter(|it| it.method == "get" && it.told["responses"]["200"]["headers"].get("ETag").is_some())
+        .map(|it| it.path)
+        .collect();
+    let mut edits = 0;
+    for operation in &all {
+        let place = operation.place();
+        let edits_it = match operation.method {
+            "put" => !WITHOUT_VERSION.contains(&operation.path),
+            "delete" => versioned.contains(operation.path),
+            _ => false,
+        };
+        let header = operation.parameter("header", "If-Match");
+        assert!(header.is_some() || !edits_it, "{place} builds on a version: IfMatch");
+        let Some(header) = header else { continue };
+        edits += 1;
+        assert_eq!(header["required"], true, "{place}");
+        for status in ["412", "428"] {
+            let answer = &operation.told["responses"][status];
+            assert!(answer.get("$ref").is_some(), "{place}: {status} is told for all operations in one place");
+        }
+    }
+    assert!(edits > 12);
+}
+
+#[test]
+fn a_creation_says_that_it_is_done_once() {
+    let document = desk();
+    for operation in operations(&document).into_iter().filter(|it| it.method == "post") {
+        let is_open = operation.told["security"].as_array().is_some_and(Vec::is_empty);
+        let place = operation.place();
+        assert_eq!(operation.parameter("header", "Idempotency-Key").is_some(), !is_open, "{place}");
+        if is_open {
+            continue;
+        }
+        assert!(operation.told["responses"].get("409").is_some(), "{place}: under way, or done and not to be shown");
+        let answers = operation.told["responses"].as_object().expect("answers");
+        for (status, answer) in answers.iter().filter(|(status, _)| status.starts_with('2')) {
+            assert!(answer["headers"].get("Idempotent-Replayed").is_some(), "{place} {status}");
+        }
+    }
+}
+
+#[test]
+fn a_problem_has_a_code_and_an_entry_in_two_languages_for_each_wrong_field() {
+    let document = desk();
+    let schemas = &document["components"]["schemas"];
+    let required = |name: &str| -> BTreeSet<String> {
+        let names = schemas[name]["required"].as_array().into_iter().flatten();
+        names.filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    assert!(required("ProblemDocument").contains("code") || required("Problem").contains("code"));
+    let entry = required("FieldError");
+    for name in ["field", "code", "detail_it", "detail_en"] {
+        assert!(entry.contains(name), "{name}");
+    }
+    let problem = schemas.get("ProblemDocument").or(schemas.get("Problem")).expect("a schema of problems");
+    for side in ["current", "theirs", "yours", "errors"] {
+        assert!(problem["properties"].get(side).is_some(), "{side}");
+    }
+}
