@@ -1,8 +1,6 @@
 //! Every operation of the desk that takes something in is called once on a living node, with the example that its
 //! document gives: by somebody who has no part in the case, who is refused, and then by whoever has one.
 
-mod moving;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use reqwest::Method;
@@ -499,7 +497,6 @@ async fn every_example_of_the_desk_is_taken_by_a_living_node_and_by_nobody_outsi
         the_answers(&mut walk, &stage).await;
         the_relay(&mut walk, &stage).await;
         the_paper(&mut walk, &stage).await;
-        moving::the_move(&mut walk, &stage).await;
         walk.ids.insert("case", walk.ids["person"].clone());
         walk.does(&stage.centre, &stage.at_centre, "hand_over_case").await;
         let kept = walk.ids["person"].clone();
