@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
+use reqwest::Method;
 use serde_json::{Value, json};
 use staffetta_node::access::cases::{self, Functions};
 use staffetta_node::access::{AccessRole, Function};
@@ -94,7 +95,11 @@ async fn record(stage: &Stage, desk: &Desk, given_names: &str) -> Ids {
     joins(&stage.centre, &person.id, own_id(&counsels).await, &[Function::Psychologist]).await;
     let note = id(&counsels.post(&format!("{own}/counselling-notes"), json!({"text": "Zznota."})).await.ok());
     let asks = json!({"kind": "access", "channel": "in_person", "said_by": "person", "details": "Zzchiede tutto."});
-    let request = id(&desk.post(&format!("{own}/rights-requests"), asks).await.ok());
+    let asked = desk.post(&format!("{own}/rights-requests"), asks).await;
+    let (version, request) = (asked.etag.clone(), id(&asked.ok()));
+    let officer = stage.centre.desk(AccessRole::Dpo).await;
+    let answer = (format!("rights-requests/{request}/answer"), json!({"outcome": "granted"}));
+    officer.send(Method::POST, &answer.0, Some(answer.1), version.as_deref()).await.ok();
     let both = [Function::CaseOperator, Function::Psychologist];
     joins(&stage.centre, &person.id, own_id(desk).await, &both).await;
     Ids::from([
