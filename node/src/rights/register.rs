@@ -126,7 +126,16 @@ pub struct DataCategory {
     /// Classes of data in it; `spc` are special categories, or tell of them.
     pub classes: BTreeSet<&'static str>,
     /// Its fields, each with the step at which it may leave; `never` for what stays here.
-    pub fields: BTreeMap<&'static str, &'static str>,
+    pub fields: Vec<RegisterField>,
+}
+
+/// A field of the card.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+pub struct RegisterField {
+    /// What it is called.
+    pub field: &'static str,
+    /// The last step at which it may leave.
+    pub level: &'static str,
 }
 
 /// A rule of retention.
@@ -293,12 +302,13 @@ fn flows() -> Vec<Flow> {
 fn data_categories() -> Vec<DataCategory> {
     let row = |section: &Section| {
         let fields = || FIELDS.iter().filter(|field| field.section == *section);
+        let levels: BTreeMap<_, _> = fields().map(|field| (field.name, field.level.code())).collect();
         DataCategory {
             section: section.letter(),
             label_it: section.label_it(),
             label_en: section.label(),
             classes: fields().map(|field| field.class.code()).collect(),
-            fields: fields().map(|field| (field.name, field.level.code())).collect(),
+            fields: levels.into_iter().map(|(field, level)| RegisterField { field, level }).collect(),
         }
     };
     Section::ALL.iter().map(row).collect()

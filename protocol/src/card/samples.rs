@@ -145,7 +145,9 @@ fn experience() -> impl Strategy<Value = HeldWorkExperience> {
 }
 
 fn targets() -> impl Strategy<Value = TargetOccupations> {
-    let listed = vec(isco(), 1..=3).prop_map(|codes| {
+    let listed = vec(isco(), 1..=3).prop_map(|mut codes| {
+        codes.sort();
+        codes.dedup();
         let items = (1_u32..).zip(codes).map(|(priority, isco08)| TargetOccupation {
             occupation: OccupationCode::Isco { isco08 },
             priority: Whole::nearest(priority),
