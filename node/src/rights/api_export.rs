@@ -19,7 +19,7 @@ use crate::error::Result;
 use crate::people::PersonId;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
-use crate::web::{Html, Input, Json, Path};
+use crate::web::{Html, Input, Json, Page, PageParams, Path};
 
 pub(super) fn api(cfg: &mut ServiceConfig<'_>) {
     cfg.service(export_person).service(print_person_export).service(export_portability);
@@ -131,6 +131,10 @@ impl From<Restriction> for CaseRestriction {
 struct CaseRestrictionList {
     /// Every one that there was, the newest first.
     items: Vec<CaseRestriction>,
+    /// Asks for the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    next_cursor: Option<String>,
 }
 
 /// How she was told that a restriction will be lifted.
@@ -147,21 +151,22 @@ impl Check for RestrictionTelling {}
 /// Lists the restrictions of a person's data.
 ///
 /// Those that are on and those that were lifted.
-#[utoipa::path(tag = "rights", params(("person" = Uuid, Path, description = "The person.")),
-    responses((status = 200, description = "The restrictions.", body = CaseRestrictionList)))]
+#[utoipa::path(tag = "rights", params(("person" = Uuid, Path, description = "The person."), PageParams),
+    responses((status = 200, description = "A page of the restrictions.", body = CaseRestrictionList)))]
 #[get("/people/{person}/restrictions")]
 async fn list_restrictions(
     staff: Allowed<ReadRights>,
     store: Data<Store>,
     Path(person): Path<PersonId>,
+    page: Page<Uuid>,
 ) -> Result<Json<CaseRestrictionList>> {
     let staff = staff.staff();
     let act = move |tx: &mut Tx<'_>| {
         let sight = staff.sight(tx, person)?;
         restriction::look(tx, &sight)
     };
-    let items = store.write(act).await?.into_iter().map(CaseRestriction::from).collect();
-    Ok(Json::ok(CaseRestrictionList { items }))
+    let (found, next_cursor) = page.of_all(store.write(act).await?, |it| it.id)?;
+    Ok(Json::ok(CaseRestrictionList { items: found.into_iter().map(CaseRestriction::from).collect(), next_cursor }))
 }
 
 /// Notes that she was told of the end of a restriction.

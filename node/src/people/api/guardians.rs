@@ -153,8 +153,7 @@ async fn add_guardian(
     ("guardian" = Uuid, Path, description = "The guardian."),
     IfMatch),
     request_body = GuardianDetails,
-    responses((status = 200, description = "The guardian.", body = PersonGuardian),
-              (status = 412, description = "Somebody else changed it in between.")))]
+    responses((status = 200, description = "The guardian.", body = PersonGuardian)))]
 #[put("/people/{person}/guardians/{guardian}")]
 async fn change_guardian(
     staff: Allowed<WritePeople>,
