@@ -1,7 +1,9 @@
 //! Prato: an interview in French and Italian with a mediator, a card with two piles, a receipt, the card ahead, a question
 //! that may not be asked and one that may, a yes; and a person who asks what is held about her, and by whom.
 
+use reqwest::Method;
 use serde_json::{Value, json};
+use staffetta_node::access::AccessRole;
 use staffetta_tests::{Desk, on_each_database};
 
 use crate::stage::{CPI, Stage, stands};
@@ -168,6 +170,34 @@ async fn from_the_interview_to_the_list_of_who_was_told_what() {
         let to = told["items"].as_array().unwrap();
         assert_eq!(to.len(), 1, "{told}");
         assert_eq!(to[0]["organisation_name"], "CPI Prato");
+
+        let asks = json!({
+            "kind": "access", "channel": "in_person", "said_by": "person",
+            "details": "Vuole sapere che cosa si sa di lei, e chi lo ha."
+        });
+        let asked = desk.post(&format!("{own}/rights-requests"), asks).await;
+        let (version, asked) = (asked.etag.clone(), asked.ok());
+        // A month from 23 November is 23 December: the day before, somebody still has time.
+        assert_eq!((&asked["due_at"], &asked["overdue"]), (&json!("2026-12-23T23:00:00Z"), &json!(false)));
+        let officer = stage.centre.desk(AccessRole::Dpo).await;
+        let path = format!("rights-requests/{}", asked["id"].as_str().unwrap());
+        let answer = json!({"outcome": "granted"});
+        officer.send(Method::POST, &format!("{path}/answer"), Some(answer), version.as_deref()).await.ok();
+        let all = officer.read(&format!("{own}/export")).await.ok();
+        let to = all["recipients"].as_array().unwrap();
+        assert_eq!(to.len(), 1, "{:?}", all["recipients"]);
+        let received = to[0].to_string();
+        for told in ["CPI Prato", "g.preview", "g.identity", "g.status", "g.contact"] {
+            assert!(received.contains(told), "{told}: {received}");
+        }
+        let text = all.to_string();
+        for held in ["Mariam", "richiesta_asilo", "2026-03-02", "soudure", "Mediatrice di lingua francese"] {
+            assert!(text.contains(held), "she is told everything that is held, {held} too");
+        }
+        let (page, _) = officer.print(&format!("{own}/export/sheet")).await;
+        assert!(page.contains("CPI Prato") && page.contains("Mariam") && page.contains("Garante"));
+        let (letter, _) = officer.print(&format!("{path}/letter")).await;
+        assert!(letter.contains("CPI Prato") || letter.contains("art. 15"), "{letter}");
     })
     .await;
 }
