@@ -21,6 +21,7 @@ mod desk;
 mod ending;
 mod events;
 mod input;
+mod known;
 pub mod model;
 mod opener;
 pub mod paper;

@@ -14,15 +14,18 @@ use super::Referrals;
 use super::by::By;
 use super::case::{Case, Speech, illegal};
 use super::events::Said;
+use super::known::named;
 use super::model::known::KnownPerson;
 use super::model::preview::{Answer, PreviewEvent};
 use super::model::{Event, Side};
 use super::opener::checked;
 use crate::error::{Error, Result};
+use crate::cards;
 use crate::grants;
 use crate::journal;
 use crate::people::{self, PersonId};
 use crate::store::{Id, Tx};
+use crate::vault;
 
 impl Referrals {
     /// Answers the preview of a thread in which no referral has come yet.
@@ -69,6 +72,7 @@ impl Referrals {
         let chosen = case.row.known_choice.as_deref().and_then(KnownPerson::parse);
         let already_known = chosen.map_or(already_known, KnownPerson::already_known);
         case.row.already_known = Some(already_known);
+        self.take_on(tx, &by, &mut case)?;
         self.tell_in(tx, by, case, Event::Accept, ReferralAccepted { appointment, already_known })
     }
 
@@ -126,11 +130,32 @@ impl Referrals {
         if let Some(person) = person {
             people::get(tx.conn(), person)?;
         }
-        case.row.person = person.map(|person| Id(person.0));
+        if let (Some(person), Some(Accepted | InProgress)) = (person, case.state) {
+            let known = people::get(tx.conn(), person)?.subject;
+            vault::adopt(tx, case.subject(), known)?;
+        }
+        case.row.person = person.or(case.person().map(PersonId)).map(|person| Id(person.0));
         case.row.known_choice = Some(choice.as_str().to_owned());
         case.save(tx)?;
         let entry = by.entry("referral.known-person").subject(case.subject()).object(id);
         journal::record(tx, entry.code(choice.as_str()))
+    }
+
+    /// From now on she is somebody of this office too: what came stands with her record here, the one that the clerk found
+    /// or a new one, which whoever accepts leads. Before, she is only what a sender tells of her.
+    fn take_on(&self, tx: &mut Tx<'_>, by: &By, case: &mut Case) -> Result<()> {
+        let vault = self.outbox().vault();
+        let subject = match case.person() {
+            Some(person) => people::get(tx.conn(), PersonId(person))?.subject,
+            None => {
+                let held = cards::received(tx.conn(), vault, case.thread.id)?;
+                let Some(identity) = held.groups.identity.as_ref() else { return Ok(()) };
+                let person = people::create(tx, vault, &by.journal(), &named(identity)?)?;
+                case.row.person = Some(Id(person.id.0));
+                person.subject
+            }
+        };
+        vault::adopt(tx, case.subject(), subject)
     }
 
     fn tell<B: Into<Body> + Check + serde::Serialize>(

@@ -166,6 +166,15 @@ async fn from_the_interview_to_the_list_of_who_was_told_what() {
         let (_, shown) = stage.received().await.unwrap();
         assert!(!shown.to_string().contains("richiesta_asilo"), "the permit's type never crossed");
 
+        // She is somebody of the job centre now too, and can ask there what it holds.
+        let hers = shown["summary"]["person"].as_str().expect("a record of its own").to_owned();
+        let officer = stage.cpi.desk(AccessRole::Dpo).await;
+        let there = officer.read(&format!("people/{hers}/export")).await.ok();
+        let text = there.to_string();
+        assert!(text.contains("Mariam") && text.contains("2027-03-01") && text.contains("Centro Il Ponte"), "{text}");
+        let other = stage.cpi.desk(AccessRole::Operator).await;
+        assert_eq!(other.read(&format!("people/{hers}")).await.refused(403), "outside_case");
+
         let told = desk.read(&format!("{own}/recipients")).await.ok();
         let to = told["items"].as_array().unwrap();
         assert_eq!(to.len(), 1, "{told}");

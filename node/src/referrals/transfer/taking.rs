@@ -1,7 +1,7 @@
 //! What the node does that a record was offered to: take it over, or not.
 
 use staffetta_protocol::card::codes::{SourceKind, SourceMeans};
-use staffetta_protocol::card::{Identity, Prose};
+use staffetta_protocol::card::Prose;
 use staffetta_protocol::data::{Body, CardTransferAnswered, TransferAnswer, TransferDeclineReason};
 use staffetta_protocol::problem::Code;
 use uuid::Uuid;
@@ -10,13 +10,14 @@ use super::model::Event;
 use super::{Moving, Side, rows};
 use crate::access::Sight;
 use crate::cards::{self, Said};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::grants;
 use crate::journal;
 use crate::outbox::{Outgoing, enqueue_personal};
 use crate::people::{self, Label, PersonId};
 use crate::referrals::Referrals;
 use crate::referrals::by::By;
+use crate::referrals::known;
 use crate::referrals::opener::checked;
 use crate::store::{At, Id, Tx};
 use crate::vault;
@@ -98,7 +99,7 @@ impl Referrals {
             None => {
                 let label = match taking.label {
                     Some(label) => label,
-                    None => named(identity)?,
+                    None => known::named(identity)?,
                 };
                 let person = people::create(tx, vault, &by.journal(), &label)?;
                 let sight = Sight::of_taking_up(by.journal(), person.id.into());
@@ -137,12 +138,4 @@ impl Referrals {
         let entry = by.entry("card.transfer-answered").subject(moving.subject()).object(moving.id());
         journal::record(tx, entry.peer(&node).code(kind))
     }
-}
-
-/// Her name as staff will call her, cut where it is too long for that.
-fn named(identity: &Identity) -> Result<Label> {
-    let given = Some(identity.given_names.as_str());
-    let names: Vec<&str> = given.into_iter().chain(identity.family_names.as_ref().map(|name| name.as_str())).collect();
-    let whole: String = names.join(" ").chars().take(120).collect();
-    Label::new(whole.trim()).map_err(|refusal| Error::internal(refusal.code()))
 }
