@@ -5,6 +5,7 @@
 //!   role may do is one table, [`acts`].
 //! - The desk's scope is wrapped in [`gate`]: without a session or a valid token nothing behind it is reached, and no body
 //!   is read. How somebody gets one is [`door`]'s. A handler that answered without asking for an [`Allowed`] is turned into a 500.
+//! - Who is calling is asked before the body and again when it is there: a body that is held back keeps no pass alive.
 //! - What is asked of [`Allowed`] is role **and** scope **and** standing: a token that was narrowed does only what it names,
 //!   and a session that is not wholly in does only the next step of the door.
 //! - A person's token is made by herself; an administrator makes those of programs. The command line makes a person's
@@ -23,6 +24,7 @@ mod permission;
 mod role;
 mod rows;
 mod scopes;
+mod shown;
 mod token;
 
 #[cfg(test)]
