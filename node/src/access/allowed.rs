@@ -8,9 +8,9 @@ use std::rc::Rc;
 
 use actix_web::dev::{Extensions, Payload};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
-use staffetta_protocol::problem::{Code, Problem};
+use staffetta_protocol::problem::Code;
 
-use super::{Act, Acting, Pass, Staff, Standing, acts};
+use super::{Act, Acting, Pass, Staff, acts};
 use crate::error::{Error, Result};
 
 /// A member of staff who may do `A`. First argument of every handler of the desk, so that who may not is turned away
@@ -89,8 +89,10 @@ impl<A: Act> FromRequest for Allowed<A> {
             }
             return ready(Err(Code::NotEntitled.into()));
         }
-        if pass.standing != Standing::Full && !acts::OF_THE_DOOR.contains(&A::NAME) {
-            return ready(Err(Problem::new(Code::NotEntitled).detail(pass.standing.missing()).into()));
+        if !acts::OF_THE_DOOR.contains(&A::NAME)
+            && let Err(error) = pass.wholly_in()
+        {
+            return ready(Err(error));
         }
         ready(Ok(Self { acting: Acting::new::<A>(staff.clone()), pass: pass.clone(), act: PhantomData }))
     }

@@ -5,14 +5,14 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderValue, ORIGIN, WWW_AUTHENTICATE};
 use actix_web::middleware::Next;
-use actix_web::web::Data;
-use actix_web::{HttpMessage, ResponseError};
+use actix_web::{HttpMessage, HttpResponse, ResponseError};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use chrono::TimeDelta;
 use staffetta_protocol::problem::{Code, Problem};
 
 use super::allowed::Asked;
 use super::door::{Cookies, Door, SessionSecret};
+use super::shown::{Lost, Shown, guarded};
 use super::{By, Pass, Staff, Standing, Token, rows};
 use crate::error::{Error, Result, refusal};
 use crate::store::Store;
@@ -66,8 +66,8 @@ pub(crate) fn is_own_origin(headers: &HeaderMap, door: &Door) -> bool {
     door.cookies().is_own_origin(text(ORIGIN.as_str()), text("sec-fetch-site"))
 }
 
-/// Middleware of the desk's scope: establishes who is calling before routing, and afterwards proves that the handler
-/// asked for an [`Allowed`](super::Allowed).
+/// Middleware of the desk's scope: establishes who is calling before routing, once more when the body is there, and
+/// afterwards proves that the handler asked for an [`Allowed`](super::Allowed).
 ///
 /// # Errors
 /// Never: a refusal is an answer.
@@ -75,16 +75,24 @@ pub async fn gate<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
-    let (staff, pass) = match identify(&request).await {
+    let (shown, (staff, pass)) = match identify(&request).await {
         Ok(known) => known,
         Err(error) => return Ok(refuse(request, error)),
     };
+    let (mut request, lost) = (request, Lost::default());
+    let body = guarded(request.take_payload(), shown, (staff.clone(), pass.clone()), lost.clone());
+    request.set_payload(body);
     let asked = Asked::default();
     request.extensions_mut().insert(staff.actor());
     request.extensions_mut().insert(staff);
     request.extensions_mut().insert(pass);
     request.extensions_mut().insert(asked.clone());
     let mut answer = next.call(request).await?;
+    if let Some(error) = lost.take() {
+        // Whatever the reader of the body made of it.
+        let (request, _) = answer.into_parts();
+        return Ok(ServiceResponse::new(request, HttpResponse::from_error(error)).map_into_right_body());
+    }
     if let Some(act) = asked.lacking() {
         // RFC 6750 §3.1: what was shown is good, and too narrow.
         let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{act}\"");
@@ -95,33 +103,25 @@ pub async fn gate<B: MessageBody + 'static>(
         let operation = answer.request().match_pattern().unwrap_or_default();
         let error = Error::internal(format!("{operation} answered without asking who may"));
         let (request, _) = answer.into_parts();
-        let answer = actix_web::HttpResponse::from_error(error);
+        let answer = HttpResponse::from_error(error);
         return Ok(ServiceResponse::new(request, answer).map_into_right_body());
     }
     Ok(answer.map_into_left_body())
 }
 
-/// By the `Authorization` header where there is one, else by the session's cookie.
-async fn identify(request: &ServiceRequest) -> Result<(Staff, Pass)> {
-    let door = request.app_data::<Data<Door>>();
-    if request.headers().contains_key(AUTHORIZATION) {
-        let text = bearer(request.headers()).ok_or(Code::NotAuthenticated)?;
-        if let Some(token) = Token::parse(text) {
-            let store = request.app_data::<Data<Store>>().ok_or_else(|| Error::internal("the desk has no store"))?;
-            return verify_token(store, &token).await;
+/// What was shown, whose it is, and that she meant it.
+async fn identify(request: &ServiceRequest) -> Result<(Shown, (Staff, Pass))> {
+    let shown = Shown::of(request)?;
+    let known = shown.judge().await?;
+    if let Shown::Session(door, secret) = &shown {
+        let is_safe = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
+        if !is_safe && !is_meant(request.headers(), door, secret) {
+            let detail = "X-CSRF-Token or the origin is not this session's.";
+            return Err(Problem::new(Code::NotEntitled).detail(detail).into());
         }
-        return door.ok_or(Code::NotAuthenticated)?.verify_access_token(text).await;
+        request.extensions_mut().insert(secret.clone());
     }
-    let door = door.ok_or(Code::NotAuthenticated)?;
-    let secret = cookie(request.headers(), door.cookies().session()).and_then(SessionSecret::parse);
-    let secret = secret.ok_or(Code::NotAuthenticated)?;
-    let known = door.verify_session(&secret).await?;
-    let is_safe = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
-    if !is_safe && !is_meant(request.headers(), door, &secret) {
-        return Err(Problem::new(Code::NotEntitled).detail("X-CSRF-Token or the origin is not this session's.").into());
-    }
-    request.extensions_mut().insert(secret);
-    Ok(known)
+    Ok((shown, known))
 }
 
 /// Whether whoever sits at the session's browser sent this, and not another page in it. A cookie comes along whoever

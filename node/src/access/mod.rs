@@ -5,6 +5,7 @@
 //!   role may do is one table, [`acts`].
 //! - The desk's scope is wrapped in [`gate`]: without a session or a valid token nothing behind it is reached, and no body
 //!   is read. How somebody gets one is [`door`]'s. A handler that answered without asking for an [`Allowed`] is turned into a 500.
+//! - Who is calling is asked before the body and again when it is there: a body that is held back keeps no pass alive.
 //! - What is asked of [`Allowed`] is role **and** scope **and** standing: a token that was narrowed does only what it names,
 //!   and a session that is not wholly in does only the next step of the door.
 //! - A person's token is made by herself; an administrator makes those of programs. The command line makes a person's
@@ -23,6 +24,7 @@ mod permission;
 mod role;
 mod rows;
 mod scopes;
+mod shown;
 mod token;
 
 #[cfg(test)]
@@ -62,6 +64,8 @@ pub type Label = Text<120>;
 const TOKEN_LIFE: TimeDelta = TimeDelta::days(90);
 /// For how long a token may be valid.
 const TOKEN_LIFE_MAX: TimeDelta = TimeDelta::days(366);
+/// Tokens of one account that let in at a time: as many as somebody can still look through.
+const LIVE_TOKENS: i64 = 50;
 
 /// A member of staff whose token was just verified.
 #[derive(Clone, PartialEq, Eq)]
@@ -117,14 +121,18 @@ pub fn add_staff(tx: &mut Tx<'_>, actor: Actor, username: &Username, label: &Lab
     Ok(id)
 }
 
-/// Lets nobody in under this account any more. A second time changes nothing.
+/// Lets nobody in under this account any more: its sessions, tokens and client secrets end. A second time changes
+/// nothing. A case that it leads waits for a handover, among those without a lead: that is never a reason to let
+/// somebody in who must not.
 ///
 /// # Errors
-/// `not_found`; `leads_cases` as long as it leads a case: nobody's case is left behind.
+/// `not_found`.
 pub fn disable(tx: &mut Tx<'_>, actor: Actor, staff: Uuid) -> Result<()> {
     rows::staff_row(tx.conn(), staff)?.ok_or(Code::NotFound)?;
+    let is_new = rows::disable(tx, staff)?;
+    door::end_for_good(tx, staff)?;
     cases::team::leave(tx, staff)?;
-    if rows::disable(tx, staff)? {
+    if is_new {
         journal::record(tx, Entry::new(actor, "staff.disabled").object(staff))?;
     }
     Ok(())
@@ -134,7 +142,7 @@ pub fn disable(tx: &mut Tx<'_>, actor: Actor, staff: Uuid) -> Result<()> {
 ///
 /// # Errors
 /// `not_found`; `not_entitled` when another member of the staff would act under her name; `conflict` when the account is
-/// disabled or a program's; `invalid_input` when `expires_at` has passed or lies more than a year ahead.
+/// disabled or a program's, or fifty tokens of it are live; `invalid_input` when `expires_at` has passed or lies more than a year ahead.
 pub fn issue_token(
     tx: &mut Tx<'_>,
     actor: Actor,
@@ -170,7 +178,7 @@ pub fn issue_narrow_token(
 /// Makes a token for a program, which does what it names and nothing else.
 ///
 /// # Errors
-/// `not_found`; `conflict` when the account is disabled or a person's; `invalid_input` as for [`issue_token`].
+/// `not_found`; `conflict` when the account is disabled or a person's, or as for, like `invalid_input`, [`issue_token`].
 pub fn issue_program_token(
     tx: &mut Tx<'_>,
     actor: Actor,
@@ -200,6 +208,10 @@ fn insert_token(
     if expires_at <= now || expires_at > now + TOKEN_LIFE_MAX {
         return Err(Problem::invalid(vec![Refusal::OutOfRange.at("/expires_at")]).into());
     }
+    if rows::live_tokens(tx.conn(), staff, now)? >= LIVE_TOKENS {
+        let detail = format!("{LIVE_TOKENS} tokens of the account are live: revoke one first.");
+        return Err(Problem::new(Code::Conflict).detail(detail).into());
+    }
     let (id, token) = (clock::id_at(now), Token::random()?);
     let narrowed = scopes.map(Scopes::text);
     rows::insert_token(tx, id, staff, &token.hash(), (label.as_str(), narrowed.as_deref()), expires_at)?;
@@ -212,7 +224,7 @@ fn insert_token(
 /// # Errors
 /// `not_found`, also when the token is somebody else's.
 pub fn revoke_token(tx: &mut Tx<'_>, actor: Actor, staff: Uuid, token: Uuid) -> Result<()> {
-    if !rows::tokens_of(tx.conn(), staff)?.iter().any(|known| known.id == token) {
+    if !rows::is_token_of(tx.conn(), token, staff)? {
         return Err(Code::NotFound.into());
     }
     if rows::revoke(tx, token)? {

@@ -4,10 +4,12 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use staffetta_protocol::problem::{Code, Problem};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Scopes;
+use crate::error::Result;
 
 /// How far a session has come. Only a full one may do anything; the others may take the next step of the door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -103,6 +105,17 @@ impl Pass {
         match self.by {
             By::Session(id) => Some(id),
             By::Token(_) | By::AccessToken(_) => None,
+        }
+    }
+
+    /// That nothing is missing any more, for an act of the door that is none of its steps.
+    ///
+    /// # Errors
+    /// `not_entitled`, with what is missing.
+    pub fn wholly_in(&self) -> Result<()> {
+        match self.standing {
+            Standing::Full => Ok(()),
+            half => Err(Problem::new(Code::NotEntitled).detail(half.missing()).into()),
         }
     }
 

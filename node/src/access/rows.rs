@@ -93,11 +93,12 @@ pub fn list(conn: &mut Conn, after: &str, limit: i64) -> Result<Vec<StaffRow>> {
     found.into_iter().map(account).collect()
 }
 
-/// The newest tokens of an account, without their secrets, at most 200.
+/// The tokens of an account without their secrets, at most 200: those that are live before those that ended, and those
+/// that live longest first.
 pub fn tokens_of(conn: &mut Conn, of: Uuid) -> Result<Vec<TokenRow>> {
     let found: Vec<Shown> = staff_token::table
         .filter(staff_token::staff.eq(Id(of)))
-        .order((staff_token::created_at.desc(), staff_token::id.desc()))
+        .order((staff_token::revoked_at.is_not_null().asc(), staff_token::expires_at.desc(), staff_token::id.desc()))
         .limit(200)
         .select((
             staff_token::id,
@@ -119,6 +120,21 @@ pub fn tokens_of(conn: &mut Conn, of: Uuid) -> Result<Vec<TokenRow>> {
         scopes: scopes.as_deref().map(Scopes::read),
     };
     Ok(found.into_iter().map(read).collect())
+}
+
+/// Whether a token, in whatever state, is this account's.
+pub(super) fn is_token_of(conn: &mut Conn, token: Uuid, of: Uuid) -> Result<bool> {
+    let own = staff_token::table.filter(staff_token::id.eq(Id(token))).filter(staff_token::staff.eq(Id(of)));
+    Ok(own.count().get_result::<i64>(conn)? > 0)
+}
+
+/// How many tokens of an account let in.
+pub(super) fn live_tokens(conn: &mut Conn, of: Uuid, now: DateTime<Utc>) -> Result<i64> {
+    let live = staff_token::table
+        .filter(staff_token::staff.eq(Id(of)))
+        .filter(staff_token::revoked_at.is_null())
+        .filter(staff_token::expires_at.gt(At::from(now)));
+    Ok(live.count().get_result(conn)?)
 }
 
 pub(super) fn insert_staff(tx: &mut Tx<'_>, id: Uuid, username: &str, label: &str, role: AccessRole) -> Result<()> {

@@ -136,6 +136,31 @@ async fn a_token_is_neither_for_ever_nor_for_yesterday() {
     .await;
 }
 
+#[actix_web::test]
+async fn a_token_can_be_seen_and_revoked_however_many_came_after_it() {
+    scratch::each(|store| async move {
+        let (id, first) = hired(&store, "anna", AccessRole::Operator).await;
+        let issue = move |tx: &mut Tx<'_>| issue_token(tx, Actor::System, id, &label("x"), None);
+        let flood = move |tx: &mut Tx<'_>| {
+            for _ in 0..210 {
+                let token = issue(tx)?.id;
+                revoke_token(tx, Actor::System, id, token)?;
+            }
+            Ok(())
+        };
+        store.write(flood).await.unwrap();
+        let listed = store.read(move |conn| tokens_of(conn, id)).await.unwrap();
+        assert_eq!((listed.len(), listed[0].id), (200, first.id), "what lets in comes first");
+        let fill = move |tx: &mut Tx<'_>| (1..LIVE_TOKENS).try_for_each(|_| issue(tx).map(|_| ()));
+        store.write(fill).await.unwrap();
+        assert_eq!(code(store.write(issue).await), Code::Conflict, "no more than can be looked through");
+        store.write(move |tx| revoke_token(tx, Actor::System, id, first.id)).await.unwrap();
+        assert_eq!(code(verify(&store, &first.token).await), Code::NotAuthenticated);
+        store.write(issue).await.unwrap();
+    })
+    .await;
+}
+
 #[test]
 fn a_message_names_the_role_and_a_pseudonym_per_recipient() {
     let vault = Vault::new(MasterKey::generate().unwrap());

@@ -172,10 +172,12 @@ impl User {
                 store
                     .write(move |tx| {
                         let id = named(tx.conn(), &username)?;
-                        if door::secrets_of(tx.conn(), id)?.iter().any(|secret| secret.id == token) {
-                            return door::revoke_secret(tx, Actor::System, id, token);
+                        match door::revoke_secret(tx, Actor::System, id, token) {
+                            Err(error) if error.code() == Code::NotFound => {
+                                access::revoke_token(tx, Actor::System, id, token)
+                            }
+                            outcome => outcome,
                         }
-                        access::revoke_token(tx, Actor::System, id, token)
                     })
                     .await?;
             }

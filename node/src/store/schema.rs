@@ -790,6 +790,10 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(record_transfer, case_member);
 
+diesel::allow_tables_to_appear_in_same_query!(case_file, countersignature);
+
+diesel::allow_tables_to_appear_in_same_query!(case_file, staff);
+
 diesel::allow_tables_to_appear_in_same_query!(record_transfer, outbox);
 
 diesel::table! {

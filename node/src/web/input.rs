@@ -13,7 +13,7 @@ use staffetta_protocol::card::{self, Check, Refusal};
 use staffetta_protocol::json;
 use staffetta_protocol::problem::{Code, Problem};
 
-use super::{Web, conflict};
+use super::{Web, conflict, patience};
 use crate::error::{Error, Result};
 
 /// A body that was read and checked.
@@ -64,11 +64,11 @@ impl<T: DeserializeOwned + Check + 'static> FromRequest for Input<T> {
 /// A body in full.
 ///
 /// # Errors
-/// `too_large` beyond `largest` bytes; `malformed_request` when it breaks off.
+/// `too_large` beyond `largest` bytes; `malformed_request` when it breaks off; `request_timeout` when it is too slow.
 pub(super) async fn collect(mut payload: Payload, largest: usize) -> Result<Vec<u8>> {
     let mut body = Vec::new();
     while let Some(part) = payload.next().await {
-        let part = part.map_err(|_| Code::MalformedRequest)?;
+        let part = part.map_err(|error| patience::broken(&error))?;
         if body.len() + part.len() > largest {
             return Err(Code::TooLarge.into());
         }

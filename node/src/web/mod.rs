@@ -32,6 +32,7 @@ pub mod members;
 mod once;
 mod page;
 mod path;
+mod patience;
 mod raw;
 mod request;
 pub mod staff;

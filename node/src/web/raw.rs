@@ -11,7 +11,7 @@ use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use staffetta_protocol::problem::Code;
 
-use super::Web;
+use super::{Web, patience};
 use crate::config::LimitsConfig;
 use crate::error::{Error, Result};
 
@@ -84,7 +84,7 @@ async fn bounded(mut payload: Payload, announced: Option<usize>, most: usize) ->
     }
     let mut body = Vec::with_capacity(announced.unwrap_or_default());
     while let Some(part) = payload.next().await {
-        let part = part.map_err(|_| Code::MalformedRequest)?;
+        let part = part.map_err(|error| patience::broken(&error))?;
         if body.len() + part.len() > most {
             return Err(Code::TooLarge.into());
         }

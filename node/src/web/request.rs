@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::document::DESK;
 use super::limit::{self, Left};
-use super::{Web, caller, conflict, docs, language, unknown};
+use super::{Web, caller, conflict, docs, language, patience, unknown};
 use crate::access;
 use crate::error::{Error, refusal};
 use crate::journal::Actor;
@@ -32,9 +32,11 @@ const NOTHING_RUNS: HeaderValue = HeaderValue::from_static("default-src 'none'; 
 /// # Errors
 /// What the inner service fails with; a refusal is an answer.
 pub(super) async fn pass<B: MessageBody + 'static>(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
+    let body = patience::bounded(request.take_payload(), patience::FIRST, patience::PACE);
+    request.set_payload(body);
     let web = request.app_data::<Data<Web>>().cloned().ok_or_else(|| Error::internal("the application has no Web"))?;
     let id = request_id(request.headers());
     let span = tracing::info_span!(parent: &web.0.span, "request", request_id = %id);

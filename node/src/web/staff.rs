@@ -145,7 +145,8 @@ async fn read_staff(_: Allowed<ManageStaff>, store: Data<Store>, Path(id): Path<
 
 /// Disables an account.
 ///
-/// Its tokens end at once. The row stays: the journal names it.
+/// Its sessions, tokens and client secrets end at once. The row stays: the journal names it. Cases that it leads wait for
+/// a handover, among those without a lead.
 #[utoipa::path(tag = "staff", params(("staff" = Uuid, Path, description = "The account.")),
     responses((status = 204, description = "Nobody gets in under this account any more."),
               (status = 409, description = "It is the caller's own account.")))]

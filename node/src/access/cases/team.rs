@@ -190,16 +190,11 @@ pub fn responsible(
     }
 }
 
-/// Takes an account off every case before it is disabled.
-///
-/// # Errors
-/// `leads_cases` as long as it leads one, or trainees wait for its countersignature.
+/// Takes an account that was disabled off every case. What waits for its countersignature waits for the lead of the case
+/// from here on; where it leads itself, all stays in its place until somebody hands the case over.
 pub(in crate::access) fn leave(tx: &mut Tx<'_>, staff: Uuid) -> Result<()> {
-    let led = rows::led_by(tx.conn(), staff)?;
-    let owed = rows::countersignature::owed_by(tx.conn(), staff)?;
-    if led + owed > 0 {
-        let detail = format!("It leads {led} cases, and {owed} acts of trainees wait for it.");
-        return Err(Problem::new(Code::LeadsCases).detail(detail).into());
+    for (case, lead) in rows::countersignature::owed_elsewhere(tx.conn(), staff)? {
+        rows::countersignature::pass_on(tx, case, staff, lead)?;
     }
     rows::leave_all(tx, staff)
 }

@@ -216,7 +216,7 @@ async fn a_trainee_acts_under_a_named_supervisor_who_countersigns() {
 }
 
 #[actix_web::test]
-async fn a_case_changes_hands_with_a_note_and_nobody_who_leads_is_disabled() {
+async fn whoever_leads_can_be_shut_out_and_her_case_waits_for_a_handover_with_a_note() {
     scratch::each(|store| async move {
         let vault = vault();
         let anna = hired(&store, "anna", AccessRole::Operator).await;
@@ -225,8 +225,15 @@ async fn a_case_changes_hands_with_a_note_and_nobody_who_leads_is_disabled() {
         let ada = hired(&store, "ada", AccessRole::Admin).await;
         let case = led(&store, &vault, &anna).await;
         let id = anna.id;
-        let refused = store.write(move |tx| access::disable(tx, Actor::System, id)).await.unwrap_err();
-        assert_eq!(refused.code(), Code::LeadsCases);
+        let issue = move |tx: &mut Tx<'_>| access::issue_token(tx, Actor::System, id, &Label::new("x").unwrap(), None);
+        let token = store.write(issue).await.unwrap().token;
+        let waiting = || store.read(|conn| list(conn, Wanted::WithoutLead, None, 10));
+        assert!(waiting().await.unwrap().is_empty());
+        store.write(move |tx| access::disable(tx, Actor::System, id)).await.unwrap();
+        assert_eq!(access::verify(&store, &token).await.unwrap_err().code(), Code::NotAuthenticated);
+        let (found, ids) = (waiting().await.unwrap(), [case]);
+        assert_eq!(found.iter().map(|file| file.id).collect::<Vec<_>>(), ids, "nobody's case is left behind");
+        assert_eq!(found[0].lead, Some(id), "until somebody takes it over");
 
         let hand = |by: Staff, to: Uuid| {
             let (vault, store) = (vault.clone(), store.clone());
@@ -254,7 +261,7 @@ async fn a_case_changes_hands_with_a_note_and_nobody_who_leads_is_disabled() {
         let past = store.write(act).await.unwrap();
         assert_eq!((past[0].from, past[0].to), (Some(anna.id), bruno.id));
         assert!(past[0].note.as_str().contains("giovedì"));
-        store.write(move |tx| access::disable(tx, Actor::System, id)).await.unwrap();
+        assert!(waiting().await.unwrap().is_empty());
     })
     .await;
 }
@@ -310,4 +317,31 @@ fn what_waits_goes_from_the_lead_to_the_deputy_to_nobody() {
         assert_eq!(responsible(Some(lead), None, since, &[], at(now)), alone, "{now}");
     }
     assert_eq!(responsible(None, None, since, &[], since), Responsible::Nobody);
+}
+
+#[actix_web::test]
+async fn what_waits_for_who_is_shut_out_waits_for_the_lead() {
+    scratch::each(|store| async move {
+        let vault = vault();
+        let anna = hired(&store, "anna", AccessRole::Operator).await;
+        let bruno = hired(&store, "bruno", AccessRole::Operator).await;
+        let tito = hired(&store, "tito", AccessRole::Operator).await;
+        let case = led(&store, &vault, &anna).await;
+        let members = vec![
+            place(&anna, Function::CaseOperator, None),
+            place(&bruno, Function::CaseOperator, None),
+            place(&tito, Function::Trainee, Some(&bruno)),
+        ];
+        let (by, team) = (anna.clone(), Team { lead: None, deputy: None, members });
+        store.write(move |tx| set_team(tx, &by, case, &team, 1)).await.unwrap();
+        let writing = Acting::new::<WriteCards>(tito.clone());
+        store.write(move |tx| writing.sight(tx, case)).await.unwrap();
+        let (left, lead) = (bruno.id, anna.id);
+        store.write(move |tx| access::disable(tx, Actor::System, left)).await.unwrap();
+        let pending = store.read(move |conn| waiting(conn, lead, None, 10)).await.unwrap();
+        assert_eq!(pending.iter().map(|act| act.trainee).collect::<Vec<_>>(), [tito.id]);
+        let team = store.read(move |conn| super::members(conn, case)).await.unwrap();
+        assert!(team.iter().all(|member| member.staff != left));
+    })
+    .await;
 }

@@ -26,7 +26,7 @@ const LIFE: TimeDelta = TimeDelta::minutes(15);
 /// How long a client secret lives.
 const SECRET_LIFE: TimeDelta = TimeDelta::days(366);
 /// Secrets of one account that may be live: the present one, and the next while it is being brought out.
-const LIVE: usize = 2;
+const LIVE: i64 = 2;
 /// What every client secret begins with, so that one that was published by mistake is found.
 const PREFIX: &str = "sfc_";
 /// How fine the last use of a secret is kept.
@@ -99,7 +99,7 @@ pub fn add_secret(tx: &mut Tx<'_>, actor: Actor, staff: Uuid, label: &Label, sco
     let account = staff_row(tx.conn(), staff)?.ok_or(Code::NotFound)?;
     // The lock keeps a second one from being made at the same moment.
     let login = login_rows::lock(tx, staff)?;
-    let live = rows::secrets_of(tx.conn(), staff)?.iter().filter(|secret| secret.is_live(now)).count();
+    let live = rows::live_secrets(tx.conn(), staff, now)?;
     if account.disabled_at.is_some() || login.kind != AccountKind::Service || live >= LIVE {
         return Err(Code::Conflict.into());
     }
@@ -115,9 +115,7 @@ pub fn add_secret(tx: &mut Tx<'_>, actor: Actor, staff: Uuid, label: &Label, sco
 /// # Errors
 /// `not_found`, also when it is another account's.
 pub fn revoke_secret(tx: &mut Tx<'_>, actor: Actor, staff: Uuid, secret: Uuid) -> Result<()> {
-    if !rows::secrets_of(tx.conn(), staff)?.iter().any(|known| known.id == secret) {
-        return Err(Code::NotFound.into());
-    }
+    rows::secret(tx.conn(), secret)?.filter(|known| known.staff == staff).ok_or(Code::NotFound)?;
     if rows::revoke_secret(tx, secret)? {
         journal::record(tx, Entry::new(actor, "staff.secret_revoked").object(secret))?;
     }

@@ -93,15 +93,29 @@ pub(super) fn insert_secret(
     Ok(())
 }
 
-/// The newest secrets of an account, at most 100.
+/// The secrets of an account, at most 100: those that are live before those that ended, and those that live longest
+/// first.
 pub fn secrets_of(conn: &mut Conn, staff: Uuid) -> Result<Vec<SecretRow>> {
     let found: Vec<Columns> = staff_client_secret::table
         .filter(staff_client_secret::staff.eq(Id(staff)))
-        .order((staff_client_secret::created_at.desc(), staff_client_secret::id.desc()))
+        .order((
+            staff_client_secret::revoked_at.is_not_null().asc(),
+            staff_client_secret::expires_at.desc(),
+            staff_client_secret::id.desc(),
+        ))
         .limit(100)
         .select(COLUMNS)
         .load(conn)?;
     Ok(found.into_iter().map(read).collect())
+}
+
+/// How many secrets of an account can be exchanged.
+pub(super) fn live_secrets(conn: &mut Conn, staff: Uuid, now: DateTime<Utc>) -> Result<i64> {
+    let live = staff_client_secret::table
+        .filter(staff_client_secret::staff.eq(Id(staff)))
+        .filter(staff_client_secret::revoked_at.is_null())
+        .filter(staff_client_secret::expires_at.gt(At::from(now)));
+    Ok(live.count().get_result(conn)?)
 }
 
 pub(super) fn secret(conn: &mut Conn, id: Uuid) -> Result<Option<SecretRow>> {
@@ -128,6 +142,16 @@ pub(super) fn revoke_secret(tx: &mut Tx<'_>, id: Uuid) -> Result<bool> {
     let now = At::from(tx.now());
     let live = staff_client_secret::table.find(Id(id)).filter(staff_client_secret::revoked_at.is_null());
     Ok(diesel::update(live).set(staff_client_secret::revoked_at.eq(now)).execute(tx.conn())? > 0)
+}
+
+/// Revokes every secret of an account.
+pub(super) fn revoke_secrets_of(tx: &mut Tx<'_>, staff: Uuid) -> Result<()> {
+    let now = At::from(tx.now());
+    let live = staff_client_secret::table
+        .filter(staff_client_secret::staff.eq(Id(staff)))
+        .filter(staff_client_secret::revoked_at.is_null());
+    diesel::update(live).set(staff_client_secret::revoked_at.eq(now)).execute(tx.conn())?;
+    Ok(())
 }
 
 pub(super) fn insert_access(

@@ -153,6 +153,12 @@ fn end_everything(tx: &mut Tx<'_>, staff: Uuid, but: Option<Uuid>) -> Result<()>
     super::rows::revoke_of(tx, staff)
 }
 
+/// The same of an account that nobody gets in under any more, with its client secrets.
+pub(super) fn end_for_good(tx: &mut Tx<'_>, staff: Uuid) -> Result<()> {
+    client_rows::revoke_secrets_of(tx, staff)?;
+    end_everything(tx, staff, None)
+}
+
 /// Removes what has ended long enough ago to mean nothing: sessions and tokens a day after their end, counts, log-ins at
 /// a provider that were never finished.
 pub fn purge(tx: &mut Tx<'_>) -> Result<()> {

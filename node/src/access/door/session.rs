@@ -122,12 +122,9 @@ impl Door {
         if is_over || has_left { Err(Code::NotAuthenticated.into()) } else { Ok(row) }
     }
 
-    /// The sessions of an account that are open, newest first.
+    /// The sessions of an account that are open, at most fifty: those that are wholly in first, the newest first.
     pub fn sessions(&self, conn: &mut Conn, staff: Uuid, now: DateTime<Utc>) -> Result<Vec<SessionRow>> {
-        let idle = self.idle();
-        let mut open = rows::open_of(conn, staff, now)?;
-        open.retain(|row| row.seen_at + idle > now);
-        Ok(open)
+        rows::open_of(conn, staff, now, now - self.idle())
     }
 }
 

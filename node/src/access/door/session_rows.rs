@@ -87,13 +87,24 @@ pub(super) fn by_id(conn: &mut Conn, id: Uuid) -> Result<Option<SessionRow>> {
     found.map(read).transpose()
 }
 
-/// Those that have not ended, newest first.
-pub(super) fn open_of(conn: &mut Conn, staff: Uuid, now: DateTime<Utc>) -> Result<Vec<SessionRow>> {
+/// Those that have not ended and in which somebody did something after `idle_since`: those that are wholly in before those
+/// that only know the password, the newest first.
+pub(super) fn open_of(
+    conn: &mut Conn,
+    staff: Uuid,
+    now: DateTime<Utc>,
+    idle_since: DateTime<Utc>,
+) -> Result<Vec<SessionRow>> {
     let found: Vec<Columns> = staff_session::table
         .filter(staff_session::staff.eq(Id(staff)))
         .filter(staff_session::ended_at.is_null())
         .filter(staff_session::expires_at.gt(At::from(now)))
-        .order((staff_session::created_at.desc(), staff_session::id.desc()))
+        .filter(staff_session::seen_at.gt(At::from(idle_since)))
+        .order((
+            staff_session::standing.eq(Standing::Full.as_str()).desc(),
+            staff_session::created_at.desc(),
+            staff_session::id.desc(),
+        ))
         .limit(LISTED)
         .select(COLUMNS)
         .load(conn)?;

@@ -13,6 +13,8 @@ mod session;
 mod tokens;
 
 #[cfg(test)]
+mod held_back;
+#[cfg(test)]
 mod tests;
 
 use utoipa_actix_web::service_config::ServiceConfig;

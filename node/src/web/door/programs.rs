@@ -115,7 +115,7 @@ impl From<SecretRow> for ClientSecret {
     }
 }
 
-/// The newest client secrets of an account.
+/// The client secrets of an account.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ClientSecrets {
     #[schema(max_items = 100)]
@@ -143,7 +143,7 @@ pub(super) async fn issue_access_token(
 
 /// Lists the client secrets of a program.
 ///
-/// Newest first, without the secrets.
+/// Those that are live first, without the secrets.
 #[utoipa::path(tag = "staff", params(("staff" = Uuid, Path, description = "The account.")),
     responses((status = 200, description = "The secrets.", body = ClientSecrets)))]
 #[get("/staff/{staff}/client-secrets")]

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, delete, get, post};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use staffetta_protocol::card::{At, Check, Refusal, Text};
-use staffetta_protocol::problem::{Code, FieldError, Problem};
+use staffetta_protocol::problem::{Code, FieldError};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -203,6 +203,7 @@ pub(super) async fn list_sessions(
     door: Data<Door>,
     store: Data<Store>,
 ) -> Result<Json<OwnSessions>> {
+    staff.pass().wholly_in()?;
     let (id, now, current) = (staff.id, store.clock().now(), staff.pass().session());
     let open = store.read(move |conn| door.sessions(conn, id, now)).await?;
     let items = open.into_iter().map(|row| OwnSession {
@@ -227,6 +228,7 @@ pub(super) async fn close_sessions(
     door: Data<Door>,
     store: Data<Store>,
 ) -> Result<HttpResponse> {
+    staff.pass().wholly_in()?;
     let who = staff.staff();
     store.write(move |tx| door::sign_out_everywhere(tx, who.actor(), who.id)).await?;
     Ok(gone(&door))
@@ -243,9 +245,7 @@ pub(super) async fn close_one_session(
     store: Data<Store>,
     Path(session): Path<Uuid>,
 ) -> Result<NoContent> {
-    if staff.pass().standing != Standing::Full {
-        return Err(Problem::new(Code::NotEntitled).into());
-    }
+    staff.pass().wholly_in()?;
     let id = staff.id;
     store.write(move |tx| door::end_session(tx, id, session)).await?;
     Ok(NoContent)

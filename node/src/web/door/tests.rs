@@ -127,7 +127,7 @@ pub(super) fn get(path: &str) -> TestRequest {
     TestRequest::get().uri(&format!("{DESK}{path}"))
 }
 
-fn delete(path: &str) -> TestRequest {
+pub(super) fn delete(path: &str) -> TestRequest {
     TestRequest::delete().uri(&format!("{DESK}{path}"))
 }
 
@@ -201,6 +201,10 @@ async fn a_colleague_comes_in_for_the_first_time_works_and_leaves() {
             ask(browser.dress(post("/session/factor-enrolment", json!({})))).await.status,
             StatusCode::FORBIDDEN
         );
+        for request in [get("/sessions"), delete("/sessions"), get("/session/tokens")] {
+            let told = ask(browser.dress(request)).await;
+            assert_eq!(told.status, StatusCode::FORBIDDEN, "who only knows the password sees and ends nothing");
+        }
         let told = ask(browser.dress(post("/session/second-factor", json!({"totp": code(&secret, &store)})))).await;
         assert_eq!((told.status, &told.body["standing"]), (StatusCode::CREATED, &json!("full")));
         browser.keep(&told);

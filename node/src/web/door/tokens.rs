@@ -101,7 +101,7 @@ impl From<TokenRow> for StaffToken {
     }
 }
 
-/// The newest tokens of an account.
+/// The tokens of an account.
 #[derive(Serialize, ToSchema)]
 pub(super) struct StaffTokens {
     #[schema(max_items = 200)]
@@ -110,7 +110,7 @@ pub(super) struct StaffTokens {
 
 /// Lists the tokens of an account.
 ///
-/// Newest first, without their secrets.
+/// Those that are live first, without their secrets.
 #[utoipa::path(tag = "staff", params(("staff" = Uuid, Path, description = "The account.")),
     responses((status = 200, description = "The tokens.", body = StaffTokens)))]
 #[get("/staff/{staff}/tokens")]
@@ -134,7 +134,7 @@ pub(super) async fn list_staff_tokens(
 /// The answer is the only place where the secret can be seen.
 #[utoipa::path(tag = "staff", request_body = NewStaffToken, params(("staff" = Uuid, Path, description = "The account.")),
     responses((status = 201, description = "The token.", body = IssuedToken),
-              (status = 409, description = "The account is disabled or a person's.")))]
+              (status = 409, description = "The account is disabled or a person's, or fifty of its tokens are live.")))]
 #[post("/staff/{staff}/tokens")]
 pub(super) async fn issue_staff_token(
     staff: Allowed<ManageStaff>,
@@ -170,7 +170,7 @@ pub(super) async fn revoke_staff_token(
 
 /// Lists the tokens of the own account.
 ///
-/// Newest first, without their secrets.
+/// Those that are live first, without their secrets.
 #[utoipa::path(tag = "session", responses((status = 200, description = "The tokens.", body = StaffTokens)))]
 #[get("/session/tokens")]
 pub(super) async fn list_own_tokens(staff: Allowed<OwnTokens>, store: Data<Store>) -> Result<Json<StaffTokens>> {
@@ -184,7 +184,8 @@ pub(super) async fn list_own_tokens(staff: Allowed<OwnTokens>, store: Data<Store
 /// Narrower than the role, for a program that acts in one's name. The answer is the only place where the secret can be
 /// seen.
 #[utoipa::path(tag = "session", request_body = NewOwnToken,
-    responses((status = 201, description = "The token.", body = IssuedToken)))]
+    responses((status = 201, description = "The token.", body = IssuedToken),
+              (status = 409, description = "Fifty tokens of the account are live.")))]
 #[post("/session/tokens")]
 pub(super) async fn issue_own_token(
     staff: Allowed<OwnTokens>,

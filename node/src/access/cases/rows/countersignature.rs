@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::access::cases::countersignature::{Outcome, Pending};
 use crate::error::Result;
-use crate::store::schema::countersignature;
+use crate::store::schema::{case_file, countersignature};
 use crate::store::{At, Conn, Id, Tx};
 
 /// Writes that an act of a trainee waits for her supervisor.
@@ -101,12 +101,18 @@ pub(in crate::access::cases) fn pass_on(tx: &mut Tx<'_>, case: Uuid, from: Uuid,
     Ok(())
 }
 
-/// How many acts of trainees wait for this account.
-pub(in crate::access::cases) fn owed_by(conn: &mut Conn, supervisor: Uuid) -> Result<i64> {
+/// The cases in which acts of trainees wait for this account and another one leads, with that one.
+pub(in crate::access::cases) fn owed_elsewhere(conn: &mut Conn, supervisor: Uuid) -> Result<Vec<(Uuid, Uuid)>> {
     let waiting = countersignature::table
         .filter(countersignature::supervisor.eq(Id(supervisor)))
-        .filter(countersignature::signed_at.is_null());
-    Ok(waiting.count().get_result(conn)?)
+        .filter(countersignature::signed_at.is_null())
+        .select(countersignature::case_file);
+    let led: Vec<(Id, Option<Id>)> = case_file::table
+        .filter(case_file::id.eq_any(waiting))
+        .filter(case_file::lead.ne(Id(supervisor)))
+        .select((case_file::id, case_file::lead))
+        .load(conn)?;
+    Ok(led.into_iter().filter_map(|(case, lead)| Some((case.0, lead?.0))).collect())
 }
 
 /// How many acts of this trainee in this case wait.

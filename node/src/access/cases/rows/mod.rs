@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::functions::Functions;
 use crate::access::AccessRole;
 use crate::error::{Error, Result};
-use crate::store::schema::{case_file, case_member};
+use crate::store::schema::{case_file, case_member, staff};
 use crate::store::{At, Conn, Id, Tx};
 use crate::vault::{Subject, Vault};
 
@@ -243,18 +243,16 @@ pub(super) fn remove(tx: &mut Tx<'_>, case: Uuid, staff: Uuid) -> Result<()> {
     Ok(())
 }
 
-/// How many cases an account leads.
-pub(super) fn led_by(conn: &mut Conn, staff: Uuid) -> Result<i64> {
-    Ok(case_file::table.filter(case_file::lead.eq(Id(staff))).count().get_result(conn)?)
-}
-
-/// Takes an account that leads nothing off every case.
+/// Takes an account off every case but those that it leads.
 pub(super) fn leave_all(tx: &mut Tx<'_>, staff: Uuid) -> Result<()> {
-    diesel::delete(case_member::table.filter(case_member::staff.eq(Id(staff)))).execute(tx.conn())?;
+    let led: Vec<Id> = case_file::table.filter(case_file::lead.eq(Id(staff))).select(case_file::id).load(tx.conn())?;
+    let elsewhere = |cases: &[Id]| case_member::case_file.ne_all(cases.to_vec());
+    diesel::delete(case_member::table.filter(case_member::staff.eq(Id(staff))).filter(elsewhere(&led)))
+        .execute(tx.conn())?;
     diesel::update(case_file::table.filter(case_file::deputy.eq(Id(staff))))
         .set((case_file::deputy.eq(None::<Id>), case_file::version.eq(case_file::version + 1)))
         .execute(tx.conn())?;
-    diesel::update(case_member::table.filter(case_member::supervisor.eq(Id(staff))))
+    diesel::update(case_member::table.filter(case_member::supervisor.eq(Id(staff))).filter(elsewhere(&led)))
         .set(case_member::supervisor.eq(None::<Id>))
         .execute(tx.conn())?;
     Ok(())
@@ -265,7 +263,7 @@ pub(super) fn leave_all(tx: &mut Tx<'_>, staff: Uuid) -> Result<()> {
 pub enum Wanted {
     /// Those in whose team this account is.
     Of(Uuid),
-    /// Those that wait for a lead.
+    /// Those that wait for a lead, also because whoever leads is disabled.
     WithoutLead,
     /// Every one.
     All,
@@ -285,7 +283,10 @@ pub(super) fn list(
         .into_boxed();
     match wanted {
         Wanted::Of(staff) => query = query.filter(case_file::id.eq_any(cases_of(staff))),
-        Wanted::WithoutLead => query = query.filter(case_file::lead.is_null()),
+        Wanted::WithoutLead => {
+            let left = staff::table.filter(staff::disabled_at.is_not_null()).select(staff::id.nullable());
+            query = query.filter(case_file::lead.is_null().or(case_file::lead.eq_any(left)));
+        }
         Wanted::All => {}
     }
     if let Some((at, id)) = after {

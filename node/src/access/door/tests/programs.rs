@@ -111,6 +111,35 @@ async fn two_secrets_overlap_and_revoking_ends_their_tokens_at_once() {
 }
 
 #[actix_web::test]
+async fn a_secret_can_be_seen_and_revoked_however_many_came_after_it() {
+    scratch::each(|store| async move {
+        let stage = Stage::new(store.clone());
+        let (id, first) = stage.service("gestionale", READS).await;
+        let add = move |tx: &mut Tx<'_>| add_secret(tx, Actor::System, id, &Label::new("next").unwrap(), &names(READS));
+        let flood = move |tx: &mut Tx<'_>| {
+            for _ in 0..110 {
+                let secret = add(tx)?.id;
+                revoke_secret(tx, Actor::System, id, secret)?;
+            }
+            Ok(())
+        };
+        store.write(flood).await.unwrap();
+        let listed = store.read(move |conn| secrets_of(conn, id)).await.unwrap();
+        assert_eq!((listed.len(), listed[0].id), (100, first.id));
+        let second = store.write(add).await.unwrap();
+        assert_eq!(code(store.write(add).await), Code::Conflict, "the first is counted, hidden or not");
+        let gone = first.id;
+        store.write(move |tx| revoke_secret(tx, Actor::System, id, gone)).await.unwrap();
+        assert_eq!(code(stage.exchanged("gestionale", &first.secret, &[]).await), Code::NotAuthenticated);
+        stage.exchanged("gestionale", &second.secret, &[]).await.unwrap();
+        store.write(move |tx| disable(tx, Actor::System, id)).await.unwrap();
+        let listed = store.read(move |conn| secrets_of(conn, id)).await.unwrap();
+        assert!(listed.iter().all(|secret| secret.revoked_at.is_some()), "a disabled account keeps none");
+    })
+    .await;
+}
+
+#[actix_web::test]
 async fn a_program_has_no_password_and_a_person_no_client_secret() {
     scratch::each(|store| async move {
         let stage = Stage::new(store.clone());

@@ -134,3 +134,18 @@ async fn ones_own_sessions_are_listed_and_ended_and_nobody_elses() {
     })
     .await;
 }
+
+#[actix_web::test]
+async fn half_open_sessions_hide_no_whole_one() {
+    scratch::each(|store| async move {
+        let stage = Stage::new(store.clone());
+        let anna = stage.settled("anna").await;
+        for _ in 0..60 {
+            stage.enter("anna", GOOD, None).await.unwrap();
+        }
+        let (door, id, now) = (stage.door.clone(), anna.id, store.clock().now());
+        let open = store.read(move |conn| door.sessions(conn, id, now)).await.unwrap();
+        assert_eq!((open.len(), open[0].id), (50, anna.entered.session.id));
+    })
+    .await;
+}
