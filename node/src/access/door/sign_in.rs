@@ -56,11 +56,12 @@ impl Door {
             let Some(account) = find_staff(conn, &name)? else { return Ok(None) };
             Ok(Some((rows::login(conn, account.id)?, account)))
         });
-        let (stored, account) = match known.await? {
+        let (stored, account) = match self.or_uncounted(from, known.await).await? {
             Some((login, account)) => (login.password, Some(account)),
             None => (None, None),
         };
-        let compared = self.0.hasher.compare(stored.clone(), &password).await?;
+        let compared = self.0.hasher.compare(stored.clone(), &password).await;
+        let compared = self.or_uncounted(from, compared).await?;
         let door = self.clone();
         let (judged, compared_with) = (compared.is_right, stored.clone());
         let entered = self.0.store.write(move |tx| {
@@ -76,7 +77,7 @@ impl Door {
             }
             Ok(entered)
         });
-        let entered = entered.await?.ok_or(Code::NotAuthenticated)?;
+        let entered = self.or_uncounted(from, entered.await).await?.ok_or(Code::NotAuthenticated)?;
         if compared.is_outdated
             && let Some(old) = stored
         {
@@ -120,7 +121,7 @@ impl Door {
             opened(tx, account.id, &session, &old.method)?;
             door.entered(&account, session).map(Some)
         });
-        entered.await?.ok_or_else(|| Code::NotAuthenticated.into())
+        self.or_uncounted(from, entered.await).await?.ok_or_else(|| Code::NotAuthenticated.into())
     }
 
     fn admit(
@@ -171,6 +172,16 @@ impl Door {
                 Err(Error::Problem(Problem { retry_after: Some(seconds), ..Problem::new(Code::RateLimited) }))
             }
         }
+    }
+
+    /// Takes the count back where the attempt was not judged at all: a node that is busy, or broken, locks nobody out.
+    pub(super) async fn or_uncounted<T>(&self, from: Source, outcome: Result<T>) -> Result<T> {
+        if outcome.as_ref().err().is_some_and(|error| error.is_fault() || error.code() == Code::Busy)
+            && let Err(error) = self.0.store.write(move |tx| attempts::take_back(tx, &from)).await
+        {
+            tracing::warn!(cause = %error, "an attempt that was not judged stays counted");
+        }
+        outcome
     }
 
     /// Where an attempt comes from, for an account.

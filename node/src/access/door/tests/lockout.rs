@@ -139,3 +139,20 @@ async fn guesses_that_come_at_once_are_counted_one_after_the_other() {
     })
     .await;
 }
+
+#[actix_web::test]
+async fn a_node_that_is_busy_counts_nothing_against_her() {
+    scratch::each(|store| async move {
+        let stage = Stage::new(store);
+        let settled = stage.settled("anna").await;
+        let crowd = stage.door.hasher().crowded();
+        for _ in 0..8 {
+            assert_eq!(code(stage.enter("anna", GOOD, None).await), Code::Busy);
+            assert_eq!(code(stage.change(&settled.entered, Some(GOOD), OTHER).await), Code::Busy);
+        }
+        drop(crowd);
+        assert!(stage.enter("anna", GOOD, stage.next_code(&settled.secret)).await.is_ok());
+        assert!(stage.change(&settled.entered, Some(GOOD), OTHER).await.is_ok());
+    })
+    .await;
+}
