@@ -27,8 +27,8 @@ pub struct Attempt {
     pub factor: Option<Factor>,
     /// The network address that it comes from, as text.
     pub address: String,
-    /// The device's cookie, if there is one.
-    pub device: Option<String>,
+    /// The cookies of devices that the browser has, of whichever account.
+    pub devices: Vec<String>,
 }
 
 /// Somebody who got in, or half in.
@@ -38,8 +38,19 @@ pub struct Entered {
     pub staff: Staff,
     /// Her session.
     pub session: NewSession,
-    /// The new value of the device's cookie, once she is wholly in.
-    pub device: Option<(String, TimeDelta)>,
+    /// The device's cookie, once she is wholly in.
+    pub device: Option<Device>,
+}
+
+/// A cookie that says that somebody signed in here before.
+#[derive(Debug)]
+pub struct Device {
+    /// Which account's it is, for the cookie's name: nobody reads a username from it.
+    pub mark: String,
+    /// Its value.
+    pub value: String,
+    /// How long it counts.
+    pub lives: TimeDelta,
 }
 
 impl Door {
@@ -48,8 +59,8 @@ impl Door {
     /// # Errors
     /// `not_authenticated`, whatever was wrong; `rate_limited` when it is not to be tried yet; `busy`.
     pub async fn sign_in(&self, attempt: Attempt) -> Result<Entered> {
-        let Attempt { username, password, factor, address, device } = attempt;
-        let from = self.source(username.as_str(), &address, device.as_deref());
+        let Attempt { username, password, factor, address, devices } = attempt;
+        let from = self.source(username.as_str(), &address, &devices);
         let locks = self.charge(from).await?;
         let name = username.as_str().to_owned();
         let known = self.0.store.read(move |conn| {
@@ -97,14 +108,14 @@ impl Door {
         staff: &Staff,
         factor: Factor,
         address: &str,
-        device: Option<&str>,
+        devices: &[String],
     ) -> Result<Entered> {
         if pass.standing != Standing::SecondFactor {
             return Err(Code::NotEntitled.into());
         }
         let id = staff.id;
         let account = self.0.store.read(move |conn| staff_row(conn, id)).await?.ok_or(Code::NotAuthenticated)?;
-        let from = self.source(&account.username, address, device);
+        let from = self.source(&account.username, address, devices);
         let locks = self.charge(from).await?;
         let (door, pass) = (self.clone(), pass.clone());
         let entered = self.0.store.write(move |tx| {
@@ -156,7 +167,7 @@ impl Door {
     /// Somebody who is in, with a cookie for her device if she is wholly in.
     pub(super) fn entered(&self, account: &StaffRow, session: NewSession) -> Result<Entered> {
         let device = match session.standing {
-            Standing::Full => Some((self.device_cookie(&account.username)?, DEVICE)),
+            Standing::Full => Some(self.device(&account.username)?),
             _ => None,
         };
         let staff = Staff { id: account.id, role: account.role, label: account.label.clone() };
@@ -185,18 +196,21 @@ impl Door {
     }
 
     /// Where an attempt comes from, for an account.
-    pub(super) fn source(&self, username: &str, address: &str, device: Option<&str>) -> Source {
-        match device.and_then(|cookie| self.device_nonce(username, cookie)) {
+    pub(super) fn source(&self, username: &str, address: &str, devices: &[String]) -> Source {
+        match devices.iter().find_map(|cookie| self.device_nonce(username, cookie)) {
             Some(nonce) => Source::device(&self.0.vault, username, nonce),
             None => Source::stranger(&self.0.vault, username, address),
         }
     }
 
     /// `<seconds>.<random>.<tag>`: that a device signed in to an account, vouched for by this node.
-    fn device_cookie(&self, username: &str) -> Result<String> {
+    fn device(&self, username: &str) -> Result<Device> {
         let since = self.0.store.clock().now().timestamp();
         let nonce = code::secret("")?;
-        Ok(format!("{since}.{}.{}", nonce.as_str(), self.device_tag(username, &since.to_string(), &nonce)))
+        let value = format!("{since}.{}.{}", nonce.as_str(), self.device_tag(username, &since.to_string(), &nonce));
+        let mark = self.0.vault.digest("device of", username.as_bytes());
+        let mark = mark[..4].iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(Device { mark, value, lives: DEVICE })
     }
 
     fn device_nonce<'a>(&self, username: &str, cookie: &'a str) -> Option<&'a str> {

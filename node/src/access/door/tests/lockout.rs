@@ -98,7 +98,7 @@ async fn strangers_cannot_lock_a_colleague_out_of_her_own_device() {
     scratch::each(|store| async move {
         let stage = Stage::new(store);
         let settled = stage.settled("anna").await;
-        let device = settled.entered.device.as_ref().unwrap().0.clone();
+        let device = settled.entered.device.as_ref().unwrap().value.clone();
         // Thirty strangers from thirty addresses, each with one guess.
         for n in 0..30 {
             let from = format!("203.0.113.{n}");
@@ -113,7 +113,7 @@ async fn strangers_cannot_lock_a_colleague_out_of_her_own_device() {
             let tried = stage.attempt("anna", GOOD, None, ELSEWHERE, Some(wrong)).await;
             assert_eq!(code(tried), Code::RateLimited, "{wrong}");
         }
-        let bruno = stage.settled("bruno").await.entered.device.unwrap().0;
+        let bruno = stage.settled("bruno").await.entered.device.unwrap().value;
         assert_eq!(code(stage.attempt("anna", GOOD, None, ELSEWHERE, Some(&bruno)).await), Code::RateLimited);
         // And the device is not free to guess.
         for _ in 0..4 {
