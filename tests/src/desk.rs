@@ -79,6 +79,12 @@ impl Desk {
         self.send(Method::POST, path, Some(body), None).await
     }
 
+    /// As [`Self::post`], under an `Idempotency-Key`.
+    pub async fn post_once(&self, path: &str, key: &str, body: Value) -> Answer {
+        let request = self.client.post(format!("{}/{path}", self.base)).bearer_auth(&self.token);
+        Self::answered(request.header("Idempotency-Key", format!("\"{key}\"")).json(&body)).await
+    }
+
     /// Replaces the version that it names.
     pub async fn put(&self, path: &str, version: Option<&str>, body: Value) -> Answer {
         self.send(Method::PUT, path, Some(body), version).await

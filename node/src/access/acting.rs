@@ -10,6 +10,9 @@ use super::{AccessRole, Act, Staff, acts};
 use crate::error::{Error, Result};
 use crate::store::Tx;
 
+/// What goes on after somebody was erased: telling that it was done.
+const AFTER_ERASURE: [&str; 2] = [acts::ReadRights::NAME, acts::AnswerRights::NAME];
+
 /// A member of staff whose role may do this act. Whether she may do it in a certain case is for [`Acting::sight`].
 #[derive(Debug, Clone)]
 pub struct Acting {
@@ -38,6 +41,10 @@ impl Acting {
     /// what she does there does not reach this act; `restricted` where the data are kept and nothing else.
     pub fn sight(&self, tx: &mut Tx<'_>, case: impl Into<Uuid>) -> Result<Sight> {
         let sight = cases::of_person(tx, &self.staff, case.into())?;
+        // Of whoever was erased there is nothing left to work on, but for what tells that it was done.
+        if !AFTER_ERASURE.contains(&self.act) && cases::is_erased(tx.conn(), sight.case())? {
+            return Err(Code::NotFound.into());
+        }
         self.fits(tx, sight)
     }
 

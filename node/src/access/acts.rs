@@ -27,7 +27,7 @@ pub(super) const DESPITE_RESTRICTION: &[&str] = &[
     AnswerRights::NAME,
     ExportPerson::NAME,
     ReadConsents::NAME,
-    WriteConsents::NAME,
+    EndConsents::NAME,
 ];
 
 mod sealed {
@@ -105,8 +105,10 @@ acts! {
     /// Seeing what a person agreed to.
     ReadConsents = "consents.read" [Operator, Supervisor, Dpo]
         in [CaseOperator, Psychologist, Mediator, Legal, JobTutor, PlanMentor, SocialWorker];
-    /// Recording that a person agreed, or agrees no longer.
+    /// Asking a person, and recording what she agreed to.
     WriteConsents = "consents.write" [Operator, Supervisor, Dpo] in [CaseOperator, Mediator, Legal, SocialWorker];
+    /// Recording that a person takes back what she agreed to, and seeing that everybody who has it is told.
+    EndConsents = "consents.end" [Operator, Supervisor, Dpo] in [CaseOperator, Mediator, Legal, SocialWorker];
 
     /// Seeing what a person asked for as a right of hers, and what she was answered.
     ReadRights = "rights.read" [Operator, Supervisor, Dpo] in [CaseOperator, Legal, SocialWorker];

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{Listed, Person, PersonId, duplicates, guardians, index, rows};
 use crate::access::Sight;
+use crate::access::cases::restriction;
 use crate::error::Result;
 use crate::journal::{self, Actor, Entry};
 use crate::store::schema::{person, person_merge};
@@ -51,7 +52,8 @@ impl Kept {
 ///
 /// # Errors
 /// `not_found`; `merged` for one that went into another already; `invalid_input` for a record and itself; `conflict`
-/// where it was recorded that they are two.
+/// where it was recorded that they are two; `restricted` while the data of one of them may only be kept, before an erasure
+/// too.
 pub fn merge(
     tx: &mut Tx<'_>,
     vault: &Vault,
@@ -65,6 +67,15 @@ pub fn merge(
         return Err(Problem::invalid(vec![Refusal::Inconsistent.at("/other")]).into());
     }
     let (stays, goes) = locked(tx, id, other)?;
+    for one in [&stays, &goes] {
+        // What is to be erased goes nowhere, and what was erased is nobody's.
+        if Vault::is_shredded(tx.conn(), one.subject)? {
+            return Err(Code::NotFound.into());
+        }
+        if restriction::is_on(tx.conn(), one.id.into())? {
+            return Err(Code::Restricted.into());
+        }
+    }
     if duplicates::are_apart(tx.conn(), id, other)? {
         return Err(Problem::new(Code::Conflict)
             .says("Risulta che sono due persone distinte.", "It was recorded that they are two people.")

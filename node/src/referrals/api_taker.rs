@@ -183,7 +183,12 @@ pub(super) async fn choose_known_person(
     Path(id): Path<Uuid>,
     Input(found): Input<KnownPersonChoice>,
 ) -> Result<Json<Referral>> {
+    let acting = staff.staff();
     let act = move |referrals: &super::Referrals, tx: &mut crate::store::Tx<'_>, by| {
+        if let Some(person) = found.person {
+            // Whoever joins them answers for both: she has a part in that case too.
+            acting.sight(tx, person)?;
+        }
         referrals.choose_known(tx, by, id, found.choice.into(), found.person)
     };
     desk.note(&staff, id, act).await

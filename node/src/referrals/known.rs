@@ -12,4 +12,3 @@ pub(super) fn named(identity: &Identity) -> Result<Label> {
     let whole: String = names.join(" ").chars().take(120).collect();
     Label::new(whole.trim()).map_err(|refusal| Error::internal(refusal.code()))
 }
-

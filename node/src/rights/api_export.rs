@@ -141,8 +141,7 @@ struct CaseRestrictionList {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct RestrictionTelling {
-    /// How: by letter, face to face, and so on. No name.
-    #[schema(value_type = staffetta_protocol::card::Text<120>)]
+    /// How.
     how: Telling,
 }
 
@@ -188,7 +187,7 @@ async fn tell_of_lifting(
     let staff = staff.staff();
     let act = move |tx: &mut Tx<'_>| {
         let sight = staff.sight(tx, person)?;
-        restriction::tell(tx, &sight, id, &said.how)
+        restriction::tell(tx, &sight, id, said.how)
     };
     Ok(Json::ok(store.write(act).await?.into()))
 }

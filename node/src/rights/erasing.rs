@@ -29,12 +29,14 @@ pub(super) fn begin(tx: &mut Tx<'_>, means: &Means<'_>, sight: &Sight, of: &Requ
     effects::restrict(tx, sight, of)
 }
 
-/// Whether everything that she is owed before has happened: nothing about her waits to leave, and no recall is without
-/// its answer and in time.
+/// Whether everything that she is owed before has happened: nothing that she agreed to stands, nothing about her waits to
+/// leave, and no recall is without its answer and in time.
 fn is_due(conn: &mut Conn, request: &Request, now: DateTime<Utc>) -> Result<bool> {
     let person = people::get(conn, request.person)?;
     let hers = people::subjects(conn, &person)?;
-    Ok(!outbox::waits_about(conn, &hers)? && !consents::recall_is_open(conn, request.person, now)?)
+    Ok(consents::revocable(conn, request.person)?.is_empty()
+        && !outbox::waits_about(conn, &hers)?
+        && !consents::recall_is_open(conn, request.person, now)?)
 }
 
 /// Destroys the keys of whoever is due, by itself: for the worker, once the clock is confirmed. Says how many were erased.

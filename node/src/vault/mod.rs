@@ -130,6 +130,11 @@ impl Vault {
         Ok(subject)
     }
 
+    /// Whether she was erased: her keys were destroyed, and nothing can be sealed for her any more.
+    pub fn is_shredded(conn: &mut Conn, subject: Subject) -> Result<bool> {
+        Ok(rows::was_destroyed(conn, subject)? && !rows::has_key(conn, subject)?)
+    }
+
     /// Seals `plain` for `subject`, to stand at `place` and nowhere else.
     pub fn seal(&self, conn: &mut Conn, subject: Subject, place: Place, plain: &[u8]) -> Result<Vec<u8>> {
         let (id, key) = self.newest_key(conn, subject)?;

@@ -21,6 +21,16 @@ pub(super) fn by_ref(conn: &mut Conn, peer: &EntityId, subject_ref: SubjectRef) 
     Ok(found.map(|id| Subject(id.0)))
 }
 
+pub(super) fn has_key(conn: &mut Conn, subject: Subject) -> Result<bool> {
+    let keys = subject_key::table.filter(subject_key::subject.eq(Id(subject.0)));
+    Ok(keys.select(subject_key::id).first::<Id>(conn).optional()?.is_some())
+}
+
+pub(super) fn was_destroyed(conn: &mut Conn, subject: Subject) -> Result<bool> {
+    let keys = destroyed_key::table.filter(destroyed_key::subject.eq(Id(subject.0)));
+    Ok(keys.select(destroyed_key::id).first::<Id>(conn).optional()?.is_some())
+}
+
 pub(super) fn insert(
     tx: &mut Tx<'_>,
     new: Subject,

@@ -4,7 +4,8 @@ use actix_web::web::Data;
 use actix_web::{get, post};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
-use staffetta_protocol::card::{Check, Whole};
+use staffetta_protocol::card::{At, Check, Refusal, Whole};
+use staffetta_protocol::problem::FieldError;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -14,7 +15,7 @@ use super::{Input, Json, NoContent, Page, PageParams, Path, Query};
 use crate::access::Allowed;
 use crate::access::acts::{BreakGlass, Countersign, ReviewGlass};
 use crate::access::cases::countersignature::{self, Outcome, Pending};
-use crate::access::cases::glass::{self, Broken, Glass, Reason};
+use crate::access::cases::glass::{self, Broken, Glass, REASON_LEAST, Reason};
 use crate::error::Result;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
@@ -31,7 +32,7 @@ pub fn api(cfg: &mut ServiceConfig<'_>) {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewBrokenGlass {
-    /// The reason, for the person and the data protection officer to read.
+    /// The reason, for the person and the data protection officer to read: at least twelve letters.
     reason: Reason,
     /// For how many minutes; 60 if absent.
     #[serde(default)]
@@ -39,7 +40,13 @@ struct NewBrokenGlass {
     minutes: Option<Whole<1, 480>>,
 }
 
-impl Check for NewBrokenGlass {}
+impl Check for NewBrokenGlass {
+    fn check(&self, at: &At<'_>, found: &mut Vec<FieldError>) {
+        if self.reason.as_str().chars().filter(|letter| letter.is_alphabetic()).count() < REASON_LEAST {
+            found.push(at.key("reason").refuse(Refusal::TooShort));
+        }
+    }
+}
 
 /// The glass of a case, broken for a time.
 #[derive(Serialize, ToSchema)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use diesel::prelude::*;
 use serde_json::json;
 use staffetta_protocol::card::codes::Minor;
 use staffetta_protocol::card::{Day, List, Province, Text, read};
@@ -17,7 +18,8 @@ use crate::grants::{self, Destination};
 use crate::journal::{self, Actor};
 use crate::people::guardians::{self, GuardianDetails, GuardianKind};
 use crate::people::{self, Identity, Kept, Label, MergeReason, Person, PersonId, Query};
-use crate::store::{Tx, census, scratch};
+use crate::store::schema::case_restriction;
+use crate::store::{At, Tx, census, scratch};
 use crate::vault::{MasterKey, Vault};
 use crate::{cards, vault};
 
@@ -103,6 +105,10 @@ async fn after_a_merge_nothing_names_the_record_that_went_and_nothing_is_lost() 
                         census::add(tx.conn(), &table, &column, goes.id.into())?;
                     }
                 }
+                // What was restricted once is so no more: while it is, nothing is merged.
+                diesel::update(case_restriction::table)
+                    .set(case_restriction::lifted_at.eq(Some(At::from(tx.now()))))
+                    .execute(tx.conn())?;
                 let before = census::counts(tx.conn())?;
                 merged(tx, &vault, stays.id, goes.id, Kept::Own)?;
 

@@ -12,5 +12,6 @@ mod sap;
 mod seen;
 mod stage;
 mod transfer;
+mod trespass;
 mod trust;
 mod walk;

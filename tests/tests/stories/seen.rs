@@ -205,7 +205,7 @@ async fn a_case_that_came_in_is_the_offices_until_somebody_is_put_on_it() {
             let all: Vec<Option<Id>> = journal::table.select(journal::subject).distinct().load(conn)?;
             Ok(all.into_iter().flatten().count())
         });
-        assert_eq!(subjects.await.unwrap(), 1, "one person, one subject at this node");
+        assert_eq!(subjects.await.unwrap(), 2, "what came of her, and her record here");
     })
     .await;
 }

@@ -81,9 +81,12 @@ pub fn waiting(
 /// Puts her name to it.
 ///
 /// # Errors
-/// `not_found` for what does not wait for her.
+/// `not_found` for what does not wait for her; `outside_case` once she has left the team.
 pub fn countersign(tx: &mut Tx<'_>, by: &Staff, id: Uuid, outcome: Outcome) -> Result<()> {
     let (case, trainee) = rows::countersignature::sign(tx, id, by.id, outcome)?.ok_or(Code::NotFound)?;
+    if rows::functions(tx.conn(), case, by.id)?.is_none() {
+        return Err(Code::OutsideCase.into());
+    }
     let file = rows::case_file(tx.conn(), case)?.ok_or(Code::NotFound)?;
     let entry = Entry::new(by.actor(), "trainee.countersigned").subject(file.subject).object(id);
     journal::record(tx, entry.code(format_args!("{} trainee:{trainee}", outcome.as_str())))

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use staffetta_protocol::card::Text;
-use staffetta_protocol::problem::Code;
+use staffetta_protocol::problem::{Code, Problem};
 use uuid::Uuid;
 
 use super::rows;
@@ -16,6 +16,11 @@ use crate::vault::Vault;
 pub const USUAL: TimeDelta = TimeDelta::hours(1);
 /// For how long at most.
 pub const LONGEST: TimeDelta = TimeDelta::hours(8);
+
+/// Before the officer has reviewed a look, nobody has another one at the same case for as long.
+const PAUSE: TimeDelta = TimeDelta::hours(24);
+/// Letters that a reason has at least: less tells the person and the officer nothing.
+pub const REASON_LEAST: usize = 12;
 
 /// Why somebody had to look.
 pub type Reason = Text<500>;
@@ -54,7 +59,7 @@ pub struct Broken {
 /// her list.
 ///
 /// # Errors
-/// `not_found`; `conflict` for who works on the case anyway.
+/// `not_found`; `conflict` for who works on the case anyway, and where an earlier look of hers waits for the officer.
 pub fn break_glass(
     tx: &mut Tx<'_>,
     vault: &Vault,
@@ -63,11 +68,16 @@ pub fn break_glass(
     reason: &Reason,
     lasts: TimeDelta,
 ) -> Result<Glass> {
-    let file = rows::case_file(tx.conn(), case)?.ok_or(Code::NotFound)?;
+    let file = rows::living(tx.conn(), case)?;
     if rows::functions(tx.conn(), case, staff.id)?.is_some() {
         return Err(Code::Conflict.into());
     }
     let now = tx.now();
+    if rows::glass::last_unreviewed(tx.conn(), case, staff.id)?.is_some_and(|at| now - at < PAUSE) {
+        let told = "Un'apertura di ieri o di oggi attende il responsabile della protezione dei dati. An earlier look waits \
+                    for the data protection officer.";
+        return Err(Problem::new(Code::Conflict).detail(told).into());
+    }
     let until = now + lasts.clamp(TimeDelta::minutes(1), LONGEST);
     let id = rows::glass::insert(tx, vault, &file, staff.id, reason, until)?;
     let entry = Entry::new(staff.actor(), "case.glass-broken").subject(file.subject).object(id);

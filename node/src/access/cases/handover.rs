@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use staffetta_protocol::card::Prose;
-use staffetta_protocol::problem::Code;
+use staffetta_protocol::problem::{Code, Problem};
 use uuid::Uuid;
 
 use super::functions::{Function, Functions};
@@ -39,8 +39,9 @@ pub struct Handover {
 /// lead.
 ///
 /// # Errors
-/// `not_found`; `not_entitled` for who neither leads nor answers for those who do; `conflict` where `to` leads already,
-/// or is nobody who works with people.
+/// `not_found`; `not_entitled` for who neither leads nor answers for those who do, and for who would hand herself a case
+/// that somebody leads; `conflict` where `to` leads already, is nobody who works with people, or has acts as a trainee in
+/// this case that nobody has countersigned: she would sign her own.
 pub fn hand_over(
     tx: &mut Tx<'_>,
     vault: &Vault,
@@ -50,9 +51,19 @@ pub fn hand_over(
     note: &Note,
     stays: bool,
 ) -> Result<Uuid> {
-    let file = rows::case_file(tx.conn(), case)?.ok_or(Code::NotFound)?;
+    let file = rows::living(tx.conn(), case)?;
     manages(by, &file)?;
     employable(tx.conn(), to)?;
+    if to == by.id && file.lead.is_some() {
+        let told =
+            "Un caso con una referente passa a chi lo decide qualcun altro. Nobody hands herself a case that is led.";
+        return Err(Problem::new(Code::NotEntitled).detail(told).into());
+    }
+    if rows::countersignature::of_trainee(tx.conn(), case, to)? > 0 {
+        let told =
+            "Restano da controfirmare atti suoi da tirocinante. Acts of hers as a trainee wait for a countersignature.";
+        return Err(Problem::new(Code::Conflict).detail(told).into());
+    }
     if file.lead == Some(to) || rows::touch(tx, case, file.version)?.is_none() {
         return Err(Code::Conflict.into());
     }

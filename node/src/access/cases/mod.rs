@@ -36,8 +36,8 @@ use crate::vault::{Holding, Subject};
 pub(super) use countersignature::awaits_countersignature;
 pub use functions::{Function, Functions, Tells};
 pub use rows::{CaseFile, Kind, Listing, Member, Wanted, case_file, cases_among, cases_of, members};
-pub use sight::{Sight, Why};
-pub(super) use sight::{of_person, of_received};
+pub use sight::{Sight, Why, still_sees};
+pub(super) use sight::{is_erased, of_person, of_received};
 
 /// The tables of this room that hold personal data.
 pub const HOLDING: Holding = Holding {

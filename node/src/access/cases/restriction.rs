@@ -6,8 +6,10 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use staffetta_protocol::card::Text;
+use serde::{Deserialize, Serialize};
+use staffetta_protocol::card::Check;
 use staffetta_protocol::problem::{Code, Problem};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::rows::case_file;
@@ -18,8 +20,34 @@ use crate::store::schema::case_restriction;
 use crate::store::{At, Conn, Id, Tx};
 use crate::vault::{self, Subject};
 
-/// How she was told, in words without a name.
-pub type Telling = Text<120>;
+/// How she was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = RestrictionToldHow)]
+pub enum Telling {
+    /// Face to face.
+    InPerson,
+    /// Face to face or by telephone, with a mediator.
+    WithMediator,
+    /// By telephone.
+    Phone,
+    /// By letter or mail.
+    InWriting,
+}
+
+impl Telling {
+    /// As it stands in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InPerson => "in_person",
+            Self::WithMediator => "with_mediator",
+            Self::Phone => "phone",
+            Self::InWriting => "in_writing",
+        }
+    }
+}
+
+impl Check for Telling {}
 
 /// Why it is restricted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -179,7 +207,7 @@ fn found(conn: &mut Conn, sight: &Sight, id: Uuid) -> Result<Restriction> {
 ///
 /// # Errors
 /// `not_found`; `conflict` for one that was lifted, and for one before an erasure, which ends by that alone.
-pub fn tell(tx: &mut Tx<'_>, sight: &Sight, id: Uuid, how: &Telling) -> Result<Restriction> {
+pub fn tell(tx: &mut Tx<'_>, sight: &Sight, id: Uuid, how: Telling) -> Result<Restriction> {
     let restriction = found(tx.conn(), sight, id)?;
     let now = At::from(tx.now());
     diesel::update(case_restriction::table.find(Id(id)))

@@ -10,11 +10,13 @@ use uuid::Uuid;
 
 use super::functions::{Function, Functions};
 use super::merging;
+use super::restriction;
 use super::rows::{self, Kind};
 use crate::access::{AccessRole, Staff};
 use crate::error::Result;
 use crate::journal::{Actor, Entry};
 use crate::store::{Conn, Tx};
+use crate::vault::Vault;
 
 /// Why somebody may look at a case: the ground of her entry in the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -163,6 +165,23 @@ pub(in crate::access) fn of_received(tx: &mut Tx<'_>, staff: &Staff, referral: U
     let now = tx.now();
     let why = part(tx.conn(), staff, referral, now)?.ok_or(Code::OutsideCase)?;
     Ok(seen(staff, referral, why))
+}
+
+/// Whether she would be shown a case now, whatever she does: for an answer that is given again. What is no case is not
+/// judged here.
+pub fn still_sees(conn: &mut Conn, staff: &Staff, case: Uuid, now: DateTime<Utc>) -> Result<bool> {
+    let Some(file) = rows::case_file(conn, case)? else { return Ok(true) };
+    if staff.role != AccessRole::Dpo && restriction::is_on(conn, case)? {
+        return Ok(false);
+    }
+    let is_the_offices = file.kind == Kind::Referral && rows::members(conn, case)?.is_empty();
+    Ok(is_the_offices || part(conn, staff, case, now)?.is_some())
+}
+
+/// Whether the person whose case it is was erased.
+pub(in crate::access) fn is_erased(conn: &mut Conn, case: Uuid) -> Result<bool> {
+    let file = rows::case_file(conn, case)?.ok_or(Code::NotFound)?;
+    Vault::is_shredded(conn, file.subject)
 }
 
 fn part(conn: &mut Conn, staff: &Staff, case: Uuid, now: DateTime<Utc>) -> Result<Option<Why>> {

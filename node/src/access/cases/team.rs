@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::functions::{Function, Functions};
 use super::rows::{self, CaseFile};
+use crate::access::door::{self, AccountKind};
 use crate::access::{AccessRole, Staff, rows as accounts};
 use crate::error::Result;
 use crate::journal::{self, Entry};
@@ -52,28 +53,30 @@ pub(super) fn manages(by: &Staff, file: &CaseFile) -> Result<()> {
     if hers || unclaimed || by.role == AccessRole::Supervisor { Ok(()) } else { Err(Code::NotEntitled.into()) }
 }
 
-/// Whether an account can work on a case: it is enabled, and its role is one that works with people.
+/// Whether an account can work on a case: a person's, enabled, in a role that works with people.
 ///
 /// # Errors
 /// `not_found`, `conflict`.
 pub(super) fn employable(conn: &mut Conn, staff: Uuid) -> Result<()> {
     let account = accounts::staff_row(conn, staff)?.ok_or(Code::NotFound)?;
     let works = matches!(account.role, AccessRole::Operator | AccessRole::Supervisor);
-    if works && account.disabled_at.is_none() { Ok(()) } else { Err(Code::Conflict.into()) }
+    let is_human = door::kind_of(conn, staff)? == AccountKind::Person;
+    if works && is_human && account.disabled_at.is_none() { Ok(()) } else { Err(Code::Conflict.into()) }
 }
 
 /// Sets the team of a case. The new version.
 ///
 /// # Errors
-/// `not_found`; `not_entitled`; `version_conflict`; `invalid_input` where the lead would drop out, somebody stands twice,
+/// `not_found`; `not_entitled`, also for who would give herself more than she has; `version_conflict`; `invalid_input` where the lead would drop out, somebody stands twice,
 /// an account cannot work on cases, or a trainee has no supervisor in the team.
 pub fn set_team(tx: &mut Tx<'_>, by: &Staff, case: Uuid, team: &Team, version: i32) -> Result<i32> {
-    let file = rows::case_file(tx.conn(), case)?.ok_or(Code::NotFound)?;
+    let file = rows::living(tx.conn(), case)?;
     manages(by, &file)?;
     let found = refusals(tx.conn(), &file, team)?;
     if !found.is_empty() {
         return Err(Problem::invalid(found).into());
     }
+    widens_none_of_her_own(tx.conn(), by, &file, team)?;
     let version = rows::touch(tx, case, version)?.ok_or(Code::VersionConflict)?;
     let wanted: BTreeSet<Uuid> = team.members.iter().map(|member| member.staff).collect();
     for member in rows::members(tx.conn(), case)? {
@@ -88,6 +91,23 @@ pub fn set_team(tx: &mut Tx<'_>, by: &Staff, case: Uuid, team: &Team, version: i
     }
     rows::entrust(tx, case, file.lead.or(team.lead), team.deputy)?;
     Ok(version)
+}
+
+/// Nobody gives herself more than she has: what she may see is what a colleague answers for. Whoever takes on a case that
+/// nobody leads yet may lead it, and counsels nobody by that.
+fn widens_none_of_her_own(conn: &mut Conn, by: &Staff, file: &CaseFile, team: &Team) -> Result<()> {
+    let Some(own) = team.members.iter().find(|member| member.staff == by.id) else { return Ok(()) };
+    let had = rows::functions(conn, file.id, by.id)?;
+    let may = |function: Function| match &had {
+        Some(had) => had.has(function),
+        None => file.lead.is_none() && !function.tells().counselling_notes,
+    };
+    if own.functions.iter().all(may) {
+        return Ok(());
+    }
+    let told =
+        "Le proprie funzioni in un caso le dà una collega. One's own functions in a case are a colleague's to give.";
+    Err(Problem::new(Code::NotEntitled).detail(told).into())
 }
 
 fn note(

@@ -214,7 +214,7 @@ struct CardImportList {
     responses((status = 200, description = "What it would make.", body = LaidImport)))]
 #[post("/people/{person}/import-previews")]
 async fn preview_import(
-    staff: Allowed<WriteCards>,
+    staff: Allowed<ReadCards>,
     store: Data<Store>,
     vault: Data<Vault>,
     Path(id): Path<PersonId>,

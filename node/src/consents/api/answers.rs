@@ -14,7 +14,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::access::Allowed;
-use crate::access::acts::{ReadConsents, WriteConsents};
+use crate::access::acts::{EndConsents, ReadConsents, WriteConsents};
 use crate::consents::{
     self, Answers, Channel, Consent, Consents, Expression, Invalidation, Renewal, State, Withdrawal, WithdrawnBy,
 };
@@ -238,7 +238,7 @@ async fn renew_consent(
               (status = 409, description = "It was never given.")))]
 #[post("/people/{person}/consents/{record}/withdrawals")]
 async fn withdraw_consent(
-    staff: Allowed<WriteConsents>,
+    staff: Allowed<EndConsents>,
     store: Data<Store>,
     handles: (Data<Outbox>, Data<Consents>, Data<Links>),
     Path((id, record)): Path<(PersonId, RecordId)>,
@@ -270,7 +270,7 @@ async fn withdraw_consent(
               (status = 409, description = "It was never given.")))]
 #[post("/people/{person}/consents/{record}/invalidations")]
 async fn invalidate_consent(
-    staff: Allowed<WriteConsents>,
+    staff: Allowed<EndConsents>,
     store: Data<Store>,
     handles: (Data<Outbox>, Data<Consents>, Data<Links>),
     Path((id, record)): Path<(PersonId, RecordId)>,
@@ -301,7 +301,7 @@ async fn invalidate_consent(
               (status = 409, description = "It is not in force.")))]
 #[post("/people/{person}/consents/{record}/terminations")]
 async fn terminate_consent(
-    staff: Allowed<WriteConsents>,
+    staff: Allowed<EndConsents>,
     store: Data<Store>,
     vault: Data<Vault>,
     Path((id, record)): Path<(PersonId, RecordId)>,

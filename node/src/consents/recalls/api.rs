@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::{LetterChannel, PaperRecall, RecallAnswer, RecallSending, Wanted};
 use crate::access::Allowed;
-use crate::access::acts::{ReadConsents, WriteConsents};
+use crate::access::acts::{EndConsents, ReadConsents};
 use crate::access::cases::Listing;
 use crate::config::Config;
 use crate::error::Result;
@@ -189,7 +189,7 @@ async fn read_paper_recall(
     responses((status = 200, description = "The letter.", body = String, content_type = "text/html")))]
 #[get("/paper-recalls/{recall}/letter")]
 async fn print_recall_letter(
-    staff: Allowed<WriteConsents>,
+    staff: Allowed<EndConsents>,
     store: Data<Store>,
     handles: (Data<Vault>, Data<Config>),
     Path(id): Path<Uuid>,
@@ -212,7 +212,7 @@ async fn print_recall_letter(
               (status = 409, description = "`conflict`: it went out before.")))]
 #[post("/paper-recalls/{recall}/sending")]
 async fn note_recall_sent(
-    staff: Allowed<WriteConsents>,
+    staff: Allowed<EndConsents>,
     store: Data<Store>,
     vault: Data<Vault>,
     Path(id): Path<Uuid>,
@@ -236,7 +236,7 @@ async fn note_recall_sent(
               (status = 409, description = "`conflict`: it answered before.")))]
 #[post("/paper-recalls/{recall}/answer")]
 async fn note_recall_answer(
-    staff: Allowed<WriteConsents>,
+    staff: Allowed<EndConsents>,
     store: Data<Store>,
     vault: Data<Vault>,
     Path(id): Path<Uuid>,

@@ -4,6 +4,7 @@ use actix_web::web::Data;
 use actix_web::{delete, get, post, put};
 use serde::{Deserialize, Serialize};
 use staffetta_protocol::card::Check;
+use staffetta_protocol::problem::Code;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -49,10 +50,12 @@ pub(super) struct LikelyDuplicate {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     lead: Option<String>,
-    /// From 0 to 100: what the reasons add up to.
-    #[schema(maximum = 100)]
-    points: u32,
-    /// Why, each with its points.
+    /// From 0 to 100: what the reasons add up to. Absent where the case is not one of the searcher's: who looks up one date
+    /// after the other would learn hers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, maximum = 100)]
+    points: Option<u32>,
+    /// Why, each with its points; none where the case is not one of the searcher's.
     #[schema(max_items = 6)]
     reasons: Vec<Reason>,
 }
@@ -74,14 +77,16 @@ pub(super) fn shown(conn: &mut Conn, staff: &Staff, likely: Vec<Likely>) -> Resu
     };
     let mut shown = Vec::with_capacity(likely.len());
     for Likely { person, label, likeness } in likely {
-        let (label, lead) = if seen.contains(&person.0) {
-            (Some(label), None)
+        let entry = if seen.contains(&person.0) {
+            let (points, reasons) = (Some(likeness.points), likeness.reasons);
+            LikelyDuplicate { person, label: Some(label), lead: None, points, reasons }
         } else {
             let lead = case_file(conn, person.0)?.and_then(|file| file.lead);
             let lead = lead.map(|lead| access::staff_row(conn, lead)).transpose()?.flatten();
-            (None, lead.map(|lead| lead.label))
+            let lead = lead.map(|lead| lead.label);
+            LikelyDuplicate { person, label: None, lead, points: None, reasons: Vec::new() }
         };
-        shown.push(LikelyDuplicate { person, label, lead, points: likeness.points, reasons: likeness.reasons });
+        shown.push(entry);
     }
     Ok(shown)
 }
@@ -94,7 +99,7 @@ pub(super) fn shown(conn: &mut Conn, staff: &Staff, likely: Vec<Likely>) -> Resu
     responses((status = 200, description = "Who she may be.", body = LikelyDuplicates)))]
 #[post("/people/duplicates/lookups")]
 async fn look_up_duplicates(
-    staff: Allowed<WritePeople>,
+    staff: Allowed<ReadPeople>,
     store: Data<Store>,
     vault: Data<Vault>,
     Input(wanted): Input<DuplicateLookup>,
@@ -139,11 +144,19 @@ async fn list_likely_duplicates(
 async fn tell_people_apart(
     staff: Allowed<WritePeople>,
     store: Data<Store>,
+    vault: Data<Vault>,
     Path((id, other)): Path<(PersonId, PersonId)>,
 ) -> Result<NoContent> {
     let staff = staff.staff();
     let act = move |tx: &mut Tx<'_>| {
         let sight = staff.sight(tx, id)?;
+        // Of somebody in a case of others one says so only where the node itself proposed her.
+        if id != other && staff.sight(tx, other).is_err() {
+            let proposed = people::likely_duplicates(tx, &vault, &sight)?;
+            if !proposed.iter().any(|it| it.person == other) {
+                return Err(Code::NotFound.into());
+            }
+        }
         people::tell_apart(tx, &sight, other)
     };
     store.write(act).await?;

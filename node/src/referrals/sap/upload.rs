@@ -114,7 +114,8 @@ pub(super) fn lines(bytes: &[u8]) -> Result<Vec<(u64, Result<Line>)>> {
         }
         // The head is line 1. A text with a line break in it counts as one.
         let line = lines.len() as u64 + 2;
-        let value = |name: &str| at(name).and_then(|at| record.get(at)).map(unguarded).unwrap_or_default();
+        let values: Vec<String> = record.iter().map(unguarded).collect();
+        let value = |name: &str| at(name).and_then(|at| values.get(at)).map(String::as_str).unwrap_or_default();
         let read = if record.len() == COLUMNS.len() { entry(value) } else { Err(wrong("", Refusal::Malformed)) };
         lines.push((line, read.map_err(Error::from)));
     }

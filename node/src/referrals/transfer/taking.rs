@@ -1,7 +1,7 @@
 //! What the node does that a record was offered to: take it over, or not.
 
-use staffetta_protocol::card::codes::{SourceKind, SourceMeans};
 use staffetta_protocol::card::Prose;
+use staffetta_protocol::card::codes::{SourceKind, SourceMeans};
 use staffetta_protocol::data::{Body, CardTransferAnswered, TransferAnswer, TransferDeclineReason};
 use staffetta_protocol::problem::Code;
 use uuid::Uuid;

@@ -98,7 +98,7 @@ async fn a_right_is_asked_answered_and_carried_out() {
         let (_, restrictions) = ask(&dario, "GET", &format!("{hers}/restrictions"), None, None).await;
         let on = format!("{hers}/restrictions/{}", restrictions["items"][0]["id"].as_str().unwrap());
         assert_eq!(ask(&dario, "POST", &format!("{on}/lifting"), None, None).await.0, StatusCode::CONFLICT);
-        let how = json!({"how": "per lettera"});
+        let how = json!({"how": "in_writing"});
         assert_eq!(ask(&dario, "POST", &format!("{on}/notice"), None, Some(how)).await.0, StatusCode::OK);
         let (status, lifted) = ask(&dario, "POST", &format!("{on}/lifting"), None, None).await;
         assert!(status == StatusCode::OK && lifted["lifted_at"].is_string());

@@ -18,7 +18,8 @@ async fn restricted_is_kept_and_nothing_else() {
 
         assert_eq!(code(reads(tx)), Code::Restricted);
         assert_eq!(code(stage.preview(tx)), Code::Restricted, "nothing new leaves");
-        assert!(stage.anna.acting::<acts::WriteConsents>().sight(tx, stage.person.id).is_ok(), "she can take back");
+        assert!(stage.anna.acting::<acts::EndConsents>().sight(tx, stage.person.id).is_ok(), "she can take back");
+        assert_eq!(code(stage.anna.acting::<acts::WriteConsents>().sight(tx, stage.person.id)), Code::Restricted);
         assert!(stage.anna.acting::<acts::ReadRights>().sight(tx, stage.person.id).is_ok());
         assert!(stage.dario.acting::<acts::ReadCards>().sight(tx, stage.person.id).is_ok(), "her officer sees");
         let records = consents::revocable(tx.conn(), stage.person.id)?;
@@ -31,7 +32,7 @@ async fn restricted_is_kept_and_nothing_else() {
         let on = restriction::of_case(tx.conn(), stage.person.id.into())?;
         assert_eq!((on.len(), on[0].why, on[0].request), (1, RestrictedBy::Restriction, Some(asked.id)));
         assert_eq!(code(restriction::lift(tx, &sight, on[0].id)), Code::Conflict, "she is told before");
-        restriction::tell(tx, &sight, on[0].id, &restriction::Telling::new("di persona").unwrap())?;
+        restriction::tell(tx, &sight, on[0].id, restriction::Telling::InPerson)?;
         restriction::lift(tx, &sight, on[0].id)?;
         assert!(reads(tx).is_ok());
         assert_eq!(code(restriction::lift(tx, &sight, on[0].id)), Code::Conflict, "once");

@@ -33,13 +33,15 @@ use actix_web::{HttpMessage, HttpResponse};
 use chrono::{DateTime, TimeDelta, Utc};
 use staffetta_protocol::problem::{Code, Problem};
 use tracing::Instrument;
+use uuid::Uuid;
 
 use super::Web;
 use super::input::collect;
+use crate::access::cases;
 use crate::access::{self, Pass, Staff};
 use crate::error::{Error, Result, refusal};
-use crate::store::Store;
 use crate::store::once::{self, Claim, Digest, Done};
+use crate::store::{Conn, Store};
 use crate::vault::Vault;
 
 pub(super) use answer::ShownOnce;
@@ -106,7 +108,7 @@ pub async fn once<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> std::result::Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
-    if request.method() != Method::POST || !request.headers().contains_key(HEADER) {
+    if request.method() != Method::POST || !request.headers().contains_key(HEADER) || only_asks(request.path()) {
         return Ok(next.call(request).await?.map_into_left_body());
     }
     let mut request = request;
@@ -114,6 +116,12 @@ pub async fn once<B: MessageBody + 'static>(
         Ok(asked) => asked.answer(request, next).await,
         Err(error) => Ok(refusal(request, error).map_into_right_body()),
     }
+}
+
+/// Whether a POST at this path changes nothing: it takes what must not stand in a URL. Asked again it is answered anew, so
+/// that nobody is shown from yesterday's answer what she may see no more.
+fn only_asks(path: &str) -> bool {
+    ["/searches", "/lookups", "-previews"].iter().any(|end| path.ends_with(end))
 }
 
 /// A request under a key, with what is needed to judge it.
@@ -126,6 +134,9 @@ struct Asked {
     body: Bytes,
     see: Option<String>,
     seat: Seat,
+    staff: Staff,
+    /// The case that the path names.
+    case: Option<Uuid>,
 }
 
 impl Asked {
@@ -148,7 +159,8 @@ impl Asked {
         let body = Bytes::from(collect(request.take_payload(), largest).await?);
         let content = vault.digest("once/content", &body);
         let see = see::nearest(&web.0.methods, request.path());
-        Ok(Self { store, vault, largest, key, content, body, see, seat })
+        let case = request.path().split('/').find_map(|part| part.parse().ok());
+        Ok(Self { store, vault, largest, key, content, body, see, seat, staff, case })
     }
 
     async fn answer<B: MessageBody + 'static>(
@@ -176,9 +188,16 @@ impl Asked {
     /// The answer to a request that is not new.
     async fn earlier(&self) -> Result<Option<HttpResponse>> {
         let (now, key) = (self.store.clock().now(), self.key);
-        let done = self.store.read(move |conn| once::find(conn, &key, now)).await?;
+        let (staff, case) = (self.staff.clone(), self.case);
+        let look = move |conn: &mut Conn| {
+            let sees = case.map_or(Ok(true), |case| cases::still_sees(conn, &staff, case, now))?;
+            Ok((once::find(conn, &key, now)?, sees))
+        };
+        let (done, sees) = self.store.read(look).await?;
         match judge(done, &self.content, now) {
             Verdict::New => Ok(None),
+            // What she was shown then is not hers to see any more.
+            Verdict::Again(_) if !sees => Err(Problem::new(Code::AlreadyDone).into()),
             Verdict::Again(sealed) => answer::again(&self.vault, &self.key, &sealed).map(Some),
             Verdict::Reused => Err(Code::IdempotencyKeyReused.into()),
             Verdict::UnderWay => Err(under_way()),

@@ -113,5 +113,5 @@ pub(super) async fn the_rights(walk: &mut Walk, stage: &Stage) {
         walk.does(centre, by, end).await;
     }
     assert_eq!(dpo.read(&format!("people/{person}/card")).await.status, 404, "nobody is there any more");
-    assert_eq!(desk.read(&format!("people/{person}")).await.refused(403), "restricted");
+    assert_eq!(desk.read(&format!("people/{person}")).await.refused(404), "not_found");
 }

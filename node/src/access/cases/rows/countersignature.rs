@@ -77,6 +77,7 @@ pub(in crate::access::cases) fn sign(
     let waiting = countersignature::table
         .find(Id(id))
         .filter(countersignature::supervisor.eq(Id(supervisor)))
+        .filter(countersignature::trainee.ne(Id(supervisor)))
         .filter(countersignature::signed_at.is_null());
     let signed: Option<(Id, Id)> = diesel::update(waiting)
         .set((
@@ -112,4 +113,13 @@ pub(in crate::access::cases) fn owed_elsewhere(conn: &mut Conn, supervisor: Uuid
         .select((case_file::id, case_file::lead))
         .load(conn)?;
     Ok(led.into_iter().filter_map(|(case, lead)| Some((case.0, lead?.0))).collect())
+}
+
+/// How many acts of this trainee in this case wait.
+pub(in crate::access::cases) fn of_trainee(conn: &mut Conn, case: Uuid, trainee: Uuid) -> Result<i64> {
+    let waiting = countersignature::table
+        .filter(countersignature::case_file.eq(Id(case)))
+        .filter(countersignature::trainee.eq(Id(trainee)))
+        .filter(countersignature::signed_at.is_null());
+    Ok(waiting.count().get_result(conn)?)
 }

@@ -32,6 +32,23 @@ pub(in crate::access::cases) fn open_for(
     Ok(found.map(|id| id.0))
 }
 
+/// When `staff` last broke the glass of this case, if nobody has reviewed it.
+pub(in crate::access::cases) fn last_unreviewed(
+    conn: &mut Conn,
+    case: Uuid,
+    staff: Uuid,
+) -> Result<Option<DateTime<Utc>>> {
+    let found: Option<At> = broken_glass::table
+        .filter(broken_glass::staff.eq(Id(staff)))
+        .filter(broken_glass::case_file.eq(Id(case)))
+        .filter(broken_glass::reviewed_at.is_null())
+        .order(broken_glass::at.desc())
+        .select(broken_glass::at)
+        .first(conn)
+        .optional()?;
+    Ok(found.map(|at| at.0))
+}
+
 /// Writes that `staff` broke the glass of a case until `until`.
 pub(in crate::access::cases) fn insert(
     tx: &mut Tx<'_>,

@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use staffetta_protocol::problem::Code;
 use uuid::Uuid;
 
 use super::functions::Functions;
@@ -15,7 +16,7 @@ use crate::access::AccessRole;
 use crate::error::{Error, Result};
 use crate::store::schema::{case_file, case_member, staff};
 use crate::store::{At, Conn, Id, Tx};
-use crate::vault::Subject;
+use crate::vault::{Subject, Vault};
 
 /// What a case is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,6 +161,15 @@ fn file((id, kind, subject, lead, deputy, opened_at, version): Stored) -> Result
 /// The case of that id.
 pub fn case_file(conn: &mut Conn, case: Uuid) -> Result<Option<CaseFile>> {
     case_file::table.find(Id(case)).select(FILE).first(conn).optional()?.map(file).transpose()
+}
+
+/// The case of that id, of somebody who was not erased.
+///
+/// # Errors
+/// `not_found`.
+pub(super) fn living(conn: &mut Conn, case: Uuid) -> Result<CaseFile> {
+    let file = case_file(conn, case)?.ok_or(Code::NotFound)?;
+    if Vault::is_shredded(conn, file.subject)? { Err(Code::NotFound.into()) } else { Ok(file) }
 }
 
 /// Puts somebody on a case. Whoever is on it already is put anew.
