@@ -60,6 +60,11 @@ pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
     Cookies::read(name, headers.get_all(COOKIE).filter_map(|value| value.to_str().ok()))
 }
 
+/// The names and values of the cookies of devices.
+pub(crate) fn devices<'a>(headers: &'a HeaderMap, door: &Door) -> Vec<(&'a str, &'a str)> {
+    door.cookies().devices(headers.get_all(COOKIE).filter_map(|value| value.to_str().ok()))
+}
+
 /// Whether the request comes from a page of ours, or from no page, as far as the browser tells.
 pub(crate) fn is_own_origin(headers: &HeaderMap, door: &Door) -> bool {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("unreadable"));

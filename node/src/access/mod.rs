@@ -48,7 +48,7 @@ pub use acts::Act;
 pub use allowed::Allowed;
 pub(crate) use allowed::asked_before;
 pub use cases::{Function, Sight, Why};
-pub(crate) use gate::{bearer, cookie, is_own_origin};
+pub(crate) use gate::{bearer, cookie, devices, is_own_origin};
 pub use gate::{gate, verify, verify_token};
 pub use pass::{By, Pass, Standing};
 pub use permission::Permission;

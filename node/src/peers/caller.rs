@@ -1,9 +1,11 @@
 //! Who is calling: the extractor that makes an unauthenticated handler impossible.
 
 use std::future::Future;
+use std::io::ErrorKind;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
+use actix_web::error::PayloadError;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::web::{Bytes, BytesMut, Data};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
@@ -225,7 +227,10 @@ async fn read(request: &HttpRequest, mut payload: Payload, limit: usize) -> Resu
     }
     let mut body = BytesMut::new();
     while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| Refusal::new(Code::MalformedRequest, "body"))?;
+        let chunk = chunk.map_err(|error| match error {
+            PayloadError::Io(why) if why.kind() == ErrorKind::TimedOut => Refusal::new(Code::RequestTimeout, "slow"),
+            _ => Refusal::new(Code::MalformedRequest, "body"),
+        })?;
         if body.len() + chunk.len() > limit {
             return Err(too_large());
         }

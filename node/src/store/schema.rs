@@ -527,6 +527,15 @@ diesel::table! {
 diesel::table! {
     use crate::store::types::sql::*;
 
+    staff_linked_once (staff, issuer) {
+        staff -> Uid,
+        issuer -> Text,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
     oidc_login (state) {
         state -> Binary,
         browser -> Binary,

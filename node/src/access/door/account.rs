@@ -194,7 +194,8 @@ impl Door {
         };
         let from = super::attempts::Source::device(&self.0.vault, username, "at the desk");
         self.charge(from).await?;
-        if !self.0.hasher.compare(login.password.clone(), &current).await?.is_right {
+        let compared = self.0.hasher.compare(login.password.clone(), &current).await;
+        if !self.or_uncounted(from, compared).await?.is_right {
             return Err(Code::NotAuthenticated.into());
         }
         self.0.store.write(move |tx| super::attempts::forgive(tx, &from)).await

@@ -7,6 +7,9 @@ use aws_lc_rs::digest::{SHA256, digest};
 use chrono::TimeDelta;
 use staffetta_protocol::id::EntityId;
 
+/// Accounts whose sign-in one browser remembers.
+const DEVICES: usize = 8;
+
 /// The names of one node's cookies.
 #[derive(Debug, Clone)]
 pub struct Cookies {
@@ -36,9 +39,30 @@ impl Cookies {
         &self.session
     }
 
-    /// The cookie of a device that signed in before.
-    pub fn device(&self) -> &str {
-        &self.device
+    /// The cookie of a device at which the account of this mark signed in before. Each account has one of its own:
+    /// whoever signs in at a shared desk takes nothing from a colleague.
+    pub fn device(&self, mark: &str) -> String {
+        format!("{}_{mark}", self.device)
+    }
+
+    /// The devices' cookies in `Cookie` headers, by name and value, at most twice as many as are kept.
+    pub fn devices<'a>(&self, headers: impl Iterator<Item = &'a str>) -> Vec<(&'a str, &'a str)> {
+        let is_one = |name: &str| name.strip_prefix(&*self.device).is_some_and(|rest| rest.starts_with('_'));
+        headers
+            .flat_map(|header| header.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .filter(|(name, _)| is_one(name))
+            .take(2 * DEVICES)
+            .collect()
+    }
+
+    /// The names of those that have to go when the cookie of that name is set: the oldest, by the instants that they
+    /// begin with.
+    pub fn too_many<'a>(&self, known: &[(&'a str, &'a str)], set: &str) -> Vec<&'a str> {
+        let since = |value: &str| value.split('.').next().and_then(|text| text.parse::<i64>().ok()).unwrap_or_default();
+        let mut others: Vec<_> = known.iter().filter(|(name, _)| *name != set).collect();
+        others.sort_by_key(|(_, value)| std::cmp::Reverse(since(value)));
+        others.into_iter().skip(DEVICES - 1).map(|(name, _)| *name).collect()
     }
 
     /// The cookie of a browser that is signing in at a provider.
@@ -79,6 +103,20 @@ impl Cookies {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_browser_remembers_the_newest_devices() {
+        let here = Cookies::of(&"https://a.example".parse().unwrap());
+        let names: Vec<String> = (0..10).map(|n| here.device(&n.to_string())).collect();
+        let header: Vec<String> = names.iter().enumerate().map(|(n, name)| format!("{name}={n}.x.y")).collect();
+        let known = header.join("; ");
+        let known = here.devices([&*known, "s=1"].into_iter());
+        assert_eq!(known.len(), 10);
+        assert_eq!(here.too_many(&known, &names[9]), [&*names[1], &*names[0]]);
+        assert_eq!(here.too_many(&known, &here.device("new")), [&*names[2], &*names[1], &*names[0]]);
+        assert!(here.too_many(&known[..7], &here.device("new")).is_empty());
+        assert_eq!(here.devices(std::iter::repeat_n(&*header[0], 99)).len(), 16);
+    }
 
     #[test]
     fn a_cookie_is_this_nodes_own_and_read_once() {

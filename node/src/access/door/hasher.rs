@@ -114,6 +114,12 @@ impl Hasher {
         self.0.done.load(Ordering::Relaxed)
     }
 
+    /// Takes every place in which somebody could wait.
+    #[cfg(test)]
+    pub(super) fn crowded(&self) -> tokio::sync::SemaphorePermit<'_> {
+        self.0.waiting.try_acquire_many(u32::try_from(WAITING).unwrap()).unwrap()
+    }
+
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         let _place = self.0.waiting.try_acquire().map_err(|_| Error::busy())?;
         let turn = Arc::clone(&self.0.at_once).acquire_owned().await.map_err(Error::internal)?;

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use super::identity_rows as rows;
 use super::login_rows::{self, AccountKind};
 use super::{Door, Entered, code, sign_in};
-use crate::access::{Standing, find_staff, staff_row};
+use crate::access::{AccessRole, Standing, find_staff, staff_row};
 use crate::clock;
 use crate::error::Result;
 use crate::journal::{self, Actor, Entry};
@@ -91,7 +91,9 @@ impl Door {
     }
 
     /// Lets in whom a provider vouched for. An account is found by what was linked; else, where a claim names accounts, by
-    /// that claim, and is linked from then on: another subject of the same provider does not take it over.
+    /// that claim, and is linked from then on: another subject of the same provider does not take it over. The claim links
+    /// once: what an administrator undid stays undone until she links it anew. It never links an administrator or a data
+    /// protection officer.
     ///
     /// # Errors
     /// `not_authenticated` when no account is meant, or one that is disabled or a program's.
@@ -128,8 +130,10 @@ impl Door {
         }
         let Some(name) = &vouched.username else { return Ok(None) };
         let Some(account) = find_staff(tx.conn(), name)? else { return Ok(None) };
-        let is_taken = rows::of(tx.conn(), account.id)?.iter().any(|known| known.issuer == vouched.issuer);
-        if is_taken || account.disabled_at.is_some() {
+        // Who makes accounts, and who watches over the others, is linked by somebody and not by a name.
+        let is_too_much = matches!(account.role, AccessRole::Admin | AccessRole::Dpo);
+        let was_linked = rows::was_linked(tx.conn(), account.id, &vouched.issuer)?;
+        if was_linked || is_too_much || account.disabled_at.is_some() {
             return Ok(None);
         }
         link(tx, Actor::System, account.id, &vouched.issuer, &vouched.sub)?;
@@ -151,11 +155,13 @@ pub fn link(tx: &mut Tx<'_>, actor: Actor, staff: Uuid, issuer: &str, sub: &str)
     }
     let id = clock::id_at(tx.now());
     rows::insert(tx, id, staff, issuer, sub)?;
+    rows::remember(tx, staff, issuer)?;
     journal::record(tx, Entry::new(actor, "staff.identity_linked").object(id))?;
     Ok(id)
 }
 
-/// Undoes a link. What is open under the account stays; sign it out to end that too.
+/// Undoes a link. What is open under the account stays; sign it out to end that too. No claim makes a link with that
+/// provider again.
 ///
 /// # Errors
 /// `not_found`, also when it is another account's.

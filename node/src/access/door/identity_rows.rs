@@ -5,8 +5,8 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use crate::error::Result;
-use crate::store::schema::{oidc_login, staff_identity};
-use crate::store::{At, Conn, Id, Tx};
+use crate::store::schema::{oidc_login, staff_identity, staff_linked_once};
+use crate::store::{At, Conn, Id, Tx, each_backend};
 
 /// Who somebody is at a provider.
 #[derive(Debug, Clone)]
@@ -60,6 +60,21 @@ pub(super) fn insert(tx: &mut Tx<'_>, id: Uuid, staff: Uuid, issuer: &str, sub: 
         ))
         .execute(tx.conn())?;
     Ok(())
+}
+
+/// Remembers that an account was linked to a provider, for ever.
+pub(super) fn remember(tx: &mut Tx<'_>, staff: Uuid, issuer: &str) -> Result<()> {
+    each_backend!(tx.conn(), conn => diesel::insert_into(staff_linked_once::table)
+        .values((staff_linked_once::staff.eq(Id(staff)), staff_linked_once::issuer.eq(issuer)))
+        .on_conflict_do_nothing()
+        .execute(conn))?;
+    Ok(())
+}
+
+/// Whether an account was ever linked to a provider, also if the link was undone since.
+pub(super) fn was_linked(conn: &mut Conn, staff: Uuid, issuer: &str) -> Result<bool> {
+    let found = staff_linked_once::table.find((Id(staff), issuer));
+    Ok(found.count().get_result::<i64>(conn)? > 0)
 }
 
 /// Whether it was there, and of that account.

@@ -58,7 +58,7 @@ pub use login_rows::AccountKind;
 pub use password::Password;
 pub use session::{NewSession, SessionSecret, end_session, sign_out_everywhere};
 pub use session_rows::SessionRow;
-pub use sign_in::{Attempt, Entered};
+pub use sign_in::{Attempt, Device, Entered};
 
 /// Handle on the door. Clones are the same door.
 #[derive(Clone)]

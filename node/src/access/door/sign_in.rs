@@ -27,8 +27,8 @@ pub struct Attempt {
     pub factor: Option<Factor>,
     /// The network address that it comes from, as text.
     pub address: String,
-    /// The device's cookie, if there is one.
-    pub device: Option<String>,
+    /// The cookies of devices that the browser has, of whichever account.
+    pub devices: Vec<String>,
 }
 
 /// Somebody who got in, or half in.
@@ -38,8 +38,19 @@ pub struct Entered {
     pub staff: Staff,
     /// Her session.
     pub session: NewSession,
-    /// The new value of the device's cookie, once she is wholly in.
-    pub device: Option<(String, TimeDelta)>,
+    /// The device's cookie, once she is wholly in.
+    pub device: Option<Device>,
+}
+
+/// A cookie that says that somebody signed in here before.
+#[derive(Debug)]
+pub struct Device {
+    /// Which account's it is, for the cookie's name: nobody reads a username from it.
+    pub mark: String,
+    /// Its value.
+    pub value: String,
+    /// How long it counts.
+    pub lives: TimeDelta,
 }
 
 impl Door {
@@ -48,19 +59,20 @@ impl Door {
     /// # Errors
     /// `not_authenticated`, whatever was wrong; `rate_limited` when it is not to be tried yet; `busy`.
     pub async fn sign_in(&self, attempt: Attempt) -> Result<Entered> {
-        let Attempt { username, password, factor, address, device } = attempt;
-        let from = self.source(username.as_str(), &address, device.as_deref());
+        let Attempt { username, password, factor, address, devices } = attempt;
+        let from = self.source(username.as_str(), &address, &devices);
         let locks = self.charge(from).await?;
         let name = username.as_str().to_owned();
         let known = self.0.store.read(move |conn| {
             let Some(account) = find_staff(conn, &name)? else { return Ok(None) };
             Ok(Some((rows::login(conn, account.id)?, account)))
         });
-        let (stored, account) = match known.await? {
+        let (stored, account) = match self.or_uncounted(from, known.await).await? {
             Some((login, account)) => (login.password, Some(account)),
             None => (None, None),
         };
-        let compared = self.0.hasher.compare(stored.clone(), &password).await?;
+        let compared = self.0.hasher.compare(stored.clone(), &password).await;
+        let compared = self.or_uncounted(from, compared).await?;
         let door = self.clone();
         let (judged, compared_with) = (compared.is_right, stored.clone());
         let entered = self.0.store.write(move |tx| {
@@ -76,7 +88,7 @@ impl Door {
             }
             Ok(entered)
         });
-        let entered = entered.await?.ok_or(Code::NotAuthenticated)?;
+        let entered = self.or_uncounted(from, entered.await).await?.ok_or(Code::NotAuthenticated)?;
         if compared.is_outdated
             && let Some(old) = stored
         {
@@ -96,14 +108,14 @@ impl Door {
         staff: &Staff,
         factor: Factor,
         address: &str,
-        device: Option<&str>,
+        devices: &[String],
     ) -> Result<Entered> {
         if pass.standing != Standing::SecondFactor {
             return Err(Code::NotEntitled.into());
         }
         let id = staff.id;
         let account = self.0.store.read(move |conn| staff_row(conn, id)).await?.ok_or(Code::NotAuthenticated)?;
-        let from = self.source(&account.username, address, device);
+        let from = self.source(&account.username, address, devices);
         let locks = self.charge(from).await?;
         let (door, pass) = (self.clone(), pass.clone());
         let entered = self.0.store.write(move |tx| {
@@ -120,7 +132,7 @@ impl Door {
             opened(tx, account.id, &session, &old.method)?;
             door.entered(&account, session).map(Some)
         });
-        entered.await?.ok_or_else(|| Code::NotAuthenticated.into())
+        self.or_uncounted(from, entered.await).await?.ok_or_else(|| Code::NotAuthenticated.into())
     }
 
     fn admit(
@@ -155,7 +167,7 @@ impl Door {
     /// Somebody who is in, with a cookie for her device if she is wholly in.
     pub(super) fn entered(&self, account: &StaffRow, session: NewSession) -> Result<Entered> {
         let device = match session.standing {
-            Standing::Full => Some((self.device_cookie(&account.username)?, DEVICE)),
+            Standing::Full => Some(self.device(&account.username)?),
             _ => None,
         };
         let staff = Staff { id: account.id, role: account.role, label: account.label.clone() };
@@ -173,19 +185,32 @@ impl Door {
         }
     }
 
+    /// Takes the count back where the attempt was not judged at all: a node that is busy, or broken, locks nobody out.
+    pub(super) async fn or_uncounted<T>(&self, from: Source, outcome: Result<T>) -> Result<T> {
+        if outcome.as_ref().err().is_some_and(|error| error.is_fault() || error.code() == Code::Busy)
+            && let Err(error) = self.0.store.write(move |tx| attempts::take_back(tx, &from)).await
+        {
+            tracing::warn!(cause = %error, "an attempt that was not judged stays counted");
+        }
+        outcome
+    }
+
     /// Where an attempt comes from, for an account.
-    pub(super) fn source(&self, username: &str, address: &str, device: Option<&str>) -> Source {
-        match device.and_then(|cookie| self.device_nonce(username, cookie)) {
+    pub(super) fn source(&self, username: &str, address: &str, devices: &[String]) -> Source {
+        match devices.iter().find_map(|cookie| self.device_nonce(username, cookie)) {
             Some(nonce) => Source::device(&self.0.vault, username, nonce),
             None => Source::stranger(&self.0.vault, username, address),
         }
     }
 
     /// `<seconds>.<random>.<tag>`: that a device signed in to an account, vouched for by this node.
-    fn device_cookie(&self, username: &str) -> Result<String> {
+    fn device(&self, username: &str) -> Result<Device> {
         let since = self.0.store.clock().now().timestamp();
         let nonce = code::secret("")?;
-        Ok(format!("{since}.{}.{}", nonce.as_str(), self.device_tag(username, &since.to_string(), &nonce)))
+        let value = format!("{since}.{}.{}", nonce.as_str(), self.device_tag(username, &since.to_string(), &nonce));
+        let mark = self.0.vault.digest("device of", username.as_bytes());
+        let mark = mark[..4].iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(Device { mark, value, lives: DEVICE })
     }
 
     fn device_nonce<'a>(&self, username: &str, cookie: &'a str) -> Option<&'a str> {

@@ -26,11 +26,12 @@ const RATE: [(&str, &str); 3] = [
 ];
 
 /// The problems that follow from what an operation is, by status and name of their component.
-pub(super) const PROBLEMS: [(&str, &str, &str); 13] = [
+pub(super) const PROBLEMS: [(&str, &str, &str); 14] = [
     ("400", "MalformedRequest", "The request cannot be read."),
     ("401", "NotAuthenticated", "Who is calling could not be established."),
     ("403", "NotEntitled", "The caller is known and may not do this."),
     ("404", "NotFound", "Nothing is there, or it is not the caller's to see."),
+    ("408", "RequestTimeout", "The body did not arrive in time."),
     (
         "409",
         "AlreadyDone",

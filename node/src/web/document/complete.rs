@@ -128,7 +128,7 @@ fn answer(operation: &mut Operation, is_ours: bool) {
     let secured = is_secured(operation);
     for (status, name, _) in PROBLEMS {
         let applies = match status {
-            "400" | "413" | "415" => has_body,
+            "400" | "408" | "413" | "415" => has_body,
             "422" => has_body || in_query || is_ours,
             "401" | "403" => secured,
             "404" => in_path,

@@ -1,7 +1,7 @@
 //! What somebody changes of what she gets in with.
 
 use actix_web::web::Data;
-use actix_web::{HttpResponse, post};
+use actix_web::{HttpRequest, HttpResponse, post};
 use serde::{Deserialize, Serialize};
 use staffetta_protocol::card::{Check, Text};
 use utoipa::ToSchema;
@@ -78,11 +78,12 @@ pub(super) struct ConfirmedFactor {
 #[post("/session/password")]
 pub(super) async fn change_own_password(
     staff: Allowed<OwnAccount>,
+    request: HttpRequest,
     door: Data<Door>,
     Input(given): Input<NewPassword>,
 ) -> Result<HttpResponse> {
     let entered = door.change_password(staff.pass(), &staff, given.current_password, given.new_password).await?;
-    admitted(&door, &entered, &Session::opened(&entered))
+    admitted(&request, &door, &entered, &Session::opened(&entered))
 }
 
 /// Offers a second factor.
@@ -111,11 +112,12 @@ pub(super) async fn offer_own_factor(
 #[post("/session/factor-confirmation")]
 pub(super) async fn confirm_own_factor(
     staff: Allowed<OwnAccount>,
+    request: HttpRequest,
     door: Data<Door>,
     Input(given): Input<FactorConfirmation>,
 ) -> Result<HttpResponse> {
     let (entered, codes) = door.confirm_factor(staff.pass(), &staff, given.totp.as_str().to_owned()).await?;
     let recovery_codes = codes.iter().map(|code| code.to_string()).collect();
     let confirmed = ConfirmedFactor { recovery_codes, session: Session::opened(&entered) };
-    admitted(&door, &entered, &confirmed)
+    admitted(&request, &door, &entered, &confirmed)
 }

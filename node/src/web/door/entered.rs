@@ -1,8 +1,8 @@
 //! What somebody is answered who got in: who she is, and her cookies.
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderValue, LOCATION, SET_COOKIE};
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -60,11 +60,16 @@ impl Session {
 }
 
 /// 201 with `body` and the cookies of somebody who got in, or got one step further.
-pub(super) fn admitted<T: Serialize>(door: &Door, entered: &Entered, body: &T) -> Result<HttpResponse> {
+pub(super) fn admitted<T: Serialize>(
+    request: &HttpRequest,
+    door: &Door,
+    entered: &Entered,
+    body: &T,
+) -> Result<HttpResponse> {
     let mut answer = HttpResponse::build(StatusCode::CREATED);
     answer.insert_header((CONTENT_TYPE, "application/json"));
     answer.insert_header((LOCATION, format!("{DESK}/session")));
-    cookies(door, entered, |cookie| {
+    cookies(request, door, entered, |cookie| {
         answer.append_header((SET_COOKIE, cookie));
     })?;
     let mut answer = answer.body(serde_json::to_vec(body).map_err(Error::internal)?);
@@ -73,13 +78,22 @@ pub(super) fn admitted<T: Serialize>(door: &Door, entered: &Entered, body: &T) -
     Ok(answer)
 }
 
-/// The cookies of somebody who got in.
-pub(super) fn cookies(door: &Door, entered: &Entered, mut set: impl FnMut(HeaderValue)) -> Result<()> {
+/// The cookies of somebody who got in. Of the devices that the browser knows the oldest go when there are too many.
+pub(super) fn cookies(
+    request: &HttpRequest,
+    door: &Door,
+    entered: &Entered,
+    mut set: impl FnMut(HeaderValue),
+) -> Result<()> {
     let names = door.cookies();
     let header = |text: String| HeaderValue::from_str(&text).map_err(Error::internal);
     set(header(names.write(names.session(), entered.session.secret.expose(), None))?);
-    if let Some((device, lives)) = &entered.device {
-        set(header(names.write(names.device(), device, Some(*lives)))?);
+    if let Some(device) = &entered.device {
+        let name = names.device(&device.mark);
+        set(header(names.write(&name, &device.value, Some(device.lives)))?);
+        for old in names.too_many(&access::devices(request.headers(), door), &name) {
+            set(header(names.clear(old))?);
+        }
     }
     Ok(())
 }

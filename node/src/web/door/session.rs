@@ -96,7 +96,7 @@ struct OwnSession {
     expires_at: DateTime<Utc>,
 }
 
-/// The sessions of the caller's account that are open, newest first.
+/// The sessions of the caller's account that are open.
 #[derive(Serialize, ToSchema)]
 pub(super) struct OwnSessions {
     #[schema(max_items = 50)]
@@ -130,11 +130,15 @@ pub(super) async fn open_session(
             password: given.password,
             factor: factor(given.totp, given.recovery_code),
             address: address.0.to_string(),
-            device: access::cookie(request.headers(), door.cookies().device()).map(str::to_owned),
+            devices: devices(&request, &door),
         })
         .await?;
     end_before(&request, &door, &store).await?;
-    admitted(&door, &entered, &Session::opened(&entered))
+    admitted(&request, &door, &entered, &Session::opened(&entered))
+}
+
+fn devices(request: &HttpRequest, door: &Door) -> Vec<String> {
+    access::devices(request.headers(), door).into_iter().map(|(_, value)| value.to_owned()).collect()
 }
 
 /// Ends the session that the browser was in, now that it is in another one.
@@ -163,10 +167,9 @@ pub(super) async fn show_second_factor(
     Input(given): Input<SecondFactor>,
 ) -> Result<HttpResponse> {
     let factor = factor(given.totp, given.recovery_code).ok_or(Code::InvalidInput)?;
-    let device = access::cookie(request.headers(), door.cookies().device());
     let address = address.0.to_string();
-    let entered = door.second_factor(staff.pass(), &staff, factor, &address, device).await?;
-    admitted(&door, &entered, &Session::opened(&entered))
+    let entered = door.second_factor(staff.pass(), &staff, factor, &address, &devices(&request, &door)).await?;
+    admitted(&request, &door, &entered, &Session::opened(&entered))
 }
 
 /// Tells who is signed in.
@@ -195,7 +198,7 @@ pub(super) async fn close_session(
 
 /// Lists the open sessions of the own account.
 ///
-/// Newest first, at most fifty.
+/// Those that are wholly in before those that only know the password, the newest first, at most fifty.
 #[utoipa::path(tag = "session", responses((status = 200, description = "The sessions.", body = OwnSessions)))]
 #[get("/sessions")]
 pub(super) async fn list_sessions(

@@ -215,6 +215,43 @@ async fn a_colleague_comes_in_for_the_first_time_works_and_leaves() {
 }
 
 #[actix_web::test]
+async fn at_a_shared_desk_nobody_takes_the_device_from_a_colleague() {
+    scratch::each(|store| async move {
+        let config = config("[door]\ntotp_required = false\n");
+        let (door, annas) = stage(&store, &config).await;
+        let temporary = door.temporary().await.unwrap();
+        let (brunos, to_reset) = (temporary.password.expose().to_owned(), door.clone());
+        let add = move |tx: &mut Tx<'_>| {
+            let (name, label): (Username, _) = ("bruno".parse().unwrap(), Label::new("Bruno").unwrap());
+            let id = access::add_staff(tx, Actor::System, &name, &label, AccessRole::Operator)?;
+            to_reset.reset(tx, Actor::System, id, &temporary)
+        };
+        store.write(add).await.unwrap();
+        let ask = face!(store, door, config, NO_PROVIDER);
+        let mut browser = Browser::default();
+        for (name, password) in [("anna", annas), ("bruno", brunos)] {
+            let credentials = json!({"username": name, "password": password});
+            browser.keep(&ask(browser.dress(post("/session", credentials))).await);
+            let told = ask(browser.dress(post("/session/password", json!({"new_password": GOOD})))).await;
+            assert_eq!((told.status, told.set().len()), (StatusCode::CREATED, 2), "{name}");
+            browser.keep(&told);
+            browser.keep(&ask(browser.dress(delete("/session"))).await);
+        }
+        let known = browser.cookies.iter().filter(|(name, _)| name.contains("_device_")).count();
+        assert_eq!(known, 2);
+        // Strangers guess until they have to wait; she comes in, from her desk.
+        let guess = || post("/session", json!({"username": "anna", "password": "sbagliata sbagliata"}));
+        for _ in 0..4 {
+            assert_eq!(ask(guess()).await.status, StatusCode::UNAUTHORIZED);
+        }
+        let right = || post("/session", json!({"username": "anna", "password": GOOD}));
+        assert_eq!(ask(right()).await.status, StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(ask(browser.dress(right())).await.status, StatusCode::CREATED);
+    })
+    .await;
+}
+
+#[actix_web::test]
 async fn another_page_in_her_browser_can_do_nothing() {
     scratch::each(|store| async move {
         let config = config("");

@@ -98,7 +98,7 @@ async fn strangers_cannot_lock_a_colleague_out_of_her_own_device() {
     scratch::each(|store| async move {
         let stage = Stage::new(store);
         let settled = stage.settled("anna").await;
-        let device = settled.entered.device.as_ref().unwrap().0.clone();
+        let device = settled.entered.device.as_ref().unwrap().value.clone();
         // Thirty strangers from thirty addresses, each with one guess.
         for n in 0..30 {
             let from = format!("203.0.113.{n}");
@@ -113,7 +113,7 @@ async fn strangers_cannot_lock_a_colleague_out_of_her_own_device() {
             let tried = stage.attempt("anna", GOOD, None, ELSEWHERE, Some(wrong)).await;
             assert_eq!(code(tried), Code::RateLimited, "{wrong}");
         }
-        let bruno = stage.settled("bruno").await.entered.device.unwrap().0;
+        let bruno = stage.settled("bruno").await.entered.device.unwrap().value;
         assert_eq!(code(stage.attempt("anna", GOOD, None, ELSEWHERE, Some(&bruno)).await), Code::RateLimited);
         // And the device is not free to guess.
         for _ in 0..4 {
@@ -136,6 +136,23 @@ async fn guesses_that_come_at_once_are_counted_one_after_the_other() {
         let codes: Vec<Code> = futures_util::future::join_all(tries).await.into_iter().map(code).collect();
         let judged = codes.iter().filter(|code| **code == Code::NotAuthenticated).count();
         assert_eq!(judged, 4, "{codes:?}");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_node_that_is_busy_counts_nothing_against_her() {
+    scratch::each(|store| async move {
+        let stage = Stage::new(store);
+        let settled = stage.settled("anna").await;
+        let crowd = stage.door.hasher().crowded();
+        for _ in 0..8 {
+            assert_eq!(code(stage.enter("anna", GOOD, None).await), Code::Busy);
+            assert_eq!(code(stage.change(&settled.entered, Some(GOOD), OTHER).await), Code::Busy);
+        }
+        drop(crowd);
+        assert!(stage.enter("anna", GOOD, stage.next_code(&settled.secret)).await.is_ok());
+        assert!(stage.change(&settled.entered, Some(GOOD), OTHER).await.is_ok());
     })
     .await;
 }

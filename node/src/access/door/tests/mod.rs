@@ -79,7 +79,7 @@ impl Stage {
             password: Password::new(password).unwrap(),
             factor,
             address: address.into(),
-            device: device.map(str::to_owned),
+            devices: device.into_iter().map(str::to_owned).collect(),
         };
         self.door.sign_in(attempt).await
     }

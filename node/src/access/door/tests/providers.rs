@@ -42,7 +42,8 @@ async fn an_account_is_linked_by_an_administrator_or_by_its_name_and_never_taken
         assert_eq!(opened.iter().filter(|entry| entry.code.as_deref() == Some("oidc")).count(), 1);
 
         let by_name = stage.door.vouched(vouched("8", Some("bruno"), true)).await.unwrap();
-        stage.door.vouched(vouched("8", None, true)).await.unwrap();
+        let again = stage.door.vouched(vouched("8", None, true)).await.unwrap();
+        assert_eq!(again.staff.id, by_name.staff.id);
         assert_ne!(by_name.staff.id, anna);
         for (sub, name) in [("9", "bruno"), ("9", "anna"), ("9", "nobody"), ("9", "")] {
             let tried = stage.door.vouched(vouched(sub, Some(name), true)).await;
@@ -52,6 +53,32 @@ async fn an_account_is_linked_by_an_administrator_or_by_its_name_and_never_taken
         assert_eq!(code(stage.door.vouched(vouched("7", None, true)).await), Code::NotAuthenticated);
         store.write(move |tx| crate::access::disable(tx, Actor::System, by_name.staff.id)).await.unwrap();
         assert_eq!(code(stage.door.vouched(vouched("8", None, true)).await), Code::NotAuthenticated);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn what_was_unlinked_stays_so_and_no_name_makes_an_administrator() {
+    scratch::each(|store| async move {
+        let stage = Stage::new(store.clone());
+        let bruno = stage.account("bruno", AccessRole::Operator).await;
+        stage.door.vouched(vouched("8", Some("bruno"), true)).await.unwrap();
+        let linked = store.read(move |conn| identities_of(conn, bruno)).await.unwrap()[0].id;
+        store.write(move |tx| unlink(tx, Actor::System, bruno, linked)).await.unwrap();
+        for sub in ["8", "9"] {
+            let tried = stage.door.vouched(vouched(sub, Some("bruno"), true)).await;
+            assert_eq!(code(tried), Code::NotAuthenticated, "{sub}");
+        }
+        store.write(move |tx| link(tx, Actor::System, bruno, ISSUER, "8")).await.unwrap();
+        assert_eq!(stage.door.vouched(vouched("8", Some("bruno"), true)).await.unwrap().staff.id, bruno);
+
+        for (name, sub, role) in [("ada", "10", AccessRole::Admin), ("dario", "11", AccessRole::Dpo)] {
+            let id = stage.account(name, role).await;
+            let by_name = stage.door.vouched(vouched(sub, Some(name), true)).await;
+            assert_eq!(code(by_name), Code::NotAuthenticated, "{name}");
+            store.write(move |tx| link(tx, Actor::System, id, ISSUER, sub)).await.unwrap();
+            assert_eq!(stage.door.vouched(vouched(sub, Some(name), true)).await.unwrap().staff.id, id);
+        }
     })
     .await;
 }

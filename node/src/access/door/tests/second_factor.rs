@@ -55,7 +55,7 @@ async fn the_code_comes_along_or_follows_and_counts_once() {
         assert_eq!(code(stage.change(&half, Some(GOOD), OTHER).await), Code::NotEntitled);
 
         let by = pass(&half);
-        let show = |factor: Factor| stage.door.second_factor(&by, &half.staff, factor, HERE, None);
+        let show = |factor: Factor| stage.door.second_factor(&by, &half.staff, factor, HERE, &[]);
         let used = Factor::Totp(totp::code_at(&settled.secret, stage.store.clock().now()));
         assert_eq!(code(show(used).await), Code::NotAuthenticated);
         let fresh = stage.next_code(&settled.secret).unwrap();
@@ -79,11 +79,11 @@ async fn wrong_codes_are_counted_where_wrong_passwords_are() {
         let half = stage.enter("anna", GOOD, None).await.unwrap();
         for _ in 0..4 {
             let wrong = Factor::Totp("000000".into());
-            let tried = stage.door.second_factor(&pass(&half), &half.staff, wrong, HERE, None).await;
+            let tried = stage.door.second_factor(&pass(&half), &half.staff, wrong, HERE, &[]).await;
             assert_eq!(code(tried), Code::NotAuthenticated);
         }
         let wrong = Factor::Totp("000000".into());
-        let tried = stage.door.second_factor(&pass(&half), &half.staff, wrong, HERE, None).await;
+        let tried = stage.door.second_factor(&pass(&half), &half.staff, wrong, HERE, &[]).await;
         assert_eq!(code(tried), Code::RateLimited);
         // The password, right as it is, does not set the count back.
         assert_eq!(code(stage.enter("anna", GOOD, None).await), Code::RateLimited);

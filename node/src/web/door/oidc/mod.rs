@@ -138,7 +138,7 @@ pub(super) async fn finish_oidc_login(
     let mut on = HttpResponse::build(StatusCode::SEE_OTHER);
     on.insert_header((LOCATION, FIRST_PAGE));
     on.append_header((SET_COOKIE, door.cookies().clear(door.cookies().login())));
-    cookies(&door, &entered, |cookie| {
+    cookies(&request, &door, &entered, |cookie| {
         on.append_header((SET_COOKIE, cookie));
     })?;
     Ok(on.finish())

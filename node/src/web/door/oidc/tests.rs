@@ -22,7 +22,8 @@ use super::*;
 use crate::access::door::Door;
 use crate::clock::Clock;
 use crate::config::{Config, OidcConfig};
-use crate::store::scratch;
+use crate::journal::Actor;
+use crate::store::{Tx, scratch};
 use crate::web::document::DESK;
 use crate::web::door::tests::{Browser, config, face, get, post, stage};
 use crate::web::tests::ROOMS;
@@ -151,6 +152,13 @@ async fn whom_the_provider_vouches_for_is_in_and_no_lie_of_it_is_believed() {
         let provider = provided.provider(store.clock());
         let ask = face!(store, door, provided.config, provider);
         let issuer = provided.config.oidc.issuer.clone().unwrap();
+        // An administrator is linked by somebody, whatever the claim says.
+        let of = issuer.clone();
+        let link = move |tx: &mut Tx<'_>| {
+            let anna = access::find_staff(tx.conn(), "anna")?.unwrap().id;
+            access::door::link(tx, Actor::System, anna, &of, "7")
+        };
+        store.write(link).await.unwrap();
         let begin = async || {
             let mut browser = Browser::default();
             let told = ask(post("/session/oidc", json!({}))).await;
