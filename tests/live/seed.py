@@ -104,7 +104,9 @@ def record_of(who):
     _, version = ask("GET", f"/cases/{who}/team")
     me, _ = ask("GET", "/session")
     functions = ["case_operator", "psychologist"]
-    ask("PUT", f"/cases/{who}/team", {"members": [{"staff": me["id"], "functions": functions}]}, **{"If-Match": version})
+    team = {"members": [{"staff": me["id"], "functions": functions}]}
+    # One's own functions in a case are a colleague's to give.
+    ask("PUT", f"/cases/{who}/team", team, "SUPERVISOR", **{"If-Match": version})
     document, _ = ask("POST", path + "/documents", {"type": "permit", "expires": "2027-03-31", "held_by": "person"})
     work = {"method": "operator", "summary": "So cucire e parlo con i clienti."}
     assessment, _ = ask("POST", path + "/assessments", work)
