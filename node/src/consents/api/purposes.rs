@@ -245,7 +245,7 @@ async fn list_activities(
 /// As processor only the purposes of the instructions are asked and sent; notices that print another controller cannot be
 /// used any more.
 #[utoipa::path(tag = "consents",
-    params(("activity" = String, Path, description = "Its short name: small letters, digits, hyphens.", max_length = 64)),
+    params(("activity" = String, Path, description = "Its short name: small letters, digits, hyphens.", pattern = "^[a-z0-9-]{1,64}$", max_length = 64)),
     request_body = ActivityStanding,
     responses((status = 200, description = "The activity.", body = ActivityShown)))]
 #[put("/activities/{activity}")]

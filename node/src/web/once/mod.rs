@@ -108,8 +108,14 @@ pub async fn once<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> std::result::Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
-    if request.method() != Method::POST || !request.headers().contains_key(HEADER) || only_asks(request.path()) {
+    if request.method() != Method::POST || !request.headers().contains_key(HEADER) {
         return Ok(next.call(request).await?.map_into_left_body());
+    }
+    if only_asks(request.path()) {
+        return match key::read(request.headers()) {
+            Ok(_) => Ok(next.call(request).await?.map_into_left_body()),
+            Err(error) => Ok(refusal(request, error).map_into_right_body()),
+        };
     }
     let mut request = request;
     match Asked::read(&mut request).await {
