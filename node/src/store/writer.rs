@@ -168,7 +168,7 @@ impl Desk {
             tracing::error!(%cause, acts = group.len(), "acts that shared a commit are undone together");
         }
         for ran in group {
-            tell(ran, fate.as_ref().map(|()| ()).map_err(again));
+            tell(ran, fate.as_ref().copied().map_err(again));
         }
         left_over
     }

@@ -81,10 +81,7 @@ fn kept(path: &std::path::Path) -> Vec<String> {
     keys(&mut Conn::Sqlite(sqlite::connect(path, Mode::Read, 5).unwrap())).unwrap()
 }
 
-fn poll<F: Future>(future: &mut Pin<Box<F>>) -> Poll<F::Output>
-where
-    F: ?Sized,
-{
+fn poll<F: Future + ?Sized>(future: &mut Pin<Box<F>>) -> Poll<F::Output> {
     future.as_mut().poll(&mut Context::from_waker(Waker::noop()))
 }
 
