@@ -3,7 +3,7 @@
 //! What must hold:
 //! - The row is thin: who she is stands in her card. What staff call her in lists is sealed with her key.
 //! - An id of a person names her at this node only and is random; nobody outside ever sees it. One that does not exist
-//!   is not found, exactly like one that is somebody else's to see.
+//!   is not found; one that is somebody else's to see answers that, and nothing of hers.
 //! - The index finds her by what she is known by: a blind token names candidates, what is sealed decides. Its rows go
 //!   with the person. A query is in no URL and in no journal.
 //! - That two records are of one person is proposed with its reasons and decided by somebody. A merge loses nothing: every
@@ -109,7 +109,10 @@ pub fn list(
     limit: u32,
 ) -> Result<Page> {
     let page = rows::page(tx.conn(), vault, of, after, limit.clamp(1, Page::LARGEST))?;
-    let entry = |it: &Listed| Entry::new(by.clone(), "person.listed").subject(it.person.subject).object(it.person.id);
+    let entry = |it: &Listed| {
+        let listed = Entry::new(by.clone(), "person.listed").ground(of.ground());
+        listed.subject(it.person.subject).object(it.person.id)
+    };
     journal::record_all(tx, page.items.iter().map(entry).collect())?;
     Ok(page)
 }
@@ -134,7 +137,8 @@ pub fn labels(
     for id in seen.into_iter().map(PersonId) {
         // Of a record that was erased or went into another there is nothing to be called.
         if let Ok(Some(Listed { person, label })) = rows::listed(tx.conn(), vault, id) {
-            entries.push(Entry::new(by.clone(), "person.listed").subject(person.subject).object(person.id));
+            let entry = Entry::new(by.clone(), "person.listed").ground(of.ground());
+            entries.push(entry.subject(person.subject).object(person.id));
             found.insert(id, label);
         }
     }
@@ -143,11 +147,11 @@ pub fn labels(
 }
 
 /// Records that a search showed these people, each in her own journal, and that it was made.
-pub fn note_found(tx: &mut Tx<'_>, by: &Actor, found: &Found) -> Result<()> {
+pub fn note_found(tx: &mut Tx<'_>, by: &Actor, of: Listing, found: &Found) -> Result<()> {
     let ids: Vec<PersonId> = found.items.iter().map(|hit| hit.person).collect();
     let mut entries = vec![Entry::new(by.clone(), "people.searched").code(format_args!("found:{}", ids.len()))];
     for (id, subject) in rows::subjects_of(tx.conn(), &ids)? {
-        entries.push(Entry::new(by.clone(), "person.found").subject(subject).object(id));
+        entries.push(Entry::new(by.clone(), "person.found").ground(of.ground()).subject(subject).object(id));
     }
     journal::record_all(tx, entries)
 }

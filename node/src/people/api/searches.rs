@@ -116,6 +116,6 @@ async fn search_people(
     let look = move |conn: &mut Conn| crate::people::search(conn, &vault, &query, of, cursor, limit as usize);
     let found = store.read(look).await?;
     // Nobody is shown before it stands in her journal.
-    let noted = move |tx: &mut Tx<'_>| crate::people::note_found(tx, &actor, &found).map(|()| found);
+    let noted = move |tx: &mut Tx<'_>| crate::people::note_found(tx, &actor, of, &found).map(|()| found);
     Ok(Json::ok(store.write(noted).await?.into()))
 }

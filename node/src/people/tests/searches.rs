@@ -94,7 +94,9 @@ async fn a_search_shows_ones_own_cases_and_counts_those_of_others() {
                     assert_eq!(page.others.is_some(), from.is_none(), "counted once");
                     assert!(page.items.len() <= 2 && page.others.is_none_or(|others| others == (50, true)));
                     seen.extend(page.items.iter().map(|hit| hit.person));
-                    note_found(tx, &staff(), &page)?;
+                    note_found(tx, &staff(), Listing::All, &page)?;
+                    let shown = journal::of_act(tx.conn(), "person.found", 1)?;
+                    assert!(shown.iter().all(|entry| entry.ground.as_deref() == Some("supervision")), "{shown:?}");
                     let Some(next) = page.next else { break };
                     assert_eq!(SearchCursor::parse(&next.to_string()), Some(next));
                     from = Some(next);

@@ -90,6 +90,14 @@ pub enum Listing {
 }
 
 impl Listing {
+    /// On which ground whoever it is for is shown them, as it stands in the journal.
+    pub const fn ground(self) -> &'static str {
+        match self {
+            Self::All => "supervision",
+            Self::Of(_) => "case_team",
+        }
+    }
+
     /// What an account of this role sees listed.
     pub const fn of(staff: Uuid, role: AccessRole) -> Self {
         match role {
