@@ -89,7 +89,7 @@ impl Node {
         let client = Client::new(&config.network, config.node.development_mode)?;
         let profile = Profile {
             types: Body::TYPES.iter().filter(|kind| wiring::takes(kind)).map(|kind| (*kind).to_owned()).collect(),
-            openapi_uri: Some(format!("{entity_id}/openapi/federation.yaml")),
+            openapi_uri: Some(format!("{entity_id}{}", web::FEDERATION)),
         };
         let peers = Peers::new(store.clone(), keys.clone(), &config, clock.clone(), client).publishing(profile);
         let outbox = Outbox::new(entity_id, keys.clone(), vault.clone());

@@ -24,6 +24,7 @@ pub mod peers;
 pub mod people;
 pub mod referrals;
 pub mod rights;
+pub mod routes;
 pub mod rules;
 pub mod store;
 pub mod tls;
