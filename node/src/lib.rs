@@ -26,6 +26,7 @@ pub mod referrals;
 pub mod rights;
 pub mod rules;
 pub mod store;
+pub mod tasks;
 pub mod tls;
 pub mod vault;
 pub mod web;
