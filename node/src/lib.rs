@@ -27,6 +27,7 @@ pub mod rights;
 pub mod routes;
 pub mod rules;
 pub mod store;
+pub mod tasks;
 pub mod tls;
 pub mod vault;
 pub mod web;

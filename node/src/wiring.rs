@@ -18,7 +18,7 @@ use crate::web::document::{DESK, EXCHANGE, NETWORK};
 use crate::web::{self, Rooms};
 use crate::{
     access, assessments, authority, cards, consents, documents, grants, inbox, journal, links, offices, outbox, peers,
-    people, referrals, rights, vault,
+    people, referrals, rights, tasks, vault,
 };
 
 /// Every room with an API.
@@ -47,6 +47,7 @@ pub const TAGS: &[(&str, &str)] = &[
     ("session", "The door: signing in and out, and what one's own account gets in with."),
     ("staff", "Accounts of the staff and of programs, their tokens and secrets."),
     ("status", "Whether the node is up."),
+    ("tasks", "What the node cannot mend by itself, for the people who can."),
     ("transfers", "Records that move from one body to another."),
     ("trust", "Who a node is."),
 ];
@@ -118,6 +119,7 @@ pub const HOLDINGS: &[Holding] = &[
     outbox::HOLDING,
     grants::HOLDING,
     access::cases::HOLDING,
+    tasks::HOLDING,
     journal::HOLDING,
     vault::HOLDING,
 ];
@@ -130,6 +132,12 @@ pub fn desk(routes: &mut Routes<'_>) {
         routes.configure(documents::api).configure(assessments::api).configure(people::api);
         routes
             .configure(cards::api)
+pub fn desk(cfg: &mut ServiceConfig<'_>) {
+    let rooms = scope::scope("").configure(|cfg| {
+        cfg.configure(web::door::api).configure(web::staff::api).configure(web::members::api);
+        cfg.configure(web::cases::api).configure(web::glass::api).configure(web::tasks::api);
+        cfg.configure(documents::api).configure(assessments::api).configure(people::api);
+        cfg.configure(cards::api)
             .configure(cards::europass::api)
             .configure(cards::imports::api)
             .configure(consents::api);

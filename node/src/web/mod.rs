@@ -37,6 +37,7 @@ mod raw;
 mod request;
 pub mod staff;
 pub mod status;
+pub mod tasks;
 mod unknown;
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ const PLUMBING: &[&str] = &[
     "outbox",
     "grants",
     "peers",
+    "tasks",
     "access",
     "vocab",
     "rules",
