@@ -128,19 +128,10 @@ pub const HOLDINGS: &[Holding] = &[
 pub fn desk(routes: &mut Routes<'_>) {
     let rooms = |routes: &mut Routes<'_>| {
         routes.configure(web::door::api).configure(web::staff::api).configure(web::members::api);
-        routes.configure(web::cases::api).configure(web::glass::api);
+        routes.configure(web::cases::api).configure(web::glass::api).configure(web::tasks::api);
         routes.configure(documents::api).configure(assessments::api).configure(people::api);
-        routes
-            .configure(cards::api)
-pub fn desk(cfg: &mut ServiceConfig<'_>) {
-    let rooms = scope::scope("").configure(|cfg| {
-        cfg.configure(web::door::api).configure(web::staff::api).configure(web::members::api);
-        cfg.configure(web::cases::api).configure(web::glass::api).configure(web::tasks::api);
-        cfg.configure(documents::api).configure(assessments::api).configure(people::api);
-        cfg.configure(cards::api)
-            .configure(cards::europass::api)
-            .configure(cards::imports::api)
-            .configure(consents::api);
+        routes.configure(cards::api).configure(cards::europass::api).configure(cards::imports::api);
+        routes.configure(consents::api);
         routes.configure(rights::api);
         // Last: paths of other rooms lie below its own.
         routes.configure(referrals::api).configure(offices::api);
