@@ -36,9 +36,9 @@ use crate::referrals::{self, Referrals};
 use crate::rights::{self, Rights};
 use crate::store::{Store, once};
 use crate::vault::{MasterKey, Vault};
-use crate::web::Web;
 use crate::web::document::DESK;
 use crate::web::door::oidc::Provider;
+use crate::web::{Operations, Web};
 use crate::{log, offices, tls, web, wiring};
 
 /// Longest that a worker sleeps: what another process on the same database queued is seen within this time.
@@ -169,6 +169,17 @@ impl Node {
         referrals::Desk::new(self.store.clone(), self.referrals.clone(), move || links.wake())
     }
 
+    /// What whoever runs the node asks of it.
+    fn operations(&self) -> Operations {
+        Operations {
+            store: self.store.clone(),
+            peers: self.peers.clone(),
+            certificate: self.config.listen.tls_certificate.clone(),
+            metrics_from: self.config.listen.metrics_from.clone(),
+            gauges: wiring::GAUGES,
+        }
+    }
+
     /// Serves the APIs on `listener`, with TLS where the settings name a certificate.
     pub fn serve(&self, listener: TcpListener) -> Result<Serving> {
         let node = self.clone();
@@ -189,6 +200,7 @@ impl Node {
                     .app_data(Data::new(web::tasks::AddressBook(offices::channels)))
                     .app_data(Data::new(Consents { threads_ended: wiring::threads_ended }))
                     .app_data(Data::new(People { holdings: wiring::HOLDINGS }))
+                    .configure(|cfg| node.operations().mount(cfg))
                     .app_data(Data::new(Rights { holdings: wiring::HOLDINGS, threads_ended: wiring::threads_ended }));
                 if let Some(provider) = &node.provider {
                     cfg.app_data(Data::new(provider.clone()));
@@ -280,8 +292,7 @@ impl Node {
 
     /// Whether the signed answer of some member agreed with our clock within the last 24 hours.
     pub fn clock_is_confirmed(&self) -> bool {
-        let now = self.clock.now();
-        self.peers.clock_confirmed_at().is_some_and(|at| (now - at).abs() < TimeDelta::hours(24))
+        self.peers.clock_is_confirmed(self.clock.now())
     }
 
     /// Lets go of the outgoing connections: after the workers, before any server.

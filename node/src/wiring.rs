@@ -15,7 +15,7 @@ use crate::routes::Routes;
 use crate::store::Tx;
 use crate::vault::Holding;
 use crate::web::document::{DESK, EXCHANGE, NETWORK};
-use crate::web::{self, Rooms};
+use crate::web::{self, NamedGauge, Rooms};
 use crate::{
     access, assessments, authority, cards, consents, documents, grants, inbox, journal, links, offices, outbox, peers,
     people, referrals, rights, tasks, vault,
@@ -105,6 +105,9 @@ pub fn threads_ended(tx: &mut Tx<'_>, threads: &[Uuid]) -> Result<()> {
 pub fn settled(tx: &mut Tx<'_>, outbox: &Outbox, settlement: &Settlement) -> Result<()> {
     referrals::settled(tx, outbox, settlement)
 }
+
+/// What the metrics tell of the rooms with a number each.
+pub const GAUGES: &[NamedGauge] = &[];
 
 /// Every room that holds something about people.
 pub const HOLDINGS: &[Holding] = &[

@@ -34,7 +34,7 @@ use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use staffetta_protocol::id::EntityId;
 use staffetta_protocol::trust::{Anchor, Chain};
 use tokio::sync::Mutex as Turn;
@@ -145,6 +145,11 @@ impl Peers {
     /// irreversible waits for one of the last 24 h.
     pub fn clock_confirmed_at(&self) -> Option<DateTime<Utc>> {
         *self.0.clock_confirmed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the signed answer of some member agreed with our clock within the last 24 hours.
+    pub fn clock_is_confirmed(&self, now: DateTime<Utc>) -> bool {
+        self.clock_confirmed_at().is_some_and(|at| (now - at).abs() < TimeDelta::hours(24))
     }
 
     /// Every member that this node had to do with, by name of the organisation.
