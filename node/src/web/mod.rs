@@ -5,6 +5,7 @@
 //! - A body is bounded, is JSON and nothing else, and is read strictly ([`Input`]); what is wrong with it is told by
 //!   place and code, never by repeating it. A route for files takes [`Raw`] bytes of the kinds that it names.
 //! - A query has the parameters that the document names and no others, whatever the handler reads of it.
+//! - Of what is wrong with a request everything is told in one answer, one entry for each field ([`shape`]).
 //! - Whoever edits names the version that the edit builds on ([`IfMatch`]); a conflict is told with both sides.
 //! - A POST of the desk may be asked twice and is done once ([`once`]).
 //! - The desk speaks Italian, or English to whoever asks for it; the entries of wrong fields have both.
@@ -35,6 +36,7 @@ mod path;
 mod patience;
 mod raw;
 mod request;
+mod shape;
 pub mod staff;
 pub mod status;
 mod unknown;
@@ -42,7 +44,7 @@ mod unknown;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -106,8 +108,8 @@ struct Inner {
     documents: docs::Documents,
     /// The methods of each route, for 405.
     methods: BTreeMap<String, String>,
-    /// The parameters of each operation's query.
-    queries: BTreeMap<String, BTreeSet<String>>,
+    /// What bodies and queries look like.
+    shapes: shape::Shapes,
     under_way: once::UnderWay,
     /// Names the node in every line of the log.
     span: Span,
@@ -119,7 +121,7 @@ impl Web {
     pub fn new(config: &Config, rooms: Rooms) -> Self {
         let entity_id = &config.node.entity_id;
         let planes = document::Planes::of(rooms);
-        let (methods, queries) = (planes.methods(), planes.queries());
+        let (methods, shapes) = (planes.methods(), planes.shapes());
         let (federation, desk) = planes.documents(rooms);
         Self(Arc::new(Inner {
             rooms,
@@ -129,7 +131,7 @@ impl Web {
             limiter: limit::Limiter::new(&config.limits),
             documents: docs::Documents::new(federation, desk, entity_id),
             methods,
-            queries,
+            shapes,
             under_way: once::UnderWay::default(),
             span: crate::log::node(entity_id),
             is_loopback: caller::is_loopback(entity_id),

@@ -13,18 +13,19 @@ mod sparse;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use actix_web::App;
 use staffetta_protocol::id::EntityId;
-use utoipa::openapi::path::{ParameterIn, PathItem};
+use utoipa::openapi::path::PathItem;
 use utoipa::openapi::{HttpMethod, OpenApi, Server, ServerBuilder};
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::Rooms;
-use super::door::oidc::CALLBACK;
+use super::shape::Shapes;
 pub use complete::Plane;
+pub(in crate::web) use complete::owned;
 
 /// The base of everything: `<entity id>` and this is the node's `resource`.
 pub const BASE: &str = "/rest/staffetta/v1";
@@ -128,22 +129,9 @@ impl Planes {
         methods
     }
 
-    /// The parameters that the query of each operation may have, by method and full path. Of what OpenID Federation and
-    /// OpenID Connect define nothing is said: whoever does not know a parameter there ignores it.
-    pub(super) fn queries(&self) -> BTreeMap<String, BTreeSet<String>> {
-        let mut queries = BTreeMap::from([(format!("GET {BASE}/status"), BTreeSet::new())]);
-        for (path, item) in self.paths() {
-            let callback = path.strip_prefix(DESK) == Some(CALLBACK);
-            if callback || path.starts_with(NETWORK) || path.starts_with(WELL_KNOWN) {
-                continue;
-            }
-            for (method, operation) in operations(item) {
-                let parameters = operation.parameters.iter().flatten().filter_map(complete::owned);
-                let query = parameters.filter(|parameter| parameter.parameter_in == ParameterIn::Query);
-                queries.insert(format!("{method} {path}"), query.map(|parameter| parameter.name.clone()).collect());
-            }
-        }
-        queries
+    /// What bodies and queries look like.
+    pub(super) fn shapes(&self) -> Shapes {
+        Shapes::of([&self.federation, &self.desk])
     }
 
     /// [`federation`] and [`desk`].
