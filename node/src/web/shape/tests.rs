@@ -7,7 +7,6 @@ use staffetta_protocol::card::{At, Day, Refusal, TaxCode, Text};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::*;
-use crate::web::document::operations;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -56,11 +55,12 @@ fn good() -> Value {
     })
 }
 
-fn shapes() -> Shapes {
-    let mut schemas = Vec::new();
-    Form::schemas(&mut schemas);
-    let schemas = schemas.into_iter().map(|(name, schema)| (name, bare(schema))).collect();
-    Shapes { schemas, bodies: BTreeMap::from([("POST /".to_owned(), bare(Form::schema()))]), ..Shapes::default() }
+fn form(body: &Value) -> Vec<FieldError> {
+    let (mut named, mut found) = (Vec::new(), Vec::new());
+    Form::schemas(&mut named);
+    let schemas = named.into_iter().map(|(name, schema)| (name, bare(schema))).collect();
+    walk::Walk { schemas: &schemas, found: &mut found }.value(&bare(Form::schema()), body, "");
+    found
 }
 
 fn told(body: &Value) -> BTreeSet<String> {
@@ -68,7 +68,7 @@ fn told(body: &Value) -> BTreeSet<String> {
         Ok(_) => return BTreeSet::new(),
         Err(first) => first,
     };
-    let all = everything::<Form>(body, shapes().of_body("POST /", body), first);
+    let all = everything::<Form>(body, form(body), first);
     let said: BTreeSet<_> = all.iter().map(|entry| format!("{} {}", entry.field, entry.code)).collect();
     assert_eq!(said.len(), all.len(), "nothing is told twice: {all:?}");
     said
@@ -138,9 +138,8 @@ fn of_a_query_every_wrong_parameter_is_told() {
         parameter("fields", json!({"type": "array", "items": {"type": "string", "enum": ["id", "label"]}})),
     ];
     let schemas = BTreeMap::from([("Day".to_owned(), bare(Day::schema()))]);
-    let shapes = Shapes { schemas, queries: BTreeMap::from([("GET /".to_owned(), known)]), ..Shapes::default() };
     let told = |query: &str| {
-        let found = shapes.of_query("GET /", query);
+        let found = query::findings(&known, &schemas, query);
         found.into_iter().map(|entry| format!("{} {}", entry.field, entry.code)).collect::<BTreeSet<_>>()
     };
     assert!(told("needed=true&limit=3&fields=id,label&since=2026-01-31").is_empty());
@@ -162,11 +161,11 @@ fn of_a_query_every_wrong_parameter_is_told() {
 
 #[test]
 fn bodies_and_queries_of_every_route_are_known() {
-    let planes = crate::web::document::Planes::of(crate::web::tests::ROOMS);
-    let shapes = planes.shapes();
-    let document = crate::web::document::desk(crate::web::tests::ROOMS);
-    let all =
-        document.paths.paths.values().flat_map(operations).filter(|(_, operation)| operation.request_body.is_some());
-    assert!(all.count() > 5 && shapes.bodies.len() > 5);
-    assert!(shapes.queries.keys().any(|place| place == "GET /rest/staffetta/v1/desk/staff"), "{:?}", shapes.queries);
+    let rooms = crate::web::tests::ROOMS;
+    let shapes = Shapes::of(rooms);
+    assert!(shapes.0.values().filter(|shape| shape.body.is_some()).count() > 5);
+    let found = shapes.of_body(rooms, &format!("POST {DESK}/session"), &json!({"username": 1, "password": [], "x": 1}));
+    let told: BTreeSet<_> = found.iter().map(|entry| entry.field.as_str()).collect();
+    assert_eq!(told, BTreeSet::from(["/password", "/username", "/x"]));
+    assert_eq!(shapes.of_query(rooms, &format!("GET {DESK}/staff"), "limit=0").len(), 1);
 }
