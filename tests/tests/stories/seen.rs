@@ -36,6 +36,7 @@ const LISTS: &[(&str, &str, bool)] = &[
     ("/people", "person.listed", true),
     ("/referrals", "referral.listed", true),
     ("/rights-requests", "rights.listed", true),
+    ("/tasks", "task.listed", false),
     ("/transfers", "transfer.listed", false),
 ];
 /// Lists that stand for nobody of those whom the node accompanies.
