@@ -83,7 +83,7 @@ const WAYS: [Spoiled; 9] = [
     ("/days/0/level wrong_type", |body| body["days"][0]["level"] = json!("many")),
     ("/days/1/day out_of_range", |body| body["days"][1]["day"] = json!("2026-02-31")),
     ("/days/2/day required", |body| drop(body["days"][2].as_object_mut().unwrap().remove("day"))),
-    ("/days/2/level out_of_range", |body| body["days"][2]["level"] = json!(10)),
+    ("/days/2/level out_of_range", |body| body["days"][2]["level"] = json!(300)),
     ("/answer/by wrong_type", |body| body["answer"]["by"] = Value::Null),
     ("/other wrong_shape", |body| body["other"] = json!("?")),
     ("/strange unknown_field", |body| body["strange"] = json!({"Amina": "Diallo"})),
