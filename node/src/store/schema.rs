@@ -1157,6 +1157,7 @@ diesel::table! {
         instructed -> Text,
         changed_at -> Timestamp,
         changed_by -> Nullable<Uid>,
+        version -> Integer,
     }
 }
 

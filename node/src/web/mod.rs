@@ -5,6 +5,7 @@
 //! - A body is bounded, is JSON and nothing else, and is read strictly ([`Input`]); what is wrong with it is told by
 //!   place and code, never by repeating it. A route for files takes [`Raw`] bytes of the kinds that it names.
 //! - A query has the parameters that the document names and no others, whatever the handler reads of it.
+//! - Of what is wrong with a request everything is told in one answer, one entry for each field ([`shape`]).
 //! - Whoever edits names the version that the edit builds on ([`IfMatch`]); a conflict is told with both sides.
 //! - A POST of the desk may be asked twice and is done once ([`once`]).
 //! - The desk speaks Italian, or English to whoever asks for it; the entries of wrong fields have both.
@@ -36,6 +37,7 @@ mod path;
 mod patience;
 mod raw;
 mod request;
+mod shape;
 pub mod staff;
 pub mod status;
 pub mod tasks;

@@ -11,6 +11,7 @@ use crate::access::acts::*;
 pub const MATRIX: &[Permission] = &[
     // consents
     Permission::of::<ReadNotices>("list_activities"),
+    Permission::of::<ReadNotices>("read_activity"),
     Permission::of::<ManageNotices>("set_activity"),
     Permission::of::<ManageNotices>("drop_activity"),
     Permission::of::<ReadConsents>("list_consents_due"),
