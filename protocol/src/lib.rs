@@ -13,6 +13,7 @@ pub mod id;
 pub mod jose;
 pub mod json;
 pub mod link;
+pub mod log;
 pub mod message;
 pub mod modi;
 pub mod problem;

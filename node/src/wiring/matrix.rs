@@ -100,6 +100,9 @@ pub const MATRIX: &[Permission] = &[
     // members
     Permission::of::<ReadPeers>("list_partners"),
     Permission::of::<ReadPeers>("look_up_member"),
+    // tasks
+    Permission::of::<ReadTasks>("list_tasks"),
+    Permission::of::<DoTasks>("finish_task"),
     // offices
     Permission::of::<ReadOffices>("list_offices"),
     Permission::of::<WriteOffices>("add_office"),
