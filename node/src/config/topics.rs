@@ -45,6 +45,10 @@ pub struct NodeConfig {
     /// Allows what only a developer needs, such as plain http on loopback. Never true where there are real people.
     #[serde(default)]
     pub development_mode: bool,
+    /// Seconds by which this node takes its machine's clock to be wrong: to try what it then does. Needs
+    /// `development_mode`.
+    #[serde(default)]
+    pub clock_off_by_seconds: i64,
 }
 
 fn here() -> PathBuf {
