@@ -60,7 +60,7 @@ pub fn federation(cfg: &mut ServiceConfig<'_>) {
     let exchange = scope::scope(EXCHANGE).configure(|cfg| {
         cfg.configure(web::status::api).configure(links::api);
     });
-    cfg.service(exchange.wrap(from_fn(peers::sign_answers)));
+    cfg.service(exchange.wrap(from_fn(links::wake_on_contact)).wrap(from_fn(peers::sign_answers)));
 }
 
 /// The message types that this node handles, of those that the protocol knows: its published capabilities. Answers to
