@@ -239,6 +239,13 @@ impl Node {
         let (node, stopping) = (self.clone(), stopped.clone());
         tasks.spawn(
             async move {
+                repeat(&node, "reconciliation", stopping, || node.links.reconcile(), std::future::pending).await;
+            }
+            .instrument(span.clone()),
+        );
+        let (node, stopping) = (self.clone(), stopped.clone());
+        tasks.spawn(
+            async move {
                 repeat(&node, "peers", stopping, || node.peers.refresh_pump(), std::future::pending).await;
             }
             .instrument(span.clone()),

@@ -59,7 +59,9 @@ pub fn federation(routes: &mut Routes<'_>) {
     let exchange = |routes: &mut Routes<'_>| {
         routes.configure(web::status::api).configure(links::api);
     };
-    routes.below(EXCHANGE, exchange, |rooms| rooms.wrap(from_fn(peers::sign_answers)));
+    let guarded =
+        |rooms: actix_web::Scope| rooms.wrap(from_fn(links::wake_on_contact)).wrap(from_fn(peers::sign_answers));
+    routes.below(EXCHANGE, exchange, guarded);
 }
 
 /// The message types that this node handles, of those that the protocol knows: its published capabilities. Answers to

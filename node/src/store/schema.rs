@@ -194,6 +194,8 @@ diesel::table! {
         failures -> Integer,
         failing_since -> Nullable<Timestamp>,
         last_error -> Nullable<Text>,
+        failed_at -> Nullable<Timestamp>,
+        stuck -> Integer,
     }
 }
 
@@ -1405,3 +1407,15 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(task, case_member);
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    link_check (peer) {
+        peer -> Text,
+        due_at -> Timestamp,
+        lease_until -> Nullable<Timestamp>,
+        failures -> Integer,
+        checked_at -> Nullable<Timestamp>,
+    }
+}

@@ -73,6 +73,26 @@ impl Scratch {
         found
     }
 
+    /// Another database with what this one holds now: a backup.
+    ///
+    /// # Panics
+    /// When the database cannot be copied.
+    pub fn copy(&self) -> Self {
+        let clock = self.store.clock().clone();
+        let (url, place) = match &self._place {
+            Place::File(path) => {
+                let copy = std::env::temp_dir().join(format!("staffetta-{}.db", Uuid::now_v7().simple()));
+                sqlite::copy(path, &copy);
+                (DatabaseUrl::new(format!("sqlite:{}", copy.display())), Place::File(copy))
+            }
+            #[cfg(feature = "postgres")]
+            Place::Database(name) => cluster::copy(name),
+        };
+        let config = config(url);
+        let store = Store::open(&config, clock).expect("the copy of a database");
+        Self { store, config, _place: place }
+    }
+
     /// The open store.
     pub fn store(&self) -> &Store {
         &self.store
@@ -189,6 +209,19 @@ mod cluster {
         make_template(&mut conn, &template);
         let name = format!("staffetta_{}", Uuid::now_v7().simple());
         conn.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template}")).expect("a clone of the template");
+        (DatabaseUrl::new(within(&name)), Place::Database(name))
+    }
+
+    /// A new database with what `source` holds. Whoever is connected to that is cut off and connects anew.
+    pub(super) fn copy(source: &str) -> (DatabaseUrl, Place) {
+        let mut conn = maintenance();
+        let name = format!("staffetta_{}", Uuid::now_v7().simple());
+        let cut_off = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{source}'");
+        let made = (0..20).any(|_| {
+            conn.batch_execute(&cut_off).expect("the list of sessions");
+            conn.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {source}")).is_ok()
+        });
+        assert!(made, "{source} is never left alone");
         (DatabaseUrl::new(within(&name)), Place::Database(name))
     }
 
