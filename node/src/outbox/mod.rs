@@ -21,7 +21,9 @@ use crate::vault;
 pub use lease::{Bounds, Leased, lease};
 pub use links::{LinkRow, Mended, abandon, due, link, resynchronise, shrink, wake};
 pub use queue::{Outbox, Outgoing, enqueue_personal};
-pub use rows::{Transport, Waiting, strike, strike_in, strike_thread, transport_of, waiting, waits_about};
+pub use rows::{
+    Transport, Waiting, last_receipt, strike, strike_in, strike_thread, transport_of, waiting, waits_about,
+};
 pub use settle::{Failure, Settlement, fail, pause, postpone, settle};
 
 /// The tables of this room that hold personal data.
