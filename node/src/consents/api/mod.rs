@@ -16,4 +16,5 @@ pub fn api(cfg: &mut ServiceConfig<'_>) {
     cfg.configure(records::due_api).configure(answers::api).configure(requests::api).configure(records::api);
     cfg.configure(disclosures::api);
     super::recalls::api(cfg);
+    super::tree::api(cfg);
 }
