@@ -34,7 +34,7 @@ use crate::peers::{Client, Peers, Profile};
 use crate::people::People;
 use crate::referrals::{self, Referrals};
 use crate::rights::{self, Rights};
-use crate::store::{Store, once};
+use crate::store::{Store, Tx, once};
 use crate::vault::{MasterKey, Vault};
 use crate::web::document::DESK;
 use crate::web::door::oidc::Provider;
@@ -271,6 +271,7 @@ impl Node {
         while self.store.write(referrals::refresh).await? == referrals::AT_ONCE {}
         self.upkeep_of_consents(now).await?;
         self.store.write(once::purge).await?;
+        self.upkeep_of_recalls().await?;
         if self.clock_is_confirmed() {
             let (keys, vault) = (self.keys.clone(), self.vault.clone());
             self.store
@@ -282,6 +283,16 @@ impl Node {
                 .await?;
         }
         Ok(Some(now + TimeDelta::minutes(5)))
+    }
+
+    /// Answers that became late, what was kept for a while, and the keys of those of whom nothing is held any more.
+    async fn upkeep_of_recalls(&self) -> Result<()> {
+        let (outbox, confirmed) = (self.outbox.clone(), self.clock_is_confirmed());
+        let act = move |tx: &mut Tx<'_>| consents::tree::pump(tx, &outbox, wiring::ABOVE, confirmed);
+        if self.store.write(act).await?.shredded > 0 {
+            self.store.scrub().await?;
+        }
+        Ok(())
     }
 
     /// The notices that come with the program, and the ends of what guardians agreed to where a birthday was put right.

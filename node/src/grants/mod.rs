@@ -27,6 +27,7 @@ mod disclosed;
 mod moved;
 mod paper;
 mod permit;
+mod resting;
 mod rows;
 mod threads;
 mod used;
@@ -53,6 +54,8 @@ pub use threads::{
 };
 
 pub use moved::{Holder, come_back, holder, move_holder, must_hold};
+
+pub use resting::{held_from, holds_about, records_behind, retire_ref};
 
 pub use disclosed::{DisclosurePosition, Told, disclosure_page, organisations_told, told};
 pub use used::{Use, free, hold, move_early_end, spend, use_of};

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::error::{Error, Result};
 use crate::grants;
-use crate::store::schema::{disclosure, link_out, outbox};
+use crate::store::schema::{disclosure, link_out, outbox, receipt};
 use crate::store::{At, Conn, Id, Tx};
 use crate::vault::Subject;
 
@@ -144,6 +144,18 @@ pub fn waits_about(conn: &mut Conn, subjects: &[Subject]) -> Result<bool> {
     let hers: Vec<Id> = subjects.iter().map(|subject| Id(subject.0)).collect();
     let waits = outbox::table.filter(outbox::subject.eq_any(hers)).filter(outbox::state.eq_any(["queued", "void"]));
     Ok(diesel::select(diesel::dsl::exists(waits)).get_result(conn)?)
+}
+
+/// When a receipt of that node last came.
+pub fn last_receipt(conn: &mut Conn, peer: &EntityId) -> Result<Option<DateTime<Utc>>> {
+    let newest: Option<At> = receipt::table
+        .filter(receipt::peer.eq(peer.as_str()))
+        .filter(receipt::direction.eq("in"))
+        .order(receipt::at.desc())
+        .select(receipt::at)
+        .first(conn)
+        .optional()?;
+    Ok(newest.map(|at| at.0))
 }
 
 /// Strikes everything unsettled in a thread that ends. The message that tells of the end is queued afterwards.

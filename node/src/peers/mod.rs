@@ -208,3 +208,10 @@ pub fn keep_evidence(tx: &mut Tx<'_>, peer: &Peer) -> Result<staffetta_protocol:
     rows::keep_used(tx, peer.chain())?;
     Ok(peer.chain().digest())
 }
+
+pub use rows::KnownAs;
+
+/// What a member is called and is, by its last verified chain, live or not: for rooms that hold no [`Peers`].
+pub fn known_as(conn: &mut Conn, id: &EntityId) -> Result<Option<KnownAs>> {
+    rows::known_as(conn, id)
+}

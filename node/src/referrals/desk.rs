@@ -10,6 +10,7 @@ use super::view::{Referral, Referrals as ReferralList};
 use super::{By, Referrals, Side, Wanted, rows};
 use crate::access::cases::{self, Listing};
 use crate::access::{Acting, Sight};
+use crate::consents::Withdrawal;
 use crate::error::Result;
 use crate::people::{self, PersonId};
 use crate::store::{Store, Tx};
@@ -125,6 +126,20 @@ impl Desk {
             referrals.look(tx, by, id)
         };
         self.store.write(act).await
+    }
+
+    /// The person takes back here what she had agreed to elsewhere.
+    pub(super) async fn take_back(&self, staff: &Acting, id: Uuid, how: Withdrawal) -> Result<Json<Referral>> {
+        let (referrals, staff) = (self.referrals.clone(), staff.clone());
+        let act = move |tx: &mut Tx<'_>| {
+            let sight = sight(tx, &staff, id)?;
+            let by = By::at_the_desk(&staff, &sight);
+            referrals.take_back(tx, by, &sight, id, how)?;
+            referrals.look(tx, by, id)
+        };
+        let shown = self.store.write(act).await?;
+        (self.wake)();
+        Ok(Json::accepted(shown, format!("{BASE}/{id}")))
     }
 
     /// Does something in one case that is answered with something else than the referral.

@@ -35,6 +35,7 @@ use staffetta_protocol::id::EntityId;
 use staffetta_protocol::problem::{Code, Problem};
 use uuid::Uuid;
 
+use crate::access::cases::restriction;
 use crate::access::{AccessRole, Sight, Staff, cases};
 use crate::consents::{ThreadsEnded, Towards};
 use crate::error::Result;
@@ -43,7 +44,7 @@ use crate::journal;
 use crate::outbox::Outbox;
 use crate::people::{self, PersonId};
 use crate::store::{Conn, Tx};
-use crate::vault::{Holding, Vault};
+use crate::vault::{self, Holding, Subject, Vault};
 
 pub use api::api;
 pub use erasing::pump;
@@ -276,6 +277,13 @@ fn to_be_told(conn: &mut Conn, of: &Request) -> Result<Vec<Told>> {
     let granted = of.answered.is_some_and(|(outcome, _)| outcome != RightOutcome::Refused);
     let follows = matches!(of.kind, RightKind::Rectification | RightKind::Erasure | RightKind::Restriction);
     if granted && follows { grants::told(conn, &[of.subject]) } else { Ok(Vec::new()) }
+}
+
+/// Whether something about her must not be lost yet: she asked for something that is not answered, other than that it be
+/// erased, or that her data be kept and not used.
+pub fn is_frozen(conn: &mut Conn, subject: Subject) -> Result<bool> {
+    let hers = vault::joined(conn, subject)?;
+    Ok(rows::asked_by(conn, &hers)? || restriction::holds_for_her(conn, subject)?)
 }
 
 /// Whether whoever looks answers for the person's rights, or is the person.

@@ -1005,6 +1005,7 @@ diesel::table! {
         part -> Text,
         sealed -> Binary,
         received_at -> Timestamp,
+        withheld_at -> Nullable<Timestamp>,
     }
 }
 
@@ -1380,11 +1381,71 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    recall_told (id) {
+        id -> Uid,
+        recall -> Uid,
+        record -> Uid,
+        seq -> Integer,
+        peer -> Text,
+        organisation -> Text,
+        role -> Text,
+        person -> Uid,
+        subject -> Uid,
+        groups -> Text,
+        above -> Nullable<Uid>,
+        message -> Uid,
+        told_at -> Timestamp,
+        due_at -> Timestamp,
+        reached_at -> Nullable<Timestamp>,
+        failed -> Nullable<Text>,
+        version -> Integer,
+        complete -> Bool,
+        below -> Text,
+        answered_at -> Nullable<Timestamp>,
+        answer_digest -> Nullable<Text>,
+        elsewhere_at -> Nullable<Timestamp>,
+        elsewhere_channel -> Nullable<Text>,
+        task_at -> Nullable<Timestamp>,
+        sealed -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    recall_taken (id) {
+        id -> Uid,
+        recall -> Nullable<Uid>,
+        issuer -> Text,
+        record -> Uid,
+        seq -> Integer,
+        subject -> Nullable<Uid>,
+        subject_ref -> Nullable<Uid>,
+        held_since -> Nullable<Timestamp>,
+        outcomes -> Text,
+        due_at -> Nullable<Timestamp>,
+        taken_at -> Timestamp,
+        version -> Integer,
+        complete -> Bool,
+        below -> Text,
+        answer -> Nullable<Uid>,
+        frozen -> Bool,
+        shredded_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(recall_told, case_member);
+
 diesel::allow_tables_to_appear_in_same_query!(paper, disclosure);
 
 diesel::allow_tables_to_appear_in_same_query!(office, office_comune);
 
 diesel::allow_tables_to_appear_in_same_query!(paper_recall, case_member);
+
+diesel::allow_tables_to_appear_in_same_query!(paper_recall, consent);
 
 diesel::allow_tables_to_appear_in_same_query!(outbox, referral_event);
 

@@ -21,6 +21,9 @@ pub const MATRIX: &[Permission] = &[
     Permission::of::<ManageNotices>("retire_notice"),
     Permission::of::<ManageNotices>("add_notice_text"),
     Permission::of::<ManageNotices>("verify_notice_text"),
+    Permission::of::<ReadConsents>("list_recalls"),
+    Permission::of::<ReadConsents>("read_recall"),
+    Permission::of::<EndConsents>("note_recall_told_otherwise"),
     Permission::of::<ReadConsents>("list_paper_recalls"),
     Permission::of::<ReadConsents>("read_paper_recall"),
     Permission::of::<EndConsents>("note_recall_answer"),
@@ -150,6 +153,7 @@ pub const MATRIX: &[Permission] = &[
     Permission::of::<ReadCards>("read_card_version"),
     Permission::of::<ReadCards>("print_counter_sheet"),
     // referrals
+    Permission::of::<EndConsents>("take_back_consent"),
     Permission::of::<ReadReferrals>("list_referrals"),
     Permission::of::<SendReferral>("add_referral"),
     Permission::of::<ReadReferrals>("read_referral"),
