@@ -27,6 +27,7 @@ use crate::config::Config;
 use crate::consents::{self, Consents};
 use crate::error::{Error, Result};
 use crate::inbox::{self, Inbox};
+use crate::journal::Sealer;
 use crate::keys::Keys;
 use crate::links::Links;
 use crate::outbox::Outbox;
@@ -57,6 +58,7 @@ pub struct Node {
     peers: Peers,
     outbox: Outbox,
     links: Links,
+    sealer: Sealer,
     referrals: Referrals,
     authority: Option<Authority>,
     door: Door,
@@ -100,12 +102,28 @@ impl Node {
             window: config.exchange.window,
         };
         let links = Links::new(store.clone(), peers.clone(), inbox, wiring::settled, config.exchange.clone());
+        let sealer = Sealer::new(store.clone(), keys.clone(), config.node.entity_id.clone());
         let referrals = Referrals::new(outbox.clone(), peers.clone().into());
         let authority = peers.is_authority().then(|| Authority::new(store.clone(), keys.clone(), &config.node));
         let door = Door::new(store.clone(), vault.clone(), keys.clone(), &config, DESK)?;
         let provider = Provider::configured(&config, clock.clone())?;
         let web = Web::new(&config, wiring::ROOMS);
-        Ok(Self { config, clock, store, vault, keys, peers, outbox, links, referrals, authority, door, provider, web })
+        Ok(Self {
+            config,
+            clock,
+            store,
+            vault,
+            keys,
+            peers,
+            outbox,
+            links,
+            sealer,
+            referrals,
+            authority,
+            door,
+            provider,
+            web,
+        })
     }
 
     /// This node's name.
@@ -151,6 +169,11 @@ impl Node {
     /// Its outbound links.
     pub fn links(&self) -> &Links {
         &self.links
+    }
+
+    /// What seals its journal.
+    pub fn sealer(&self) -> &Sealer {
+        &self.sealer
     }
 
     /// Its referrals.
@@ -213,7 +236,7 @@ impl Node {
         Ok(Serving { handle, task })
     }
 
-    /// Starts the workers: links, the refresh of chains, the authority's marks, and what is due by time alone.
+    /// Starts the workers: links, the journal's sealer, the refresh of chains, the authority's marks, and what is due by time alone.
     pub fn work(&self) -> Workers {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
@@ -229,6 +252,11 @@ impl Node {
                 repeat(&node, "peers", stopping, || node.peers.refresh_pump(), std::future::pending).await;
             }
             .instrument(span.clone()),
+        );
+        let (node, stopping) = (self.clone(), stopped.clone());
+        tasks.spawn(
+            async move { repeat(&node, "sealer", stopping, || node.sealer.pump(), std::future::pending).await }
+                .instrument(span.clone()),
         );
         let (node, stopping) = (self.clone(), stopped);
         tasks.spawn(
