@@ -127,6 +127,7 @@ pub const HOLDINGS: &[Holding] = &[
 pub fn desk(cfg: &mut ServiceConfig<'_>) {
     let rooms = scope::scope("").configure(|cfg| {
         cfg.configure(web::door::api).configure(web::staff::api).configure(web::members::api);
+        cfg.configure(web::neighbours::api);
         cfg.configure(web::cases::api).configure(web::glass::api);
         cfg.configure(documents::api).configure(assessments::api).configure(people::api);
         cfg.configure(cards::api)

@@ -20,7 +20,7 @@ const FULL_RETRY_SECONDS: u32 = 900;
 
 /// The routes of this room, below `…/exchange`.
 pub fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(push_messages).service(show_link);
+    cfg.service(push_messages).service(show_link).service(super::history::prove_history);
 }
 
 /// Push a batch of messages

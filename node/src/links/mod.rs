@@ -10,6 +10,7 @@
 mod answer;
 mod api;
 mod bounds;
+mod history;
 mod push;
 
 #[cfg(test)]

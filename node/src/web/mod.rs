@@ -29,6 +29,7 @@ mod input;
 mod language;
 mod limit;
 pub mod members;
+pub mod neighbours;
 mod once;
 mod page;
 mod path;

@@ -100,6 +100,7 @@ pub const MATRIX: &[Permission] = &[
     // members
     Permission::of::<ReadPeers>("list_partners"),
     Permission::of::<ReadPeers>("look_up_member"),
+    Permission::of::<ReadJournal>("list_neighbour_checkpoints"),
     // offices
     Permission::of::<ReadOffices>("list_offices"),
     Permission::of::<WriteOffices>("add_office"),
