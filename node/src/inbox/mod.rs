@@ -9,6 +9,7 @@
 
 mod accept;
 mod collecting;
+mod evidence;
 mod open;
 mod rows;
 
@@ -18,6 +19,7 @@ mod tests;
 use crate::vault;
 
 pub use accept::{Accepted, Inbox, Receive, Taken, accept};
+pub use evidence::{Kept, conversation};
 pub use open::{Content, Opened, open, refuse_unknown_keys};
 pub use rows::{erase_bytes, link_state, opened, purge, unopened};
 

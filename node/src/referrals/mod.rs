@@ -58,7 +58,7 @@ pub use ending::ToldHow;
 pub use events::Said;
 pub use model::{Side, State};
 pub use opener::{Draft, Sending};
-pub use rows::Wanted;
+pub use rows::{Conversation, Wanted, conversation};
 pub use settle::{AT_ONCE, refresh, settled};
 pub use view::{Referral, ReferralEvent, ReferralSummary, Referrals as ReferralList};
 
