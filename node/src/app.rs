@@ -40,7 +40,7 @@ use crate::vault::{MasterKey, Vault};
 use crate::web::Web;
 use crate::web::document::DESK;
 use crate::web::door::oidc::Provider;
-use crate::{log, tls, web, wiring};
+use crate::{log, offices, tls, web, wiring};
 
 /// Longest that a worker sleeps: what another process on the same database queued is seen within this time.
 const LONGEST_NAP: TimeDelta = TimeDelta::seconds(5);
@@ -91,7 +91,7 @@ impl Node {
         let client = Client::new(&config.network, config.node.development_mode)?;
         let profile = Profile {
             types: Body::TYPES.iter().filter(|kind| wiring::takes(kind)).map(|kind| (*kind).to_owned()).collect(),
-            openapi_uri: Some(format!("{entity_id}/openapi/federation.yaml")),
+            openapi_uri: Some(format!("{entity_id}{}", web::FEDERATION)),
         };
         let peers = Peers::new(store.clone(), keys.clone(), &config, clock.clone(), client).publishing(profile);
         let outbox = Outbox::new(entity_id, keys.clone(), vault.clone());
@@ -209,6 +209,7 @@ impl Node {
                     .app_data(Data::new(node.desk()))
                     .app_data(Data::new(node.entity_id().clone()))
                     .app_data(Data::new(node.config.clone()))
+                    .app_data(Data::new(web::tasks::AddressBook(offices::channels)))
                     .app_data(Data::new(Consents { threads_ended: wiring::threads_ended }))
                     .app_data(Data::new(People { holdings: wiring::HOLDINGS }))
                     .app_data(Data::new(Rights { holdings: wiring::HOLDINGS, threads_ended: wiring::threads_ended }));

@@ -164,6 +164,11 @@ acts! {
     /// Entering and changing partners' offices in the address book.
     WriteAddressBook = "addressbook.write" [Operator, Supervisor, Admin];
 
+    /// Seeing what the node asks somebody to see to: of one's own cases, or of one's office.
+    ReadTasks = "tasks.read" [Operator, Supervisor, Dpo, Admin];
+    /// Saying that it is done.
+    DoTasks = "tasks.write" [Operator, Supervisor, Dpo, Admin];
+
     /// Seeing the other members of the network.
     ReadPeers = "peers.read" [Operator, Supervisor, Dpo, Admin];
     /// Seeing what waits to leave, by id and state.

@@ -50,6 +50,10 @@ pub(super) fn newest(conn: &mut Conn) -> Result<Option<Log>> {
     Ok(log::table.order(log::number.desc()).select(Log::as_select()).first(conn).optional()?)
 }
 
+pub(super) fn numbered(conn: &mut Conn, number: i32) -> Result<Option<Log>> {
+    Ok(log::table.find(number).select(Log::as_select()).first(conn).optional()?)
+}
+
 fn named(conn: &mut Conn, id: LogId) -> Result<Option<Log>> {
     Ok(log::table.filter(log::id.eq(Id(id.0))).select(Log::as_select()).first(conn).optional()?)
 }

@@ -90,6 +90,8 @@ pub async fn verify(store: &Store, keys: &Keys, me: &EntityId) -> Result<std::re
 /// Entries `from` to before `to` of a log, of which `from` begins a tile.
 fn batch(conn: &mut Conn, log: &Log, from: u64, to: u64) -> Result<std::result::Result<u64, Bad>> {
     let first = log.first_position;
+    // Retention may have gone on meanwhile.
+    let released = log::numbered(conn, log.number)?.map_or(log.released, |log| log.released);
     let found = rows::placed(conn, first + from as i64, first + to as i64)?;
     let read = found.len() as u64;
     let mut found = found.into_iter().peekable();
@@ -103,7 +105,7 @@ fn batch(conn: &mut Conn, log: &Log, from: u64, to: u64) -> Result<std::result::
         let leaf = tiles.leaf(index)?;
         match (&entry, leaf) {
             (_, None) => return bad(entry.as_ref(), "tree_changed"),
-            (None, Some(_)) if position >= log.released => return bad(None, "entry_missing"),
+            (None, Some(_)) if position >= released => return bad(None, "entry_missing"),
             (None, Some(_)) => {}
             (Some(entry), Some(leaf)) if entry.leaf().leaf_hash() != leaf => {
                 return bad(Some(entry), "entry_changed");

@@ -5,7 +5,6 @@ use actix_web::{get, post};
 use staffetta_protocol::consent::OrganisationId;
 use staffetta_protocol::link::{Batch, BatchAnswer, LinkState};
 use staffetta_protocol::problem::{Code, Problem};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::Links;
 use crate::error::Result;
@@ -13,14 +12,15 @@ use crate::inbox::{self, Accepted, Content};
 use crate::journal::{self, Actor, Entry};
 use crate::outbox;
 use crate::peers::{Peers, VerifiedPeer};
+use crate::routes::Routes;
 use crate::store::Store;
 
 /// Seconds after which a peer may try again whose content nobody has looked at.
 const FULL_RETRY_SECONDS: u32 = 900;
 
 /// The routes of this room, below `…/exchange`.
-pub fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(push_messages).service(show_link).service(super::history::prove_history);
+pub fn api(routes: &mut Routes<'_>) {
+    routes.service(push_messages).service(show_link).service(super::history::prove_history);
 }
 
 /// Push a batch of messages

@@ -18,6 +18,7 @@ mod rows;
 mod tests;
 
 use staffetta_protocol::card::{At, Check, Comune};
+use staffetta_protocol::id::EntityId;
 use staffetta_protocol::problem::{Code, Problem};
 use uuid::Uuid;
 
@@ -25,6 +26,7 @@ use crate::clock;
 use crate::error::Result;
 use crate::journal::{self, Actor, Entry as Act};
 use crate::store::{Conn, Tx};
+use crate::tasks::Channel;
 
 pub use api::api;
 pub use model::{Because, Competences, Held, OwnOffice, PartnerOffice, Proposal, Proposed, Whereabouts, propose};
@@ -40,6 +42,16 @@ pub trait Entry: Check + serde::Serialize + serde::de::DeserializeOwned {
 
     /// The organisation, where it is another's.
     fn organisation(&self) -> Option<&str>;
+}
+
+/// The other ways to a member: those of its offices in the address book, and of offices of its organisation without a node.
+///
+/// # Errors
+/// What the database refuses.
+pub fn channels(conn: &mut Conn, member: &EntityId, organisations: &[String]) -> Result<Vec<Channel>> {
+    let found = rows::of_organisations(conn, organisations)?;
+    let of_member = |held: &&Proposed| held.entry.entity_id.as_ref().is_none_or(|id| id == member);
+    Ok(found.iter().filter(of_member).flat_map(|held| held.entry.channels()).collect())
 }
 
 /// Enters an office.

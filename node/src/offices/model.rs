@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::Entry;
 use crate::error::Result;
+use crate::tasks::{By, Channel};
 
 /// The municipalities that an office is competent for: their six ISTAT digits, none twice.
 pub type Competences = List<Comune, 0, 600>;
@@ -91,6 +92,18 @@ impl PartnerOffice {
     /// Organisation and office in one line, as a letter is addressed.
     pub fn addressee(&self) -> String {
         format!("{}, {}", self.organisation_name.as_str(), self.office.as_str())
+    }
+
+    /// The ways to it that need no node.
+    pub fn channels(&self) -> Vec<Channel> {
+        let way = |by, address: &str| Channel {
+            office: Some(self.office.as_str().to_owned()),
+            by,
+            address: address.to_owned(),
+        };
+        let pec = self.pec.iter().map(|it| way(By::Pec, it.as_str()));
+        let email = self.email.iter().map(|it| way(By::Email, it.as_str()));
+        pec.chain(email).chain(self.phone.iter().map(|it| way(By::Phone, it.as_str()))).collect()
     }
 }
 

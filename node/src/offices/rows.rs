@@ -122,6 +122,19 @@ pub(super) fn page<E: Entry>(conn: &mut Conn, after: Option<Uuid>, limit: u32) -
     Ok(Page { items: rows.into_iter().map(Row::held).collect::<Result<_>>()?, next })
 }
 
+/// The partners' offices of any of these organisations.
+pub(super) fn of_organisations(conn: &mut Conn, organisations: &[String]) -> Result<Vec<Held<PartnerOffice>>> {
+    let rows: Vec<Row> = office::table
+        .filter(office::book.eq(PartnerOffice::BOOK))
+        .filter(office::removed_at.is_null())
+        .filter(office::organisation.eq_any(organisations.to_vec()))
+        .order(office::id.asc())
+        .limit(50)
+        .select(Row::as_select())
+        .load(conn)?;
+    rows.into_iter().map(Row::held).collect()
+}
+
 /// The own office that was entered first.
 pub(super) fn first_own(conn: &mut Conn) -> Result<Option<Held<OwnOffice>>> {
     Ok(page(conn, None, 1)?.items.into_iter().next())

@@ -111,6 +111,11 @@ impl Peer {
         self.chain.node().map_or(&[], |node| &node.capabilities.types)
     }
 
+    /// How its people are reached other than through the node.
+    pub fn contacts(&self) -> &[String] {
+        &self.chain.metadata.federation_entity.contacts
+    }
+
     /// Whether it fetches its messages itself, because it cannot be called.
     pub fn has_mailbox(&self) -> bool {
         self.chain.node().is_some_and(|node| node.capabilities.mailbox)

@@ -7,7 +7,6 @@ use serde::Deserialize;
 use staffetta_protocol::card::Check;
 use staffetta_protocol::id::EntityId;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::export::Recipient;
@@ -24,17 +23,18 @@ use crate::error::Result;
 use crate::links::Links;
 use crate::outbox::Outbox;
 use crate::people::PersonId;
+use crate::routes::Routes;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
 use crate::web::document::DESK;
 use crate::web::{Html, IfMatch, Input, Json, Page, PageParams, Path, Query};
 
 /// The routes of this room.
-pub fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(request_right).service(list_rights_requests).service(show_rights_request);
-    cfg.service(extend_rights_request).service(answer_rights_request).service(withdraw_rights_request);
-    cfg.service(erase_at_once).service(print_rights_letter);
-    cfg.configure(api_export::api).configure(api_register::api);
+pub fn api(routes: &mut Routes<'_>) {
+    routes.service(request_right).service(list_rights_requests).service(show_rights_request);
+    routes.service(extend_rights_request).service(answer_rights_request).service(withdraw_rights_request);
+    routes.service(erase_at_once).service(print_rights_letter);
+    routes.configure(api_export::api).configure(api_register::api);
 }
 
 /// Where a page of the list ends.

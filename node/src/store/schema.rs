@@ -1451,3 +1451,23 @@ diesel::allow_tables_to_appear_in_same_query!(office, office_comune);
 diesel::allow_tables_to_appear_in_same_query!(paper_recall, case_member);
 
 diesel::allow_tables_to_appear_in_same_query!(outbox, referral_event);
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    task (id) {
+        id -> Uid,
+        kind -> Text,
+        object -> Text,
+        role -> Text,
+        peer -> Nullable<Text>,
+        subject -> Nullable<Uid>,
+        case_file -> Nullable<Uid>,
+        code -> Nullable<Text>,
+        opened_at -> Timestamp,
+        done_at -> Nullable<Timestamp>,
+        done_by -> Nullable<Uid>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(task, case_member);

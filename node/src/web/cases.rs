@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use staffetta_protocol::card::{At, Check, List};
 use staffetta_protocol::problem::{Code, FieldError};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::document::DESK;
@@ -18,6 +17,7 @@ use crate::access::cases::team::{self, Place, Team};
 use crate::access::cases::{self, CaseFile, Functions, Kind, Member, Wanted};
 use crate::access::{AccessRole, Allowed, Function};
 use crate::error::Result;
+use crate::routes::Routes;
 use crate::store::{Conn, Store, Tx};
 use crate::vault::Vault;
 
@@ -25,9 +25,9 @@ use crate::vault::Vault;
 type Key = (DateTime<Utc>, Uuid);
 
 /// The routes, below the desk's base.
-pub fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(list_cases).service(read_team).service(set_team);
-    cfg.service(list_handovers).service(hand_over_case);
+pub fn api(routes: &mut Routes<'_>) {
+    routes.service(list_cases).service(read_team).service(set_team);
+    routes.service(list_handovers).service(hand_over_case);
 }
 
 /// What a case is.

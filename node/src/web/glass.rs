@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use staffetta_protocol::card::{At, Check, Refusal, Whole};
 use staffetta_protocol::problem::FieldError;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::document::DESK;
@@ -17,15 +16,16 @@ use crate::access::acts::{BreakGlass, Countersign, ReviewGlass};
 use crate::access::cases::countersignature::{self, Outcome, Pending};
 use crate::access::cases::glass::{self, Broken, Glass, REASON_LEAST, Reason};
 use crate::error::Result;
+use crate::routes::Routes;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
 
 type Key = (DateTime<Utc>, Uuid);
 
 /// The routes, below the desk's base.
-pub fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(break_glass).service(list_broken_glass).service(review_broken_glass);
-    cfg.service(list_countersignatures).service(countersign);
+pub fn api(routes: &mut Routes<'_>) {
+    routes.service(break_glass).service(list_broken_glass).service(review_broken_glass);
+    routes.service(list_countersignatures).service(countersign);
 }
 
 /// Why somebody has to look at a case of others.

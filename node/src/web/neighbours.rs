@@ -7,7 +7,6 @@ use serde::Serialize;
 use staffetta_protocol::digest::Digest;
 use staffetta_protocol::id::LogId;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::{Json, Page, PageParams};
@@ -15,11 +14,12 @@ use crate::access::Allowed;
 use crate::access::acts::ReadJournal;
 use crate::error::Result;
 use crate::journal;
+use crate::routes::Routes;
 use crate::store::Store;
 
 /// The routes, below the desk's base.
-pub fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(list_neighbour_checkpoints);
+pub fn api(routes: &mut Routes<'_>) {
+    routes.service(list_neighbour_checkpoints);
 }
 
 /// One log of a partner, as far as this node was told of it.

@@ -18,13 +18,13 @@ pub(super) fn query(web: &Web, request: &ServiceRequest) -> Option<Problem> {
         return None;
     }
     let operation = format!("{} {}", request.method(), request.match_pattern()?);
-    let known = web.0.queries.get(&operation)?;
+    let known = web.0.known.queries.get(&operation)?;
     let strange = super::path::pairs(query).any(|(name, _)| !known.contains(&name));
     strange.then(|| Problem::invalid(vec![Refusal::UnknownField.at("")]))
 }
 
 pub(super) async fn unknown(request: HttpRequest, web: Data<Web>) -> Result<HttpResponse> {
-    let known = request.match_pattern().and_then(|pattern| web.0.methods.get(&pattern));
+    let known = request.match_pattern().and_then(|pattern| web.0.known.methods.get(&pattern));
     // With the right method it is a path that only other nodes have.
     let Some(methods) = known.filter(|methods| !methods.split(", ").any(|method| method == request.method())) else {
         return Err(Code::NotFound.into());

@@ -101,6 +101,9 @@ pub const MATRIX: &[Permission] = &[
     Permission::of::<ReadPeers>("list_partners"),
     Permission::of::<ReadPeers>("look_up_member"),
     Permission::of::<ReadJournal>("list_neighbour_checkpoints"),
+    // tasks
+    Permission::of::<ReadTasks>("list_tasks"),
+    Permission::of::<DoTasks>("finish_task"),
     // offices
     Permission::of::<ReadOffices>("list_offices"),
     Permission::of::<WriteOffices>("add_office"),

@@ -30,6 +30,7 @@ const ALSO: &[(&str, &str)] = &[
     ("case_handover", "case_file"),
     ("countersignature", "case_file"),
     ("case_restriction", "case_file"),
+    ("task", "case_file"),
     ("person_distinct", "one"),
     ("person_distinct", "other"),
 ];

@@ -19,6 +19,7 @@ const PLUMBING: &[&str] = &[
     "outbox",
     "grants",
     "peers",
+    "tasks",
     "access",
     "vocab",
     "rules",
@@ -29,7 +30,7 @@ const PLUMBING: &[&str] = &[
 ];
 
 /// What everything stands on.
-const GROUND: &[&str] = &["log", "tls", "config", "clock", "error"];
+const GROUND: &[&str] = &["log", "tls", "routes", "config", "clock", "error"];
 
 /// Every room from the roof to the ground.
 fn rooms() -> Vec<&'static str> {

@@ -7,7 +7,6 @@ use staffetta_protocol::card::{At, Check, Day, List, Refusal, Text};
 use staffetta_protocol::consent::{Group, Lasts, LegalBasis, OrganisationId, Purpose};
 use staffetta_protocol::problem::{Code, FieldError, Problem};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::Allowed;
 use crate::access::acts::{ManageNotices, ReadNotices};
@@ -15,12 +14,13 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::grants::{self, Activity, ActsAs, Mandate};
 use crate::journal::{self, Entry};
+use crate::routes::Routes;
 use crate::store::Store;
 use crate::web::{Input, Json, NoContent, Page, PageParams, Path};
 
 /// The routes, below the desk's base.
-pub(super) fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(list_purposes).service(list_activities).service(set_activity).service(drop_activity);
+pub(super) fn api(routes: &mut Routes<'_>) {
+    routes.service(list_purposes).service(list_activities).service(set_activity).service(drop_activity);
 }
 
 /// A legal basis and where the regulation has it.

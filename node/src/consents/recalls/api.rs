@@ -11,7 +11,6 @@ use staffetta_protocol::consent::Group;
 use staffetta_protocol::id::RecordId;
 use staffetta_protocol::problem::Problem;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::{LetterChannel, PaperRecall, RecallAnswer, RecallSending, Wanted};
@@ -20,13 +19,14 @@ use crate::access::acts::{EndConsents, ReadConsents};
 use crate::access::cases::Listing;
 use crate::config::Config;
 use crate::error::Result;
+use crate::routes::Routes;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
 use crate::web::{Html, Input, Json, Path, Query};
 
-pub(in crate::consents) fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(list_paper_recalls).service(read_paper_recall).service(print_recall_letter);
-    cfg.service(note_recall_sent).service(note_recall_answer);
+pub(in crate::consents) fn api(routes: &mut Routes<'_>) {
+    routes.service(list_paper_recalls).service(read_paper_recall).service(print_recall_letter);
+    routes.service(note_recall_sent).service(note_recall_answer);
 }
 
 /// A recall by letter.

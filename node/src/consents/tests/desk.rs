@@ -4,8 +4,6 @@ use actix_web::http::StatusCode;
 use actix_web::middleware::from_fn;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::Data;
-use utoipa_actix_web::scope;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::*;
 use crate::access::{self, AccessRole, Function, cases};
@@ -13,6 +11,7 @@ use crate::config::Config;
 use crate::journal::Actor;
 use crate::links::Links;
 use crate::peers::{Client, Peers};
+use crate::routes::Routes;
 use crate::web::document::DESK;
 use crate::web::{self, Rooms, Web};
 use crate::{cards, people};
@@ -20,11 +19,11 @@ use crate::{cards, people};
 /// This room and those to its right, mounted as the wiring mounts them.
 const ROOMS: Rooms = Rooms { federation: |_| {}, desk: rooms, tags: &[], matrix: &[], examples: "{}" };
 
-fn rooms(cfg: &mut ServiceConfig<'_>) {
-    let rooms = scope::scope("").configure(|cfg| {
-        cfg.configure(people::api).configure(cards::api).configure(api);
-    });
-    cfg.service(scope::scope(DESK).service(rooms.wrap(from_fn(access::gate))));
+fn rooms(routes: &mut Routes<'_>) {
+    let rooms = |routes: &mut Routes<'_>| {
+        routes.configure(people::api).configure(cards::api).configure(api);
+    };
+    routes.below(DESK, rooms, |rooms| rooms.wrap(from_fn(access::gate)));
 }
 
 fn config() -> Config {

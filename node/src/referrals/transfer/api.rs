@@ -11,7 +11,6 @@ use staffetta_protocol::id::EntityId;
 use staffetta_protocol::problem::{Code, FieldError, Problem};
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::model::State;
@@ -29,6 +28,7 @@ use crate::people::{Label, PersonId};
 use crate::referrals::by::By;
 use crate::referrals::desk::Desk;
 use crate::referrals::input::Newest;
+use crate::routes::Routes;
 use crate::store::Tx;
 use crate::web::{Fields, Html, Input, Json, Page, PageParams, Path, Query};
 
@@ -36,9 +36,9 @@ use crate::web::{Fields, Html, Input, Json, Page, PageParams, Path, Query};
 const BASE: &str = "/rest/staffetta/v1/desk/transfers";
 
 /// The routes, below the desk's base.
-pub(in crate::referrals) fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(offer_record).service(list_transfers).service(read_transfer).service(take_record);
-    cfg.service(decline_record).service(print_holder_letter).service(note_holder_letter);
+pub(in crate::referrals) fn api(routes: &mut Routes<'_>) {
+    routes.service(offer_record).service(list_transfers).service(read_transfer).service(take_record);
+    routes.service(decline_record).service(print_holder_letter).service(note_holder_letter);
 }
 
 /// To whom a record is offered: one of the two.

@@ -1,5 +1,7 @@
 //! Accounts, notices, activities, offices.
 
+use staffetta_node::tasks::{self, Kind, Task};
+
 use super::*;
 
 /// Accounts, notices, activities, offices: what is about no person.
@@ -43,6 +45,12 @@ pub(super) async fn the_house(walk: &mut Walk, stage: &Stage) {
     walk.does(centre, &stage.at_centre, "change_partner_office").await;
     walk.does(centre, &stage.at_centre, "remove_partner_office").await;
     walk.does(centre, &stage.at_centre, "look_up_member").await;
+    let noticed = Task::new(Kind::NotRecognised, stage.cpi.id()).with(stage.cpi.id());
+    centre.node.store().write(move |tx| tasks::open(tx, noticed)).await.unwrap();
+    let open = walk.does(centre, &admin, "list_tasks").await;
+    assert_eq!(open["items"][0]["channels"][0]["by"], "contact");
+    walk.at("task", &open["items"][0]["id"]);
+    walk.does(centre, &admin, "finish_task").await;
     let partner = walk.does(centre, &stage.at_centre, "add_partner_office").await;
     walk.means(OFFICE, partner["id"].as_str().unwrap());
 }
