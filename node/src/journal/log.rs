@@ -66,6 +66,13 @@ pub(super) fn open(tx: &mut Tx<'_>) -> Result<Log> {
     newest(tx.conn())?.ok_or_else(|| Error::internal("the journal has no log"))
 }
 
+/// The same, with its row locked until this transaction ends.
+pub(super) fn locked(tx: &mut Tx<'_>) -> Result<Log> {
+    let log = open(tx)?;
+    diesel::update(log::table.find(log.number)).set(log::released.eq(log::released)).execute(tx.conn())?;
+    open(tx)
+}
+
 fn insert(tx: &mut Tx<'_>, number: i32, first: i64, previous: Option<&str>) -> Result<Uuid> {
     let now = tx.now();
     let id = crate::clock::id_at(now);
@@ -143,8 +150,8 @@ pub(super) fn checkpoints(conn: &mut Conn, of: i32) -> Result<Vec<(u64, String)>
 }
 
 /// Signs what the newest log holds now. Of those of one hour the first and the newest stay.
-pub fn sign_checkpoint(tx: &mut Tx<'_>, keys: &Keys, me: &EntityId) -> Result<String> {
-    let log = open(tx)?;
+pub(super) fn sign_checkpoint(tx: &mut Tx<'_>, keys: &Keys, me: &EntityId) -> Result<String> {
+    let log = locked(tx)?;
     let now = tx.now();
     let root = Tiles::of(tx.conn(), log.number).root(log.size())?;
     let claims = Checkpoint { iss: me.clone(), log: log.id(), size: log.size(), root, iat: now.timestamp() };

@@ -63,6 +63,9 @@ pub(crate) fn put(files: &mut Files) {
 
 pub(crate) fn check() {
     let said = json(FILE);
+    let mut files = Files::new();
+    put(&mut files);
+    assert_eq!(serde_json::from_slice::<Value>(&files[FILE]).unwrap(), said, "run with UPDATE_EXAMPLES=1");
     let leaves: Vec<String> = serde_json::from_value(said["leaves"].clone()).unwrap();
     let digests = |value: &Value| serde_json::from_value::<Vec<Digest>>(value.clone()).unwrap();
     let (hashes, roots) = (digests(&said["leaf_hashes"]), digests(&said["roots_by_size"]));

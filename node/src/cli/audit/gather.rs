@@ -81,9 +81,7 @@ async fn sealed(
     receipts: &[String],
 ) -> Result<Vec<Proven>> {
     let me = node.config.node.entity_id.clone();
-    Sealer::new(node.store.clone(), node.keys.clone(), me.clone()).pump().await?;
-    let (keys, of) = (node.keys.clone(), me.clone());
-    node.store.write(move |tx| journal::sign_checkpoint(tx, &keys, &of)).await?;
+    Sealer::new(node.store.clone(), node.keys.clone(), me.clone()).seal_now().await?;
     let mut things: Vec<String> = messages.iter().map(|kept| kept.id.to_string()).collect();
     things.extend([about.id.to_string(), about.thread.to_string()]);
     let given = receipts.iter().filter_map(|jws| jose::peek::<Receipt>(jws).ok()).filter(|receipt| receipt.iss == me);

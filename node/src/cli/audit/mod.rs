@@ -15,7 +15,7 @@ pub use judge::{compare, judged};
 
 use super::{Opened, open};
 use crate::error::{Error, Result};
-use crate::journal;
+use crate::journal::{self, Sealer};
 
 /// The journal: verify it, and prove with it.
 #[derive(Debug, Subcommand)]
@@ -71,8 +71,8 @@ impl Audit {
             }
             Self::Checkpoints { out } => {
                 with(file, |node| async move {
-                    let (keys, me) = (node.keys.clone(), node.config.node.entity_id.clone());
-                    let own = node.store.write(move |tx| journal::sign_checkpoint(tx, &keys, &me)).await?;
+                    let me = node.config.node.entity_id.clone();
+                    let own = Sealer::new(node.store.clone(), node.keys.clone(), me).seal_now().await?;
                     let (heard, _) = node.store.read(journal::neighbours).await?;
                     let checkpoints = std::iter::once(own).chain(heard.into_iter().map(|one| one.jws)).collect();
                     let said = Checkpoints { format: CHECKPOINTS_FORMAT.into(), checkpoints };
