@@ -4,6 +4,8 @@
 //! Shutting down goes in this order, each for a reason: workers (they make requests), the outgoing client (its idle
 //! connections keep other servers from stopping), the server, the store.
 
+mod stop;
+
 use std::fmt;
 use std::future::Future;
 use std::net::TcpListener;
@@ -15,7 +17,6 @@ use actix_web::web::Data;
 use chrono::{DateTime, TimeDelta, Utc};
 use staffetta_protocol::data::Body;
 use staffetta_protocol::id::EntityId;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tracing::Instrument as _;
@@ -27,6 +28,7 @@ use crate::config::Config;
 use crate::consents::{self, Consents};
 use crate::error::{Error, Result};
 use crate::inbox::{self, Inbox};
+use crate::journal::Sealer;
 use crate::keys::Keys;
 use crate::links::Links;
 use crate::outbox::Outbox;
@@ -40,6 +42,8 @@ use crate::web::document::DESK;
 use crate::web::door::oidc::Provider;
 use crate::web::{Operations, Web};
 use crate::{log, offices, tls, web, wiring};
+
+pub use stop::Stop;
 
 /// Longest that a worker sleeps: what another process on the same database queued is seen within this time.
 const LONGEST_NAP: TimeDelta = TimeDelta::seconds(5);
@@ -57,6 +61,7 @@ pub struct Node {
     peers: Peers,
     outbox: Outbox,
     links: Links,
+    sealer: Sealer,
     referrals: Referrals,
     authority: Option<Authority>,
     door: Door,
@@ -100,12 +105,28 @@ impl Node {
             window: config.exchange.window,
         };
         let links = Links::new(store.clone(), peers.clone(), inbox, wiring::settled, config.exchange.clone());
+        let sealer = Sealer::new(store.clone(), keys.clone(), config.node.entity_id.clone());
         let referrals = Referrals::new(outbox.clone(), peers.clone().into());
         let authority = peers.is_authority().then(|| Authority::new(store.clone(), keys.clone(), &config.node));
         let door = Door::new(store.clone(), vault.clone(), keys.clone(), &config, DESK)?;
         let provider = Provider::configured(&config, clock.clone())?;
         let web = Web::new(&config, wiring::ROOMS);
-        Ok(Self { config, clock, store, vault, keys, peers, outbox, links, referrals, authority, door, provider, web })
+        Ok(Self {
+            config,
+            clock,
+            store,
+            vault,
+            keys,
+            peers,
+            outbox,
+            links,
+            sealer,
+            referrals,
+            authority,
+            door,
+            provider,
+            web,
+        })
     }
 
     /// This node's name.
@@ -151,6 +172,11 @@ impl Node {
     /// Its outbound links.
     pub fn links(&self) -> &Links {
         &self.links
+    }
+
+    /// What seals its journal.
+    pub fn sealer(&self) -> &Sealer {
+        &self.sealer
     }
 
     /// Its referrals.
@@ -226,7 +252,8 @@ impl Node {
         Ok(Serving { handle, task })
     }
 
-    /// Starts the workers: links, the refresh of chains, the authority's marks, and what is due by time alone.
+    /// Starts the workers: links, the journal's sealer, the refresh of chains, the authority's marks, and what is due by
+    /// time alone.
     pub fn work(&self) -> Workers {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
@@ -249,6 +276,11 @@ impl Node {
                 repeat(&node, "peers", stopping, || node.peers.refresh_pump(), std::future::pending).await;
             }
             .instrument(span.clone()),
+        );
+        let (node, stopping) = (self.clone(), stopped.clone());
+        tasks.spawn(
+            async move { repeat(&node, "sealer", stopping, || node.sealer.pump(), std::future::pending).await }
+                .instrument(span.clone()),
         );
         let (node, stopping) = (self.clone(), stopped);
         tasks.spawn(
@@ -390,29 +422,6 @@ impl Workers {
             if let Err(cause) = ended {
                 tracing::error!(%cause, "a worker did not end well");
             }
-        }
-    }
-}
-
-/// The signals that end a program: SIGTERM and SIGINT.
-#[derive(Debug)]
-pub struct Stop {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Stop {
-    /// From here on the signals wait to be heard instead of ending the program.
-    pub fn new() -> Result<Self> {
-        let listen = |kind| signal(kind).map_err(|cause| Error::Setup(format!("signals: {cause}")));
-        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
-    }
-
-    /// Waits until one of them came, and names it.
-    pub async fn told(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
         }
     }
 }

@@ -135,6 +135,7 @@ pub const HOLDINGS: &[Holding] = &[
 pub fn desk(routes: &mut Routes<'_>) {
     let rooms = |routes: &mut Routes<'_>| {
         routes.configure(web::door::api).configure(web::staff::api).configure(web::members::api);
+        routes.configure(web::neighbours::api);
         routes.configure(web::cases::api).configure(web::glass::api).configure(web::tasks::api);
         routes.configure(documents::api).configure(assessments::api).configure(people::api);
         routes.configure(cards::api).configure(cards::europass::api).configure(cards::imports::api);

@@ -23,7 +23,7 @@ const FULL_RETRY_SECONDS: u32 = 900;
 
 /// The routes of this room, below `…/exchange`.
 pub fn api(routes: &mut Routes<'_>) {
-    routes.service(push_messages).service(show_link);
+    routes.service(push_messages).service(show_link).service(super::history::prove_history);
 }
 
 /// Push a batch of messages

@@ -17,6 +17,7 @@ mod bounds;
 mod checks;
 mod compare;
 mod contact;
+mod history;
 mod push;
 mod reconcile;
 

@@ -83,6 +83,73 @@ diesel::table! {
 diesel::table! {
     use crate::store::types::sql::*;
 
+    journal_log (number) {
+        number -> Integer,
+        id -> Uid,
+        first_position -> BigInt,
+        size -> BigInt,
+        released -> BigInt,
+        previous -> Nullable<Text>,
+        begun_at -> Timestamp,
+        sealer -> Nullable<Uid>,
+        sealer_until -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    journal_tile (log, level, number) {
+        log -> Integer,
+        level -> Integer,
+        number -> BigInt,
+        hashes -> Binary,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    journal_checkpoint (log, size) {
+        log -> Integer,
+        size -> BigInt,
+        jws -> Text,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    neighbour_checkpoint (peer, log, size) {
+        peer -> Text,
+        log -> Uid,
+        size -> BigInt,
+        root -> Text,
+        jws -> Text,
+        heard_at -> Timestamp,
+        proven_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    neighbour_alarm (id) {
+        id -> Uid,
+        peer -> Text,
+        log -> Uid,
+        kind -> Text,
+        kept -> Text,
+        answer -> Nullable<Text>,
+        at -> Timestamp,
+        last_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
     open_grant (record, seq) {
         record -> Uid,
         seq -> Integer,

@@ -30,6 +30,7 @@ mod input;
 mod language;
 mod limit;
 pub mod members;
+pub mod neighbours;
 mod once;
 mod operations;
 mod page;

@@ -104,6 +104,7 @@ pub const MATRIX: &[Permission] = &[
     // members
     Permission::of::<ReadPeers>("list_partners"),
     Permission::of::<ReadPeers>("look_up_member"),
+    Permission::of::<ReadJournal>("list_neighbour_checkpoints"),
     // tasks
     Permission::of::<ReadTasks>("list_tasks"),
     Permission::of::<DoTasks>("finish_task"),
