@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -61,8 +62,8 @@ impl Metrics {
     }
 
     /// A message was receipted this long after it had been queued.
-    pub fn delivered(&self, after: Duration) {
-        self.0.delivery.observe(after.as_secs_f64());
+    pub fn delivered(&self, after: TimeDelta) {
+        self.0.delivery.observe(after.as_seconds_f64().max(0.0));
     }
 
     /// Puts what was counted into a registry that is about to be told.

@@ -123,19 +123,20 @@ async fn conclude(links: &Inner, leased: Leased, verdict: Verdict) -> Result<boo
             let (outbox, settled) = (links.inbox.outbox.clone(), links.settled);
             let through = receipt.link.through_seq;
             let last = leased.batch.items.last().map_or(0, |item| item.seq);
-            links
+            let waited = links
                 .store
                 .write(move |tx| {
                     let news = outbox::settle(tx, &leased.peer, &jws, &receipt, Some(leased.token), Some(window))?;
                     for settlement in &news {
                         settled(tx, &outbox, settlement)?;
                     }
-                    match leased.failing_since {
-                        Some(since) => heard_again(tx, &leased.peer, since),
-                        None => Ok(()),
+                    if let Some(since) = leased.failing_since {
+                        heard_again(tx, &leased.peer, since)?;
                     }
+                    Ok(news.into_iter().filter_map(|settlement| settlement.waited).collect::<Vec<_>>())
                 })
                 .await?;
+            waited.into_iter().for_each(|waited| links.store.metrics().delivered(waited));
             // An item failed inside at the peer: it gets a moment before the rest comes again.
             Ok(through >= last)
         }

@@ -86,6 +86,7 @@ fn run_out(tx: &mut Tx<'_>, overdue: Vec<Overdue>) -> Result<Vec<Settlement>> {
                 thread: row.thread.map(|id| id.0),
                 outcome: Outcome::Voided,
                 code: Some("expired".to_owned()),
+                waited: None,
             });
         }
     }

@@ -244,5 +244,6 @@ fn settle_unsent(tx: &mut Tx<'_>, row: &Row, state: &str, code: &str) -> Result<
         thread: row.thread.map(|id| id.0),
         outcome: Outcome::Voided,
         code: Some(code.to_owned()),
+        waited: None,
     })
 }

@@ -209,6 +209,7 @@ pub fn abandon(tx: &mut Tx<'_>, peer: &EntityId) -> Result<Vec<Settlement>> {
         thread: thread.map(|id| id.0),
         outcome: Outcome::Voided,
         code: Some(CODE.to_owned()),
+        waited: None,
     });
     Ok(told.collect())
 }

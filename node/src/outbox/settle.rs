@@ -28,6 +28,8 @@ pub struct Settlement {
     pub outcome: Outcome,
     /// Why, where there is more to say.
     pub code: Option<String>,
+    /// From queueing to the receipt; nothing where no receipt came.
+    pub waited: Option<TimeDelta>,
 }
 
 /// Believes a receipt that verified: settles every message that it names by (epoch, seq, digest), stores it, and frees
@@ -92,8 +94,8 @@ pub fn settle(
     Ok(settled)
 }
 
-/// Message, state, code, type and thread of an outbox row.
-type Before = (Id, String, Option<String>, String, Option<Id>);
+/// Message, state, code, type and thread of an outbox row, and when it was queued.
+type Before = (Id, String, Option<String>, String, Option<Id>, At);
 
 fn settle_item(
     tx: &mut Tx<'_>,
@@ -115,10 +117,10 @@ fn settle_item(
         .filter(outbox::digest.eq(item.digest.to_string()))
         .filter(outbox::state.eq_any(["queued", "void"]));
     let before: Option<Before> = named
-        .select((outbox::message, outbox::state, outbox::code, outbox::kind, outbox::thread))
+        .select((outbox::message, outbox::state, outbox::code, outbox::kind, outbox::thread, outbox::queued_at))
         .first(tx.conn())
         .optional()?;
-    let Some((message, was, why, kind, thread)) = before else { return Ok(None) };
+    let Some((message, was, why, kind, thread, queued_at)) = before else { return Ok(None) };
     // A void keeps the reason for which it was sent: a message that ran out is told as expired, not as struck.
     let (state, code) = match (was.as_str(), item.outcome, why.as_deref()) {
         ("void", Outcome::Voided, Some("expired")) => ("expired", why),
@@ -143,6 +145,7 @@ fn settle_item(
         thread: thread.map(|id| id.0),
         outcome: item.outcome,
         code,
+        waited: Some(tx.now() - queued_at.0),
     }))
 }
 

@@ -50,7 +50,7 @@ pub struct Operations {
 }
 
 /// A number that a room below tells: its name, what it is, and how it is read.
-pub type NamedGauge = (&'static str, &'static str, fn(&mut crate::store::Conn) -> Result<i64>);
+pub type NamedGauge = (&'static str, &'static str, fn(&mut crate::store::Conn) -> Result<u64>);
 
 impl std::fmt::Debug for Operations {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -151,7 +151,7 @@ async fn metrics(of: Data<Operations>, address: Address, request: HttpRequest) -
     of.store.metrics().register(&mut registry);
     let (peers, gauges) = (of.peers.clone(), of.gauges);
     let read = of.store.read(move |conn| {
-        let numbers = gauges.iter().map(|(.., read)| read(conn)).collect::<Result<Vec<i64>>>()?;
+        let numbers = gauges.iter().map(|(.., read)| read(conn)).collect::<Result<Vec<u64>>>()?;
         Ok((outbox::backlog(conn)?, peers.list(conn)?, numbers))
     });
     let (links, members, numbers) = read.await?;
@@ -159,7 +159,7 @@ async fn metrics(of: Data<Operations>, address: Address, request: HttpRequest) -
     chains_of(&mut registry, &members, now);
     for ((name, help, _), number) in of.gauges.iter().zip(numbers) {
         let gauge: Gauge = Gauge::default();
-        gauge.set(number);
+        gauge.set(i64::try_from(number).unwrap_or(i64::MAX));
         registry.register(*name, *help, gauge);
     }
     if let Some(end) = of.certificate_ends() {

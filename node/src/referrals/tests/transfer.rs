@@ -316,6 +316,7 @@ async fn to_a_taker_that_does_not_know_the_word_the_thread_is_withdrawn() {
                 thread: None,
                 outcome: Outcome::Refused,
                 code: Some("type_not_supported".to_owned()),
+                waited: None,
             };
             settled(tx, &handle, &settlement)
         };
