@@ -36,6 +36,7 @@ pub fn api(cfg: &mut ServiceConfig<'_>) {
         .service(release_contacts)
         .service(tell_referred_person);
     api_taker::api(cfg);
+    super::rectifying::api(cfg);
     super::paper::api(cfg);
     super::transfer::api(cfg);
     super::sap::api(cfg);
