@@ -7,6 +7,7 @@ mod counselling;
 mod hostile;
 mod paper;
 mod prato;
+mod recall;
 mod relay;
 mod sap;
 mod seen;
