@@ -37,7 +37,9 @@ mod tests;
 
 use crate::vault;
 
-pub use activity::{Activity, ActsAs, Mandate, activities, acts_as, drop_activity, set_activity, standing};
+pub use activity::{
+    Activity, ActsAs, Mandate, activities, activity, acts_as, drop_activity, replace_activity, set_activity, standing,
+};
 pub use admit::{Admitted, admit};
 pub use destination::Destination;
 pub use paper::{on_paper, thread_of_paper};

@@ -282,7 +282,7 @@ fn answer(
         jti: ReceiptId(crate::clock::id_at(now)),
         link: Link { from: from.peer.clone(), to: me, epoch, through_seq: through },
         items,
-        checkpoint: None,
+        checkpoint: journal::newest_checkpoint(tx.conn())?,
     };
     let key = inbox.keys.signing(tx.conn(), Kind::Protocol, now)?;
     let jws = receipt.sign(&key).map_err(Error::internal)?;

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::error::{Error, Result};
 use crate::grants;
-use crate::store::schema::{disclosure, outbox, receipt};
+use crate::store::schema::{disclosure, link_out, outbox, receipt};
 use crate::store::{At, Conn, Id, Tx};
 use crate::vault::Subject;
 
@@ -110,6 +110,31 @@ pub fn waiting(conn: &mut Conn, limit: i64) -> Result<Vec<Waiting>> {
         ))
         .load(conn)?;
     rows.into_iter().map(columns).collect()
+}
+
+/// What waits on one link.
+#[derive(Debug, Clone)]
+pub struct Backlog {
+    /// The peer's entity id.
+    pub peer: String,
+    /// Messages without a receipt.
+    pub waiting: i64,
+    /// When the oldest of them was queued.
+    pub oldest: Option<DateTime<Utc>>,
+    /// Attempts that failed in a row.
+    pub failures: i32,
+}
+
+/// What waits on each link that there ever was.
+pub fn backlog(conn: &mut Conn) -> Result<Vec<Backlog>> {
+    let links: Vec<(String, i32)> = link_out::table.select((link_out::peer, link_out::failures)).load(conn)?;
+    let each = links.into_iter().map(|(peer, failures)| {
+        let of_link = || outbox::table.filter(outbox::peer.eq(&peer)).filter(outbox::state.eq_any(["queued", "void"]));
+        let waiting: i64 = of_link().count().get_result(conn)?;
+        let oldest: Option<At> = of_link().order(outbox::queued_at).select(outbox::queued_at).first(conn).optional()?;
+        Ok(Backlog { peer, waiting, oldest: oldest.map(|at| at.0), failures })
+    });
+    each.collect()
 }
 
 /// Whether anything about one of these still waits to leave, or to be settled.

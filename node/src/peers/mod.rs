@@ -18,6 +18,7 @@ mod authority;
 mod call;
 mod caller;
 mod client;
+mod evidence;
 mod joining;
 pub mod membership;
 mod own;
@@ -34,7 +35,7 @@ use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use staffetta_protocol::id::EntityId;
 use staffetta_protocol::trust::{Anchor, Chain};
 use tokio::sync::Mutex as Turn;
@@ -50,6 +51,7 @@ pub use api::api;
 pub use call::{Answer, CallError};
 pub use caller::VerifiedPeer;
 pub use client::{Client, NoAnswer, RawAnswer};
+pub use evidence::{Used, chains_at};
 pub use own::Profile;
 pub use peer::{Listed, Peer};
 pub use resolve::ResolveError;
@@ -145,6 +147,11 @@ impl Peers {
     /// irreversible waits for one of the last 24 h.
     pub fn clock_confirmed_at(&self) -> Option<DateTime<Utc>> {
         *self.0.clock_confirmed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the signed answer of some member agreed with our clock within the last 24 hours.
+    pub fn clock_is_confirmed(&self, now: DateTime<Utc>) -> bool {
+        self.clock_confirmed_at().is_some_and(|at| (now - at).abs() < TimeDelta::hours(24))
     }
 
     /// Every member that this node had to do with, by name of the organisation.

@@ -3,7 +3,6 @@
 use actix_web::post;
 use actix_web::web::Data;
 use staffetta_protocol::data::{CardPreviewAnswered, ReferralClosed, ReferralDeclined, ReferralProgressed};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::desk::Desk;
@@ -13,10 +12,12 @@ use crate::access::Allowed;
 use crate::access::acts::{AnswerPreview, DecideReferral, EndConsents};
 use crate::consents::Withdrawal;
 use crate::error::Result;
+use crate::routes::Routes;
 use crate::web::{Input, Json, Path};
 
-pub(super) fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(answer_preview)
+pub(super) fn api(routes: &mut Routes<'_>) {
+    routes
+        .service(answer_preview)
         .service(request_information)
         .service(accept_referral)
         .service(decline_referral)

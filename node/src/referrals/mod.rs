@@ -61,7 +61,7 @@ pub use ending::ToldHow;
 pub use events::Said;
 pub use model::{Side, State};
 pub use opener::{Draft, Sending};
-pub use rows::Wanted;
+pub use rows::{Conversation, Wanted, conversation};
 /// What this room and those to its right do when a record of another node is withdrawn.
 pub const UPON_WITHDRAWAL: consents::tree::Above = consents::tree::Above {
     threads_ended: wire::withdrawn_by_consent,

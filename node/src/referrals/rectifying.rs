@@ -14,7 +14,6 @@ use staffetta_protocol::card::Level;
 use staffetta_protocol::consent::Group;
 use staffetta_protocol::id::{EntityId, MessageId};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::Referrals;
@@ -31,6 +30,7 @@ use crate::journal;
 use crate::outbox::{self, Transport};
 use crate::people::PersonId;
 use crate::rights;
+use crate::routes::Routes;
 use crate::store::schema::rectification;
 use crate::store::{At, Conn, Id, Store, Tx};
 use crate::vault::Subject;
@@ -39,8 +39,8 @@ use crate::web::{Json, Path};
 /// Requests that one run looks at.
 const AT_ONCE: i64 = 50;
 
-pub(super) fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(list_rectified_recipients);
+pub(super) fn api(routes: &mut Routes<'_>) {
+    routes.service(list_rectified_recipients);
 }
 
 impl Referrals {

@@ -36,7 +36,7 @@ use staffetta_protocol::problem::{Code, Problem};
 use uuid::Uuid;
 
 use crate::access::cases::restriction;
-use crate::access::{AccessRole, Sight};
+use crate::access::{AccessRole, Sight, Staff, cases};
 use crate::consents::{ThreadsEnded, Towards};
 use crate::error::Result;
 use crate::grants::{self, Told};
@@ -171,9 +171,15 @@ pub fn look(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, id: Uuid) -> Result<(
     Ok((request, events))
 }
 
-/// Requests, the one that is due first before the others. What was said is not in it.
-pub fn list(conn: &mut Conn, wanted: Wanted, now: chrono::DateTime<chrono::Utc>) -> Result<Vec<Request>> {
-    rows::list(conn, wanted, now)
+/// Requests, the one that is due first before the others. What was said is not in it. Each person on the page gets her
+/// entry; there is one row more than a page holds, which is not on it.
+pub fn list(tx: &mut Tx<'_>, by: &Staff, wanted: Wanted) -> Result<Vec<Request>> {
+    let now = tx.now();
+    let most = wanted.rows.max(1) as usize - 1;
+    let found = rows::list(tx.conn(), wanted, now)?;
+    let shown: Vec<_> = found.iter().take(most).map(|it| (it.person.into(), it.subject)).collect();
+    cases::note_listed(tx, by, "rights.listed", &shown)?;
+    Ok(found)
 }
 
 /// Changes a request: its next state, and what `change` does to it beside.

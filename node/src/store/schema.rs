@@ -83,6 +83,73 @@ diesel::table! {
 diesel::table! {
     use crate::store::types::sql::*;
 
+    journal_log (number) {
+        number -> Integer,
+        id -> Uid,
+        first_position -> BigInt,
+        size -> BigInt,
+        released -> BigInt,
+        previous -> Nullable<Text>,
+        begun_at -> Timestamp,
+        sealer -> Nullable<Uid>,
+        sealer_until -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    journal_tile (log, level, number) {
+        log -> Integer,
+        level -> Integer,
+        number -> BigInt,
+        hashes -> Binary,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    journal_checkpoint (log, size) {
+        log -> Integer,
+        size -> BigInt,
+        jws -> Text,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    neighbour_checkpoint (peer, log, size) {
+        peer -> Text,
+        log -> Uid,
+        size -> BigInt,
+        root -> Text,
+        jws -> Text,
+        heard_at -> Timestamp,
+        proven_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    neighbour_alarm (id) {
+        id -> Uid,
+        peer -> Text,
+        log -> Uid,
+        kind -> Text,
+        kept -> Text,
+        answer -> Nullable<Text>,
+        at -> Timestamp,
+        last_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
     open_grant (record, seq) {
         record -> Uid,
         seq -> Integer,
@@ -194,6 +261,8 @@ diesel::table! {
         failures -> Integer,
         failing_since -> Nullable<Timestamp>,
         last_error -> Nullable<Text>,
+        failed_at -> Nullable<Timestamp>,
+        stuck -> Integer,
     }
 }
 
@@ -1158,6 +1227,7 @@ diesel::table! {
         instructed -> Text,
         changed_at -> Timestamp,
         changed_by -> Nullable<Uid>,
+        version -> Integer,
     }
 }
 
@@ -1484,3 +1554,15 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(task, case_member);
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    link_check (peer) {
+        peer -> Text,
+        due_at -> Timestamp,
+        lease_until -> Nullable<Timestamp>,
+        failures -> Integer,
+        checked_at -> Nullable<Timestamp>,
+    }
+}

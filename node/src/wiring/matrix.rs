@@ -11,6 +11,7 @@ use crate::access::acts::*;
 pub const MATRIX: &[Permission] = &[
     // consents
     Permission::of::<ReadNotices>("list_activities"),
+    Permission::of::<ReadNotices>("read_activity"),
     Permission::of::<ManageNotices>("set_activity"),
     Permission::of::<ManageNotices>("drop_activity"),
     Permission::of::<ReadConsents>("list_consents_due"),
@@ -103,6 +104,7 @@ pub const MATRIX: &[Permission] = &[
     // members
     Permission::of::<ReadPeers>("list_partners"),
     Permission::of::<ReadPeers>("look_up_member"),
+    Permission::of::<ReadJournal>("list_neighbour_checkpoints"),
     // tasks
     Permission::of::<ReadTasks>("list_tasks"),
     Permission::of::<DoTasks>("finish_task"),

@@ -4,11 +4,14 @@
 mod absence;
 mod consent;
 mod counselling;
+mod evidence;
+mod history;
 mod hostile;
 mod paper;
 mod prato;
 mod recall;
 mod relay;
+mod restored;
 mod sap;
 mod seen;
 mod stage;

@@ -28,8 +28,8 @@ use staffetta_protocol::trust::Role;
 use uuid::Uuid;
 
 use super::{Consent, RECALL_DUE};
-use crate::access::Sight;
-use crate::access::cases::Listing;
+use crate::access::cases::{self, Listing};
+use crate::access::{Sight, Staff};
 use crate::error::{Error, Result};
 use crate::grants::{self, Destination, Disclosure, Recipient, Thread};
 use crate::journal;
@@ -148,8 +148,13 @@ pub fn look(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, id: Uuid) -> Result<P
 }
 
 /// Recalls by letter, the one that is due first before the others. What was answered is not in it.
-pub fn list(conn: &mut Conn, of: Listing, wanted: Wanted, now: DateTime<Utc>) -> Result<Page> {
-    rows::list(conn, of, wanted, now)
+/// Each person on the page gets her entry.
+pub fn list(tx: &mut Tx<'_>, by: &Staff, wanted: Wanted) -> Result<Page> {
+    let now = tx.now();
+    let page = rows::list(tx.conn(), Listing::of(by.id, by.role), wanted, now)?;
+    let shown: Vec<_> = page.items.iter().map(|it| (it.person.into(), it.subject)).collect();
+    cases::note_listed(tx, by, "recall.listed", &shown)?;
+    Ok(page)
 }
 
 /// Notes that the letter went out.
