@@ -304,6 +304,7 @@ impl Node {
         self.upkeep_of_consents(now).await?;
         self.store.write(once::purge).await?;
         self.upkeep_of_recalls().await?;
+        self.upkeep_of_rectified().await?;
         if self.clock_is_confirmed() {
             let (keys, vault) = (self.keys.clone(), self.vault.clone());
             self.store
@@ -323,6 +324,15 @@ impl Node {
         let act = move |tx: &mut Tx<'_>| consents::tree::pump(tx, &outbox, wiring::ABOVE, confirmed);
         if self.store.write(act).await?.shredded > 0 {
             self.store.scrub().await?;
+        }
+        Ok(())
+    }
+
+    /// What was put right at somebody's request goes to everybody who holds it.
+    async fn upkeep_of_rectified(&self) -> Result<()> {
+        let referrals = self.referrals.clone();
+        if self.store.write(move |tx| referrals.pass_rectified_on(tx)).await? > 0 {
+            self.links.wake();
         }
         Ok(())
     }

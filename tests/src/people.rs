@@ -20,7 +20,14 @@ impl Person {
     /// A person with a complete card.
     pub async fn with_card(desk: &Desk, given_names: &str) -> Self {
         let person = desk.post("people", json!({ "label": given_names })).await.ok();
-        let id = person["id"].as_str().expect("an id").to_owned();
+        let own = Self::known(desk, person["id"].as_str().expect("an id"));
+        own.fills_in(given_names).await;
+        own
+    }
+
+    /// She fills in a card.
+    pub async fn fills_in(&self, given_names: &str) {
+        let (id, desk) = (&self.id, &self.desk);
         let quick = json!({
             "interview_language": {"language": "fra"}, "interpreter": true, "province": "PO",
             "right_to_work": "yes", "italian": "a2", "target_occupations": {"kind": "any"},
@@ -45,7 +52,6 @@ impl Person {
             card[field] = value;
         }
         desk.put(&format!("people/{id}/card"), version.as_deref(), card).await.ok();
-        Self { id, desk: desk.clone() }
     }
 
     /// Somebody whom a node knows already.

@@ -37,6 +37,7 @@ pub fn api(routes: &mut Routes<'_>) {
         .service(release_contacts)
         .service(tell_referred_person);
     api_taker::api(routes);
+    super::rectifying::api(routes);
     super::paper::api(routes);
     super::transfer::api(routes);
     super::sap::api(routes);

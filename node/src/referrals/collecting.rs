@@ -30,6 +30,11 @@ const SHELVES: &[Shelf] = &[
         .staff(&["answered_by", "created_by"]),
     Shelf::new("transfer_letter", ("Passaggi: lettere agli uffici", "Transfers: letters"), About::Subject("subject"))
         .staff(&["sent_by"]),
+    Shelf::new(
+        "rectification",
+        ("Rettifiche comunicate", "Rectifications that were passed on"),
+        About::Record("person"),
+    ),
 ];
 
 pub(super) fn collect(tx: &mut Tx<'_>, vault: &Vault, whose: &Whose) -> Result<Vec<Collected>> {

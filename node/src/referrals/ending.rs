@@ -257,11 +257,7 @@ fn update(tx: &mut Tx<'_>, case: &Case, groups: &BTreeSet<Group>) -> Result<Perm
 
 /// Under the duty to rectify: only what went in this thread before.
 fn rectify(tx: &mut Tx<'_>, case: &Case, groups: &BTreeSet<Group>) -> Result<Permit> {
-    let ours: BTreeSet<MessageId> =
-        case.events.iter().filter(|event| event.own && event.fate != Fate::Lost).map(|event| event.message).collect();
-    let given = grants::disclosures_about(tx.conn(), &[case.subject()])?;
-    let held: BTreeSet<Group> =
-        given.into_iter().filter(|one| ours.contains(&one.message)).flat_map(|one| one.groups).collect();
+    let held = given(tx, case)?;
     if !groups.is_subset(&held) {
         return Err(Problem::new(Code::SectionNotCovered).detail("The recipient does not hold these groups.").into());
     }
@@ -269,4 +265,12 @@ fn rectify(tx: &mut Tx<'_>, case: &Case, groups: &BTreeSet<Group>) -> Result<Per
     let thread = &case.thread;
     let to = case.recipient(&ids);
     grants::permit_duty(case.subject(), thread.subject_ref, to, Basis::LegalDuty, thread.wire.0, groups.clone())
+}
+
+/// The groups that went in this thread.
+pub(super) fn given(tx: &mut Tx<'_>, case: &Case) -> Result<BTreeSet<Group>> {
+    let ours: BTreeSet<MessageId> =
+        case.events.iter().filter(|event| event.own && event.fate != Fate::Lost).map(|event| event.message).collect();
+    let given = grants::disclosures_about(tx.conn(), &[case.subject()])?;
+    Ok(given.into_iter().filter(|one| ours.contains(&one.message)).flat_map(|one| one.groups).collect())
 }

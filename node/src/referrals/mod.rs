@@ -26,6 +26,7 @@ mod known;
 pub mod model;
 mod opener;
 pub mod paper;
+mod rectifying;
 mod rows;
 pub mod sap;
 mod settle;
@@ -85,6 +86,7 @@ pub const HOLDING: Holding = Holding {
         "policy_event",
         "record_transfer",
         "transfer_letter",
+        "rectification",
     ],
     merge,
     collect: collecting::collect,

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::access::cases::{Listing, cases_of};
 use crate::error::{Error, Result};
-use crate::store::schema::{case_member, referral};
+use crate::store::schema::{case_member, rectification, referral};
 use crate::store::{At, Conn, Id, Tx};
 use crate::vault::{Merging, Subject, Vault};
 
@@ -149,6 +149,9 @@ pub(super) fn list(conn: &mut Conn, wanted: &Wanted) -> Result<Vec<Row>> {
 pub(super) fn merge(tx: &mut Tx<'_>, _: &Vault, merging: &Merging) -> Result<()> {
     diesel::update(referral::table.filter(referral::person.eq(Id(merging.from))))
         .set(referral::person.eq(Id(merging.into)))
+        .execute(tx.conn())?;
+    diesel::update(rectification::table.filter(rectification::person.eq(Id(merging.from))))
+        .set(rectification::person.eq(Id(merging.into)))
         .execute(tx.conn())?;
     Ok(())
 }

@@ -279,6 +279,17 @@ fn to_be_told(conn: &mut Conn, of: &Request) -> Result<Vec<Told>> {
     if granted && follows { grants::told(conn, &[of.subject]) } else { Ok(Vec::new()) }
 }
 
+/// Rectifications that were granted and that nobody was told of who holds the data as they were (art. 19): request and
+/// person.
+pub fn rectified(conn: &mut Conn, limit: i64) -> Result<Vec<(Uuid, PersonId)>> {
+    rows::unpushed(conn, limit)
+}
+
+/// Takes one of them up. Whether this was the act that did: of several processes one tells.
+pub fn take_up_rectified(tx: &mut Tx<'_>, request: Uuid) -> Result<bool> {
+    rows::mark_pushed(tx, request)
+}
+
 /// Whether something about her must not be lost yet: she asked for something that is not answered, other than that it be
 /// erased, or that her data be kept and not used.
 pub fn is_frozen(conn: &mut Conn, subject: Subject) -> Result<bool> {

@@ -268,3 +268,23 @@ pub(super) fn asked_by(conn: &mut Conn, subjects: &[Subject]) -> Result<bool> {
         .filter(rights_request::kind.ne(RightKind::Erasure.code()));
     Ok(diesel::select(diesel::dsl::exists(open)).get_result(conn)?)
 }
+
+/// Rectifications that were granted, of which nobody who holds the old data was told: the oldest first.
+pub(super) fn unpushed(conn: &mut Conn, limit: i64) -> Result<Vec<(Uuid, PersonId)>> {
+    let rows: Vec<(Id, Id)> = rights_request::table
+        .filter(rights_request::kind.eq(RightKind::Rectification.code()))
+        .filter(rights_request::outcome.eq_any([RightOutcome::Granted.code(), RightOutcome::Partly.code()]))
+        .filter(rights_request::pushed_at.is_null())
+        .order(rights_request::answered_at)
+        .limit(limit)
+        .select((rights_request::id, rights_request::person))
+        .load(conn)?;
+    Ok(rows.into_iter().map(|(id, person)| (id.0, PersonId(person.0))).collect())
+}
+
+/// Whether this was the act that noted it.
+pub(super) fn mark_pushed(tx: &mut Tx<'_>, id: Uuid) -> Result<bool> {
+    let now = At::from(tx.now());
+    let open = rights_request::table.find(Id(id)).filter(rights_request::pushed_at.is_null());
+    Ok(diesel::update(open).set(rights_request::pushed_at.eq(now)).execute(tx.conn())? == 1)
+}

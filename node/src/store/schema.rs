@@ -1320,6 +1320,7 @@ diesel::table! {
         not_before -> Nullable<Timestamp>,
         step_at -> Nullable<Timestamp>,
         version -> Integer,
+        pushed_at -> Nullable<Timestamp>,
     }
 }
 
@@ -1501,6 +1502,24 @@ diesel::table! {
         answer -> Nullable<Uid>,
         frozen -> Bool,
         shredded_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    rectification (id) {
+        id -> Uid,
+        request -> Uid,
+        referral -> Uid,
+        person -> Uid,
+        subject -> Uid,
+        peer -> Text,
+        organisation -> Text,
+        groups -> Text,
+        message -> Nullable<Uid>,
+        failed -> Nullable<Text>,
+        at -> Timestamp,
     }
 }
 

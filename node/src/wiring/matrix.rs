@@ -155,6 +155,7 @@ pub const MATRIX: &[Permission] = &[
     Permission::of::<ReadCards>("print_counter_sheet"),
     // referrals
     Permission::of::<EndConsents>("take_back_consent"),
+    Permission::of::<ReadRights>("list_rectified_recipients"),
     Permission::of::<ReadReferrals>("list_referrals"),
     Permission::of::<SendReferral>("add_referral"),
     Permission::of::<ReadReferrals>("read_referral"),

@@ -10,6 +10,7 @@ mod hostile;
 mod operations;
 mod paper;
 mod prato;
+mod recall;
 mod relay;
 mod restored;
 mod sap;

@@ -227,6 +227,7 @@ async fn every_example_of_the_desk_is_taken_by_a_living_node_and_by_nobody_outsi
         relay::the_answers(&mut walk, &stage).await;
         relay::the_relay(&mut walk, &stage).await;
         relay::the_paper(&mut walk, &stage).await;
+        relay::the_recall(&mut walk, &stage).await;
         walk.ids.insert("case", walk.ids["person"].clone());
         walk.does(&stage.centre, &stage.at_centre, "hand_over_case").await;
         let kept = walk.ids["person"].clone();

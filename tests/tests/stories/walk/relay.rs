@@ -79,6 +79,7 @@ pub(super) async fn the_relay(walk: &mut Walk, stage: &Stage) {
         for step in ["report_progress", "record_did", "record_patto", "record_protocol", "add_policy_event", last] {
             walk.does(cpi, taker, step).await;
         }
+        walk.at("taken_on", &there);
         stage.pump().await;
     }
 }
@@ -113,6 +114,18 @@ pub(super) async fn the_paper(walk: &mut Walk, stage: &Stage) {
     walk.at("recall", &withdrawn["letters"][0]);
     walk.does(centre, desk, "note_recall_sent").await;
     walk.does(centre, desk, "note_recall_answer").await;
+}
+
+/// She takes back at the job centre what she had agreed to at the centre, which waits for no answer.
+pub(super) async fn the_recall(walk: &mut Walk, stage: &Stage) {
+    let taken_on = json!(walk.ids["taken_on"]);
+    walk.at("referral", &taken_on);
+    walk.does(&stage.cpi, &stage.at_cpi, "take_back_consent").await;
+    stage.cpi.pump().await;
+    let told = stage.at_centre.read("recalls?open=true").await.ok();
+    walk.at("recall", &told["items"][0]["id"]);
+    walk.does(&stage.centre, &stage.at_centre, "note_recall_told_otherwise").await;
+    stage.pump().await;
 }
 
 /// She moves to another centre, which takes her record over the second time; and brings a file.
