@@ -111,7 +111,8 @@ pub fn settled(tx: &mut Tx<'_>, outbox: &Outbox, settlement: &Settlement) -> Res
 }
 
 /// What the metrics tell of the rooms with a number each.
-pub const GAUGES: &[NamedGauge] = &[];
+pub const GAUGES: &[NamedGauge] =
+    &[("sealer_backlog", "Entries of the journal that wait for their place", journal::waiting)];
 
 /// Every room that holds something about people.
 pub const HOLDINGS: &[Holding] = &[
