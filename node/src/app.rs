@@ -12,13 +12,12 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use actix_web::HttpServer;
-use actix_web::dev::ServerHandle;
 use actix_web::web::Data;
 use chrono::{DateTime, TimeDelta, Utc};
 use staffetta_protocol::data::Body;
 use staffetta_protocol::id::EntityId;
 use tokio::sync::watch;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
 use crate::access::door::{self, Door};
@@ -43,7 +42,7 @@ use crate::web::door::oidc::Provider;
 use crate::web::{Operations, Web};
 use crate::{log, offices, tls, web, wiring};
 
-pub use stop::Stop;
+pub use stop::{Serving, Stop, Workers};
 
 /// Longest that a worker sleeps: what another process on the same database queued is seen within this time.
 const LONGEST_NAP: TimeDelta = TimeDelta::seconds(5);
@@ -395,43 +394,6 @@ async fn repeat<P, N, W>(
             () = tokio::time::sleep(nap) => {}
             () = woken() => {}
             _ = stop.changed() => {}
-        }
-    }
-}
-
-/// A server under way.
-#[derive(Debug)]
-pub struct Serving {
-    handle: ServerHandle,
-    task: JoinHandle<std::io::Result<()>>,
-}
-
-impl Serving {
-    /// Stops taking requests and waits for those under way.
-    pub async fn stop(self) {
-        self.handle.stop(true).await;
-        if let Err(cause) = self.task.await {
-            tracing::error!(%cause, "the server did not end well");
-        }
-    }
-}
-
-/// Workers under way.
-#[derive(Debug)]
-pub struct Workers {
-    stop: watch::Sender<bool>,
-    tasks: JoinSet<()>,
-}
-
-impl Workers {
-    /// Tells the workers to stop and waits until each has finished what it was doing.
-    pub async fn stop(mut self) {
-        // With no receiver left every worker has ended already.
-        let _ = self.stop.send(true);
-        while let Some(ended) = self.tasks.join_next().await {
-            if let Err(cause) = ended {
-                tracing::error!(%cause, "a worker did not end well");
-            }
         }
     }
 }

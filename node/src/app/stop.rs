@@ -1,8 +1,48 @@
-//! What ends a program from outside.
+//! What ends: a server and workers under way, and a program that is told to from outside.
 
+use actix_web::dev::ServerHandle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::error::{Error, Result};
+
+/// A server under way.
+#[derive(Debug)]
+pub struct Serving {
+    pub(super) handle: ServerHandle,
+    pub(super) task: JoinHandle<std::io::Result<()>>,
+}
+
+impl Serving {
+    /// Stops taking requests and waits for those under way.
+    pub async fn stop(self) {
+        self.handle.stop(true).await;
+        if let Err(cause) = self.task.await {
+            tracing::error!(%cause, "the server did not end well");
+        }
+    }
+}
+
+/// Workers under way.
+#[derive(Debug)]
+pub struct Workers {
+    pub(super) stop: watch::Sender<bool>,
+    pub(super) tasks: JoinSet<()>,
+}
+
+impl Workers {
+    /// Tells the workers to stop and waits until each has finished what it was doing.
+    pub async fn stop(mut self) {
+        // With no receiver left every worker has ended already.
+        let _ = self.stop.send(true);
+        while let Some(ended) = self.tasks.join_next().await {
+            if let Err(cause) = ended {
+                tracing::error!(%cause, "a worker did not end well");
+            }
+        }
+    }
+}
 
 /// The signals that end a program: SIGTERM and SIGINT.
 #[derive(Debug)]

@@ -69,13 +69,18 @@ impl Links {
     /// # Errors
     /// When something fails here. A partner that does not answer is no failure.
     pub async fn compare_history(&self, with: &EntityId) -> Result<()> {
-        match self.0.peers.resolve(with).await {
-            Ok(peer) => compare(&self.0, &peer).await,
-            Err(crate::peers::ResolveError::Internal(error)) => Err(error),
-            Err(why) => {
-                tracing::info!(peer = %with, %why, "a partner's journal could not be compared");
-                Ok(())
-            }
+        compare_with(&self.0, with).await
+    }
+}
+
+/// The same: daily, with the links.
+pub(super) async fn compare_with(links: &Inner, with: &EntityId) -> Result<()> {
+    match links.peers.resolve(with).await {
+        Ok(peer) => compare(links, &peer).await,
+        Err(crate::peers::ResolveError::Internal(error)) => Err(error),
+        Err(why) => {
+            tracing::info!(peer = %with, %why, "a partner's journal could not be compared");
+            Ok(())
         }
     }
 }
@@ -85,7 +90,7 @@ impl Links {
 ///
 /// # Errors
 /// When something fails here.
-pub(super) async fn compare(links: &Inner, peer: &Peer) -> Result<()> {
+async fn compare(links: &Inner, peer: &Peer) -> Result<()> {
     let id = peer.entity_id().clone();
     let asked = id.clone();
     let kept = links.store.read(move |conn| journal::to_compare(conn, &asked)).await?;

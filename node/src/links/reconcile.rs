@@ -15,7 +15,7 @@ use staffetta_protocol::link::LinkState;
 use super::answer::later;
 use super::compare::{Finding, Ours, compare};
 use super::push::note_mended;
-use super::{AT_ONCE, Inner, Links, checks};
+use super::{AT_ONCE, Inner, Links, checks, history};
 use crate::error::Result;
 use crate::journal::{self, Actor, Entry};
 use crate::peers::ResolveError;
@@ -91,7 +91,9 @@ async fn ask(links: &Inner, to: &EntityId) -> Result<bool> {
         }
     };
     let peer = to.clone();
-    links.store.write(move |tx| mend(tx, &peer, &before, &theirs)).await
+    let wakes = links.store.write(move |tx| mend(tx, &peer, &before, &theirs)).await?;
+    history::compare_with(links, to).await?;
+    Ok(wakes)
 }
 
 /// The peer's answer. `None` where there is nobody to ask: it is out, or cannot be called and asks by itself. `Err` is why

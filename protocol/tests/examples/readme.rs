@@ -125,7 +125,7 @@ fn typ() -> String {
         (Typ::Message, "messages (§3.1)"),
         (Typ::Receipt, "receipts (§3.8)"),
         (Typ::Entry, "catalogue entries (§4); not in use in this version"),
-        (Typ::Checkpoint, "checkpoints of a journal (§3.11); not in use in this version"),
+        (Typ::Checkpoint, "checkpoints of a journal (§3.12)"),
         (Typ::ConsentReceipt, "receipts of a consent, for the person; between nodes they do not travel"),
     ];
     table("| `typ` | what |", rows.map(|(typ, what)| format!("| `{}` | {what} |", typ.as_str())))
