@@ -22,6 +22,7 @@ use tracing::Instrument as _;
 
 use crate::access::door::{self, Door};
 use crate::authority::Authority;
+use crate::backup::{self, Keeper};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::consents::{self, Consents};
@@ -62,6 +63,7 @@ pub struct Node {
     door: Door,
     provider: Option<Provider>,
     web: Web,
+    keeper: Keeper,
 }
 
 impl fmt::Debug for Node {
@@ -105,7 +107,25 @@ impl Node {
         let door = Door::new(store.clone(), vault.clone(), keys.clone(), &config, DESK)?;
         let provider = Provider::configured(&config, clock.clone())?;
         let web = Web::new(&config, wiring::ROOMS);
-        Ok(Self { config, clock, store, vault, keys, peers, outbox, links, referrals, authority, door, provider, web })
+        let entity_id = config.node.entity_id.clone();
+        let keeper = Keeper::new(store.clone(), vault.clone(), entity_id, config.backup.keyring.clone());
+        keeper.watch();
+        Ok(Self {
+            config,
+            clock,
+            store,
+            vault,
+            keys,
+            peers,
+            outbox,
+            links,
+            referrals,
+            authority,
+            door,
+            provider,
+            web,
+            keeper,
+        })
     }
 
     /// This node's name.
@@ -141,6 +161,19 @@ impl Node {
     /// How its staff gets in.
     pub fn door(&self) -> &Door {
         &self.door
+    }
+
+    /// Who keeps the keyring for whoever restores.
+    pub fn keeper(&self) -> &Keeper {
+        &self.keeper
+    }
+
+    /// Refuses to go on where the data came without anybody's key: [`backup::restore`] was not run.
+    ///
+    /// # Errors
+    /// [`Error::Setup`].
+    pub async fn refuse_unrestored(&self) -> Result<()> {
+        self.store.read(backup::refuse_unrestored).await
     }
 
     /// The other members.
@@ -251,6 +284,9 @@ impl Node {
         while self.store.write(referrals::refresh).await? == referrals::AT_ONCE {}
         self.upkeep_of_consents(now).await?;
         self.store.write(once::purge).await?;
+        if let Err(cause) = self.keeper.pump().await {
+            tracing::error!(%cause, "the keyring is behind: until it is written, no backup may be restored");
+        }
         if self.clock_is_confirmed() {
             let (keys, vault) = (self.keys.clone(), self.vault.clone());
             self.store

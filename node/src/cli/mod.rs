@@ -3,12 +3,14 @@
 //! Every verb but `serve` and `demo` works on the node's database itself, so it does its work whether the node is
 //! running or not. A verb prints what a person wants to know to standard output; why it failed goes to standard error.
 
+mod backup;
 mod demo;
 mod init;
 mod join;
 mod keys;
 mod member;
 mod opened;
+mod restore;
 mod serve;
 mod user;
 
@@ -53,6 +55,8 @@ enum Verb {
     Keys(keys::Keys),
     #[command(subcommand, alias = "staff")]
     User(user::User),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
 }
 
 /// Does what the arguments of this process say.
@@ -78,6 +82,8 @@ impl Cli {
             Verb::Member(member) => member.run(file).await,
             Verb::Keys(keys) => keys.run(file).await,
             Verb::User(user) => user.run(file).await,
+            Verb::Backup(backup) => backup.run(file).await,
+            Verb::Restore(restore) => restore.run(file).await,
         }
     }
 }

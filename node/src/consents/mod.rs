@@ -28,6 +28,7 @@ pub mod notices;
 mod reading;
 pub mod recalls;
 mod receipts;
+mod restored;
 mod rows;
 mod statement;
 pub mod wire;
@@ -59,6 +60,7 @@ pub use model::{
 
 pub use reading::{Seen, disclosures, list, look, of, recall_is_open, recipients, revocable};
 pub use receipts::receipt;
+pub use restored::ended_before;
 pub use statement::Own;
 
 #[cfg(test)]

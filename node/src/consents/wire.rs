@@ -38,7 +38,7 @@ impl Effect {
 pub fn withdrawn(tx: &mut Tx<'_>, handle: &Outbox, message: &Message, body: &ConsentWithdrawn) -> Result<Effect> {
     let ours = rows::newest(tx.conn(), handle.vault(), body.record)?;
     match (ours, body.recall) {
-        (None, Some(recall)) => from_issuer(tx, &message.from, body, recall),
+        (None, Some(recall)) => from_issuer(tx, &message.from, body, Some(recall)),
         (Some(consent), None) if grants::disclosed_to(tx.conn(), &message.from, body.record)? => {
             // A yes given after she spoke there is a new yes.
             if body.seq.get() < consent.seq && message.issued_at < consent.answered_at {
@@ -54,8 +54,14 @@ pub fn withdrawn(tx: &mut Tx<'_>, handle: &Outbox, message: &Message, body: &Con
     }
 }
 
-/// The issuer took a record back: the tombstone first, then what rests on the record goes.
-fn from_issuer(tx: &mut Tx<'_>, issuer: &EntityId, body: &ConsentWithdrawn, recall: Uuid) -> Result<Effect> {
+/// The issuer took a record back: the tombstone first, then what rests on the record goes. Without a recall it did so
+/// before this node was restored from an older copy.
+pub(super) fn from_issuer(
+    tx: &mut Tx<'_>,
+    issuer: &EntityId,
+    body: &ConsentWithdrawn,
+    recall: Option<Uuid>,
+) -> Result<Effect> {
     let seq = body.seq.get();
     grants::tombstone(tx, issuer, body.record, seq)?;
     let threads = grants::left_bare(tx.conn(), issuer, &issuer.into(), body.record)?;
@@ -73,7 +79,10 @@ fn from_issuer(tx: &mut Tx<'_>, issuer: &EntityId, body: &ConsentWithdrawn, reca
     let mut subjects: Vec<_> = held.iter().map(|it| it.subject).collect();
     subjects.dedup();
     let entry = Entry::new(Actor::Peer(issuer.clone()), "consent.withdrawn").object(body.record).peer(issuer);
-    let entry = entry.code(format_args!("recall:{recall}"));
+    let entry = match recall {
+        Some(recall) => entry.code(format_args!("recall:{recall}")),
+        None => entry.ground("restore"),
+    };
     if subjects.is_empty() {
         journal::record(tx, entry.clone())?;
     }

@@ -24,6 +24,7 @@ mod admit;
 mod collecting;
 mod destination;
 mod disclosed;
+mod graves;
 mod moved;
 mod paper;
 mod permit;
@@ -50,6 +51,7 @@ pub use threads::{
     subject_ref_for,
 };
 
+pub use graves::{Tombstone, tombstone_count, tombstones};
 pub use moved::{Holder, come_back, holder, move_holder, must_hold};
 
 pub use disclosed::{DisclosurePosition, Told, disclosure_page, organisations_told, told};

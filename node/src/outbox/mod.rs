@@ -13,6 +13,7 @@ mod collecting;
 mod lease;
 mod links;
 mod queue;
+mod restored;
 mod rows;
 mod settle;
 
@@ -21,6 +22,7 @@ use crate::vault;
 pub use lease::{Bounds, Leased, lease};
 pub use links::{LinkRow, Mended, abandon, due, link, resynchronise, shrink, wake};
 pub use queue::{Outbox, Outgoing, enqueue_personal};
+pub use restored::{begin_new_epochs, epochs, strike_about};
 pub use rows::{Transport, Waiting, strike, strike_in, strike_thread, transport_of, waiting, waits_about};
 pub use settle::{Failure, Settlement, fail, pause, postpone, settle};
 

@@ -46,7 +46,7 @@ use crate::store::{Conn, Tx};
 use crate::vault::{Holding, Vault};
 
 pub use api::api;
-pub use erasing::pump;
+pub use erasing::{erased_before, pump};
 pub use export::{Exported, export};
 pub use letter::letter;
 pub use model::{

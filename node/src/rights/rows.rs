@@ -160,6 +160,18 @@ pub(super) fn erased(tx: &mut Tx<'_>, id: Uuid) -> Result<bool> {
     Ok(changed == 1)
 }
 
+/// The keys were gone before this row came back with a copy: an erasure of hers that was under way is done.
+pub(super) fn erased_before(tx: &mut Tx<'_>, person: PersonId) -> Result<()> {
+    let hers = rights_request::table
+        .filter(rights_request::person.eq(Id(person.0)))
+        .filter(rights_request::kind.eq(RightKind::Erasure.code()));
+    let now = At::from(tx.now());
+    diesel::update(hers)
+        .set((rights_request::step.eq(ErasureStep::Erased.code()), rights_request::step_at.eq(now)))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
 pub(super) fn person_of(conn: &mut Conn, id: Uuid) -> Result<Option<PersonId>> {
     let person: Option<Id> =
         rights_request::table.find(Id(id)).select(rights_request::person).first(conn).optional()?;

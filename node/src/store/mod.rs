@@ -18,6 +18,7 @@
 #[cfg(test)]
 pub(crate) mod census;
 mod conn;
+mod copy;
 pub mod dump;
 mod migrate;
 pub mod once;
@@ -35,7 +36,8 @@ pub mod types;
 mod writer;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
 use crate::clock::Clock;
@@ -44,6 +46,7 @@ use crate::error::{Error, Result};
 
 pub(crate) use conn::each_backend;
 pub use conn::{Conn, MultiBackend};
+pub use copy::{Copied, Dialect, copy_file, file_of, move_file, remove_file};
 pub use tx::Tx;
 pub use types::{At, Doc, Id};
 
@@ -62,7 +65,13 @@ struct Inner {
     /// SQLite's writer, to be waited for at the end.
     writer: Mutex<Option<JoinHandle<()>>>,
     clock: Clock,
+    /// Where it is, for a copy of it.
+    place: Place,
+    after_forgetting: OnceLock<AfterForgetting>,
 }
+
+/// What follows an act that destroyed a key or ended a record, before the act is reported done.
+pub type AfterForgetting = Box<dyn Fn(Store) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
 #[derive(Clone)]
 struct Doors {
@@ -105,8 +114,21 @@ impl Store {
                 (Some(writer), Some(thread))
             }
         };
-        let doors = Doors { pool: Pool::new(place, config)?, writer };
-        Ok(Self(Arc::new(Inner { doors: Mutex::new(Some(doors)), writer: Mutex::new(thread), clock })))
+        let doors = Doors { pool: Pool::new(place.clone(), config)?, writer };
+        Ok(Self(Arc::new(Inner {
+            doors: Mutex::new(Some(doors)),
+            writer: Mutex::new(thread),
+            clock,
+            place,
+            after_forgetting: OnceLock::new(),
+        })))
+    }
+
+    /// Names what is done after each act that called [`Tx::forgot`], once it is committed and before [`Store::write`]
+    /// answers. It is named once, when the node is composed; it handles its own failures, since the act stands.
+    pub fn after_forgetting(&self, what: AfterForgetting) {
+        // A second one is that of another handle on the same store: the first does the same.
+        let _ = self.0.after_forgetting.set(what);
     }
 
     /// Runs `act` in one write transaction: committed when it returns `Ok`, else nothing of it happened.
@@ -129,7 +151,8 @@ impl Store {
         let claim = first.as_ref().map(once::First::claim);
         let act = move |tx: &mut Tx<'_>| {
             claim.map_or(Ok(()), |claim| claim.take(tx))?;
-            act(tx)
+            let value = act(tx)?;
+            Ok((value, tx.has_forgotten()))
         };
         let outcome = match writer {
             Some(writer) => writer.write(act).await,
@@ -141,7 +164,11 @@ impl Store {
         if let (Some(first), Ok(_)) = (first, &outcome) {
             first.committed();
         }
-        outcome
+        let (value, has_forgotten) = outcome?;
+        if let (true, Some(after)) = (has_forgotten, self.0.after_forgetting.get()) {
+            after(self.clone()).await;
+        }
+        Ok(value)
     }
 
     /// Runs `act` on one snapshot of the database, in which it can change nothing.

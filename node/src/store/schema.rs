@@ -1384,3 +1384,18 @@ diesel::allow_tables_to_appear_in_same_query!(office, office_comune);
 diesel::allow_tables_to_appear_in_same_query!(paper_recall, case_member);
 
 diesel::allow_tables_to_appear_in_same_query!(outbox, referral_event);
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    retention_report (id) {
+        id -> Uid,
+        kind -> Text,
+        day -> Text,
+        begun_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+        counts -> JsonDoc,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(subject, subject_key, destroyed_key);

@@ -8,6 +8,7 @@ mod hostile;
 mod paper;
 mod prato;
 mod relay;
+mod restore;
 mod sap;
 mod seen;
 mod stage;
