@@ -4,6 +4,8 @@
 //! Shutting down goes in this order, each for a reason: workers (they make requests), the outgoing client (its idle
 //! connections keep other servers from stopping), the server, the store.
 
+mod stop;
+
 use std::fmt;
 use std::future::Future;
 use std::net::TcpListener;
@@ -15,14 +17,13 @@ use actix_web::web::Data;
 use chrono::{DateTime, TimeDelta, Utc};
 use staffetta_protocol::data::Body;
 use staffetta_protocol::id::EntityId;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tracing::Instrument as _;
 
 use crate::access::door::{self, Door};
 use crate::authority::Authority;
-use crate::backup::{self, Keeper};
+use crate::backup::Keeper;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::consents::{self, Consents};
@@ -41,6 +42,8 @@ use crate::web::Web;
 use crate::web::document::DESK;
 use crate::web::door::oidc::Provider;
 use crate::{log, tls, web, wiring};
+
+pub use stop::Stop;
 
 /// Longest that a worker sleeps: what another process on the same database queued is seen within this time.
 const LONGEST_NAP: TimeDelta = TimeDelta::seconds(5);
@@ -168,14 +171,6 @@ impl Node {
         &self.keeper
     }
 
-    /// Refuses to go on where the data came without anybody's key: [`backup::restore`] was not run.
-    ///
-    /// # Errors
-    /// [`Error::Setup`].
-    pub async fn refuse_unrestored(&self) -> Result<()> {
-        self.store.read(backup::refuse_unrestored).await
-    }
-
     /// The other members.
     pub fn peers(&self) -> &Peers {
         &self.peers
@@ -296,6 +291,7 @@ impl Node {
                     inbox::purge(tx)
                 })
                 .await?;
+            rights::retention::pump(&self.store, wiring::RETAINED, &self.config.retention).await?;
         }
         Ok(Some(now + TimeDelta::minutes(5)))
     }
@@ -396,29 +392,6 @@ impl Workers {
             if let Err(cause) = ended {
                 tracing::error!(%cause, "a worker did not end well");
             }
-        }
-    }
-}
-
-/// The signals that end a program: SIGTERM and SIGINT.
-#[derive(Debug)]
-pub struct Stop {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Stop {
-    /// From here on the signals wait to be heard instead of ending the program.
-    pub fn new() -> Result<Self> {
-        let listen = |kind| signal(kind).map_err(|cause| Error::Setup(format!("signals: {cause}")));
-        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
-    }
-
-    /// Waits until one of them came, and names it.
-    pub async fn told(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
         }
     }
 }

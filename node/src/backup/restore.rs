@@ -74,7 +74,8 @@ pub async fn restore(config: &Config, means: &Means, choice: &Choice) -> Result<
             if store.read(keyring::has_keys).await? {
                 store.close().await;
                 return Err(Error::Setup(
-                    "the PostgreSQL database has keys: it is a node and no restored copy, or was restored already".into(),
+                    "the PostgreSQL database has keys: it is a node and no restored copy, or was restored already"
+                        .into(),
                 ));
             }
             let restored = bring_back(&store, means, keyring).await;
@@ -102,10 +103,8 @@ async fn restore_file(
     }
     let half = with_ending(file, "restoring");
     store::copy_file(&choice.from.join(DATA), &half)?;
-    let settings = DatabaseConfig {
-        url: DatabaseUrl::new(format!("sqlite:{}", half.display())),
-        ..config.database.clone()
-    };
+    let settings =
+        DatabaseConfig { url: DatabaseUrl::new(format!("sqlite:{}", half.display())), ..config.database.clone() };
     let done = restore_half(&settings, means, keyring).await;
     let mut restored = match done {
         Ok(restored) => restored,

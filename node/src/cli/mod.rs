@@ -11,6 +11,7 @@ mod keys;
 mod member;
 mod opened;
 mod restore;
+mod retention;
 mod serve;
 mod user;
 
@@ -57,6 +58,7 @@ enum Verb {
     User(user::User),
     Backup(backup::Backup),
     Restore(restore::Restore),
+    Retention(retention::Retention),
 }
 
 /// Does what the arguments of this process say.
@@ -84,6 +86,7 @@ impl Cli {
             Verb::User(user) => user.run(file).await,
             Verb::Backup(backup) => backup.run(file).await,
             Verb::Restore(restore) => restore.run(file).await,
+            Verb::Retention(retention) => retention.run(file).await,
         }
     }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use tracing::Instrument as _;
 
 use crate::app::{Node, Stop};
+use crate::backup;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -25,7 +26,7 @@ async fn serve(config: Config) -> Result<()> {
     // Before the database: a second process with the same settings ends here.
     let listener = TcpListener::bind(address).map_err(|cause| Error::Setup(format!("{address}: {cause}")))?;
     let node = Node::open(config, Clock::system())?;
-    node.refuse_unrestored().await?;
+    node.store().read(backup::refuse_unrestored).await?;
     let server = node.serve(listener)?;
     let workers = node.work();
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "the node is up");

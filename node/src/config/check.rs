@@ -91,10 +91,7 @@ pub(super) fn check(config: &Config) -> Result<()> {
             (1..=6).contains(&retention.counselling_note_months),
             "retention.counselling_note_months must lie between 1 and 6",
         ),
-        (
-            (1..=365).contains(&retention.message_bytes_days),
-            "retention.message_bytes_days must lie between 1 and 365",
-        ),
+        ((1..=365).contains(&retention.message_bytes_days), "retention.message_bytes_days must lie between 1 and 365"),
         (oidc.scopes.iter().any(|scope| scope == "openid"), "oidc.scopes must contain openid"),
         (
             oidc.acr_levels.iter().all(|level| {

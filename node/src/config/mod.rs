@@ -20,8 +20,8 @@ use crate::error::{Error, Result};
 
 pub use door::{DoorConfig, OidcConfig};
 pub use example::example;
-pub use secret::{DatabaseUrl, Secret};
 pub use keeping::{BackupConfig, RetentionConfig};
+pub use secret::{DatabaseUrl, Secret};
 pub use topics::{
     DatabaseConfig, ExchangeConfig, LimitsConfig, ListenConfig, LogConfig, LogFormat, NetworkConfig, NodeConfig,
     VaultConfig,

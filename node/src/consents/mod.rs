@@ -23,6 +23,7 @@ mod asking;
 mod collecting;
 mod due;
 mod ending;
+mod expiring;
 mod model;
 pub mod notices;
 mod reading;
@@ -52,6 +53,7 @@ pub use api::api;
 pub use asking::{ask, defer, invalidate_request, requests};
 pub use due::{Due, DueKind, DuePlace, due, moved_birthdays, put_birthday_right, remind};
 pub use ending::{Withdrawn, invalidate, terminate, withdraw};
+pub use expiring::{delete_record, ended_by};
 pub use model::{
     Answer, Answered, Answers, Channel, Consent, Deferral, Event, ExpressedBy, Expression, Happened, IndicationMethod,
     InvalidReason, Invalidation, LateAnswer, Notice, Question, Questions, Renewal, Request, State, Withdrawal,

@@ -9,6 +9,7 @@
 
 mod accept;
 mod collecting;
+mod expiring;
 mod open;
 mod rows;
 
@@ -18,6 +19,7 @@ mod tests;
 use crate::vault;
 
 pub use accept::{Accepted, Inbox, Receive, Taken, accept};
+pub use expiring::{delete_bytes, delete_bytes_in, spent_bytes};
 pub use open::{Content, Opened, open, refuse_unknown_keys};
 pub use rows::{erase_bytes, link_state, opened, purge, unopened};
 

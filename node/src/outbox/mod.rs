@@ -10,6 +10,7 @@
 //!   counts only under the current lease.
 
 mod collecting;
+mod expiring;
 mod lease;
 mod links;
 mod queue;
@@ -19,6 +20,7 @@ mod settle;
 
 use crate::vault;
 
+pub use expiring::{delete_bytes, spent_bytes};
 pub use lease::{Bounds, Leased, lease};
 pub use links::{LinkRow, Mended, abandon, due, link, resynchronise, shrink, wake};
 pub use queue::{Outbox, Outgoing, enqueue_personal};

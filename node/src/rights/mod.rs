@@ -14,6 +14,7 @@
 mod api;
 mod api_export;
 mod api_register;
+mod api_retention;
 mod codes;
 mod collecting;
 mod effects;

@@ -224,6 +224,15 @@ pub(super) fn waiting(conn: &mut Conn, now: DateTime<Utc>, limit: i64) -> Result
     rows.into_iter().map(|row| row.read(None)).collect()
 }
 
+/// The people with a request that is open: whoever asked what is held about her is told what was held.
+pub(super) fn asking(conn: &mut Conn) -> Result<Vec<Subject>> {
+    let open = rights_request::table
+        .filter(rights_request::state.eq_any(["received", "extended"]))
+        .or_filter(rights_request::step.eq(ErasureStep::Waiting.code()));
+    let theirs: Vec<Id> = open.select(rights_request::subject).distinct().load(conn)?;
+    Ok(theirs.into_iter().map(|id| Subject(id.0)).collect())
+}
+
 /// Writes down that something happened to a request.
 pub(super) fn note(tx: &mut Tx<'_>, sight: &Sight, of: &Request, what: &str, code: Option<&str>) -> Result<()> {
     let before: i64 = rights_event::table.filter(rights_event::request.eq(Id(of.id))).count().get_result(tx.conn())?;

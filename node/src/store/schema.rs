@@ -1399,3 +1399,19 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(subject, subject_key, destroyed_key);
+
+diesel::allow_tables_to_appear_in_same_query!(card, card_section, disclosure, person, subject_joined);
+
+diesel::allow_tables_to_appear_in_same_query!(consent, paper_recall);
+
+diesel::allow_tables_to_appear_in_same_query!(disclosure, thread);
+
+diesel::allow_tables_to_appear_in_same_query!(disclosure, open_grant);
+
+diesel::allow_tables_to_appear_in_same_query!(outbox, thread);
+
+diesel::allow_tables_to_appear_in_same_query!(known_message, thread);
+
+diesel::allow_tables_to_appear_in_same_query!(referral, received_card);
+
+diesel::allow_tables_to_appear_in_same_query!(referral, referral_event);
