@@ -26,6 +26,8 @@ mod place;
 mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(test)]
+pub(crate) mod released;
 pub mod schema;
 pub mod scratch;
 mod sqlite;
@@ -50,7 +52,7 @@ pub use copy::{Copied, Dialect, copy_file, file_of, move_file, remove_file};
 pub use tx::Tx;
 pub use types::{At, Doc, Id};
 
-use conn::Mode;
+pub(crate) use conn::Mode;
 use place::Place;
 use pool::Pool;
 use writer::{Bounds, Writer};
