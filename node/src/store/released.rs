@@ -52,6 +52,8 @@ fn fill(conn: &mut Conn, head: &Head, rows: &[Line]) {
     match conn {
         #[cfg(feature = "postgres")]
         Conn::Postgres(conn) => {
+            // Makes the table of what was applied.
+            conn.applied_migrations().unwrap();
             let known = MigrationSource::<diesel::pg::Pg>::migrations(&migrate::POSTGRES).unwrap();
             for migration in known.iter().filter(|it| head.migrations.contains(&it.name().version().to_string())) {
                 conn.run_migration(migration).unwrap();
@@ -75,6 +77,7 @@ fn fill(conn: &mut Conn, head: &Head, rows: &[Line]) {
             }
         }
         Conn::Sqlite(conn) => {
+            conn.applied_migrations().unwrap();
             let known = MigrationSource::<diesel::sqlite::Sqlite>::migrations(&migrate::SQLITE).unwrap();
             for migration in known.iter().filter(|it| head.migrations.contains(&it.name().version().to_string())) {
                 conn.run_migration(migration).unwrap();

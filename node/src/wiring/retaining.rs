@@ -70,7 +70,6 @@ fn every_way_to_end_is_of_a_rule_and_every_rule_but_these_has_one() {
 #[actix_web::test]
 async fn what_is_due_goes_what_is_younger_stays_and_whoever_asks_is_frozen() {
     scratch::each(|store| async move {
-        let frozen = Uuid::new_v4();
         store
             .write(move |tx| {
                 diesel::insert_into(link_in::table)
@@ -82,10 +81,10 @@ async fn what_is_due_goes_what_is_younger_stays_and_whoever_asks_is_frozen() {
                         link_in::internal_errors.eq(0),
                     ))
                     .execute(tx.conn())?;
-                asks(tx, frozen)?;
                 let now = tx.now();
                 for code in codes() {
-                    let at = begins(code, now);
+                    let (at, frozen) = (begins(code, now), Uuid::new_v4());
+                    asks(tx, frozen)?;
                     for (at, subject) in [
                         (at, Uuid::new_v4()),
                         (at + TimeDelta::microseconds(1), Uuid::new_v4()),
