@@ -22,6 +22,7 @@ use tracing::Instrument as _;
 
 use crate::access::door::{self, Door};
 use crate::authority::Authority;
+use crate::backup::Keeper;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::consents::{self, Consents};
@@ -66,6 +67,7 @@ pub struct Node {
     door: Door,
     provider: Option<Provider>,
     web: Web,
+    keeper: Keeper,
 }
 
 impl fmt::Debug for Node {
@@ -110,6 +112,9 @@ impl Node {
         let door = Door::new(store.clone(), vault.clone(), keys.clone(), &config, DESK)?;
         let provider = Provider::configured(&config, clock.clone())?;
         let web = Web::new(&config, wiring::ROOMS);
+        let entity_id = config.node.entity_id.clone();
+        let keeper = Keeper::new(store.clone(), vault.clone(), entity_id, config.backup.keyring.clone());
+        keeper.watch();
         Ok(Self {
             config,
             clock,
@@ -125,6 +130,7 @@ impl Node {
             door,
             provider,
             web,
+            keeper,
         })
     }
 
@@ -161,6 +167,11 @@ impl Node {
     /// How its staff gets in.
     pub fn door(&self) -> &Door {
         &self.door
+    }
+
+    /// Who keeps the keyring for whoever restores.
+    pub fn keeper(&self) -> &Keeper {
+        &self.keeper
     }
 
     /// The other members.
@@ -304,6 +315,9 @@ impl Node {
         self.store.write(once::purge).await?;
         self.upkeep_of_recalls().await?;
         self.upkeep_of_rectified().await?;
+        if let Err(cause) = self.keeper.pump().await {
+            tracing::error!(%cause, "the keyring is behind: until it is written, no backup may be restored");
+        }
         if self.clock_is_confirmed() {
             let (keys, vault) = (self.keys.clone(), self.vault.clone());
             self.store
@@ -313,6 +327,7 @@ impl Node {
                     inbox::purge(tx)
                 })
                 .await?;
+            rights::retention::pump(&self.store, wiring::RETAINED, &self.config.retention).await?;
         }
         Ok(Some(now + TimeDelta::minutes(5)))
     }

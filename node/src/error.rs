@@ -13,6 +13,7 @@
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use staffetta_protocol::problem::{Code, Problem};
 
 /// The result of whatever can go wrong in a node.
@@ -33,6 +34,9 @@ pub enum Error {
         /// When to try again.
         retry_after_seconds: u32,
     },
+    /// There is no room for what was to be written. Nothing was changed; once there is room, trying again helps.
+    #[error("the disk of the database is full")]
+    StorageFull,
     /// The database refused a statement. The text names tables and constraints, never values.
     #[error("database: {0}")]
     Database(#[from] diesel::result::Error),
@@ -55,6 +59,23 @@ impl Error {
         Self::Busy { retry_after_seconds: RETRY_AFTER_SECONDS }
     }
 
+    /// Whether the database found no room for what was to be written. Diesel hands it on in words alone: SQLite's own for
+    /// `SQLITE_FULL`, and what PostgreSQL says with SQLSTATE 53100.
+    pub fn is_storage_full(&self) -> bool {
+        match self {
+            Self::StorageFull => true,
+            Self::Database(DieselError::DatabaseError(_, info)) => {
+                ["database or disk is full", "No space left on device"].iter().any(|said| info.message().contains(said))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the database went away under the act: it was restarted, say.
+    fn is_database_gone(&self) -> bool {
+        matches!(self, Self::Database(DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, _)))
+    }
+
     /// What the caller may know.
     pub fn problem(&self) -> Problem {
         let mut problem = match self {
@@ -62,7 +83,7 @@ impl Error {
             Self::Busy { retry_after_seconds } => {
                 Problem { retry_after: Some(*retry_after_seconds), ..Problem::new(Code::Busy) }
             }
-            Self::Database(_) | Self::Setup(_) | Self::Internal(_) => Problem::new(Code::Internal),
+            _ => Problem::new(self.code()),
         };
         if matches!(problem.code.status(), 429 | 503) || problem.code == Code::RequestUnderWay {
             problem.retry_after.get_or_insert(RETRY_AFTER_SECONDS);
@@ -74,14 +95,17 @@ impl Error {
     pub fn code(&self) -> Code {
         match self {
             Self::Problem(problem) => problem.code,
+            _ if self.is_storage_full() => Code::StorageFull,
+            _ if self.is_database_gone() => Code::Busy,
             Self::Busy { .. } => Code::Busy,
+            Self::StorageFull => Code::StorageFull,
             Self::Database(_) | Self::Setup(_) | Self::Internal(_) => Code::Internal,
         }
     }
 
     /// Whether this is a fault of ours rather than an answer: what [`ResponseError::error_response`] logs.
     pub fn is_fault(&self) -> bool {
-        matches!(self, Self::Database(_) | Self::Setup(_) | Self::Internal(_))
+        matches!(self, Self::StorageFull | Self::Database(_) | Self::Setup(_) | Self::Internal(_))
     }
 }
 

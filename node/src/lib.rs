@@ -4,6 +4,7 @@ pub mod access;
 pub mod app;
 pub mod assessments;
 pub mod authority;
+pub mod backup;
 pub mod cards;
 pub mod cli;
 pub mod clock;

@@ -6,10 +6,12 @@ use staffetta_protocol::data::Body;
 use staffetta_protocol::message::Message;
 use uuid::Uuid;
 
+use crate::assessments::counselling;
 use crate::error::Result;
 use crate::grants::Admitted;
 use crate::inbox::Taken;
 use crate::outbox::{Outbox, Settlement};
+use crate::rights::retention::Retained;
 use crate::routes::Routes;
 use crate::store::Tx;
 use crate::vault::Holding;
@@ -132,6 +134,32 @@ pub const HOLDINGS: &[Holding] = &[
     vault::HOLDING,
 ];
 
+/// How each room ends what has been kept for long enough. The journal's own time is its own.
+pub const RETAINED: &[Retained] = &[
+    Retained { rule: "draft_card", due: cards::unsent, end: cards::delete_card },
+    Retained {
+        rule: "preview_received",
+        due: referrals::expiring::previews_alone,
+        end: referrals::expiring::delete_preview,
+    },
+    Retained {
+        rule: "referral_ended_recipient",
+        due: referrals::expiring::ended_here,
+        end: referrals::expiring::delete_referral,
+    },
+    Retained {
+        rule: "referral_ended_sender",
+        due: referrals::expiring::ended_there,
+        end: referrals::expiring::delete_referral,
+    },
+    Retained { rule: "referral_closed", due: referrals::expiring::closed, end: referrals::expiring::unname },
+    Retained { rule: "consent_record", due: consents::ended_by, end: consents::delete_record },
+    Retained { rule: "disclosure_log", due: grants::held_by_nobody, end: grants::forget_disclosure },
+    Retained { rule: "counselling_note", due: counselling::due, end: counselling::delete },
+    Retained { rule: "message_bytes", due: outbox::spent_bytes, end: outbox::delete_bytes },
+    Retained { rule: "message_bytes", due: inbox::spent_bytes, end: inbox::delete_bytes },
+];
+
 /// What the staff calls. Behind the gate nothing is public, so the status and the door itself stand before it.
 pub fn desk(routes: &mut Routes<'_>) {
     let rooms = |routes: &mut Routes<'_>| {
@@ -157,6 +185,10 @@ mod collecting;
 mod matrix;
 #[cfg(test)]
 mod merging;
+#[cfg(test)]
+mod released;
+#[cfg(test)]
+mod retaining;
 
 pub use matrix::MATRIX;
 

@@ -32,6 +32,14 @@ pub async fn on_each_database<F: Future<Output = ()>>(story: impl Fn(Federation)
     }
 }
 
+/// Runs a story on SQLite alone: for what is about files of this machine.
+pub async fn on_sqlite<F: Future<Output = ()>>(story: impl FnOnce(Federation) -> F) {
+    let (clock, make) = (scratch::clock(), scratch::sqlite);
+    let authority =
+        Member::start(make(clock.clone()), "Rete di prova", None, Roles::from([Role::Authority]), &[]).await;
+    story(Federation { clock, authority, make }).await;
+}
+
 impl Federation {
     /// A node that has not joined.
     pub async fn stranger(&self, label: &str, role: Role, id: &str) -> Member {

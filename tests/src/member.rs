@@ -74,6 +74,11 @@ impl Member {
         Desk::new(self.id().resource(), token.token.expose())
     }
 
+    /// The settings that it was made with, for a verb of the command line.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
     /// Sends what is due, now. Says when the next link falls due.
     pub async fn pump(&self) -> Option<DateTime<Utc>> {
         self.node.links().pump().await.expect("the links' worker does not fail inside")

@@ -120,6 +120,8 @@ acts! {
     ExportPerson = "rights.export" [Dpo] in [CaseOperator, Legal, SocialWorker];
     /// Reading the register of processing.
     ReadRegister = "register.read" [Supervisor, Dpo, Admin];
+    /// Reading what was deleted because its time had come.
+    ReadRetention = "retention.read" [Dpo, Admin];
 
     /// Reading what people are told, for what data are used, and for whom.
     ReadNotices = "notices.read" [Operator, Supervisor, Dpo, Admin];

@@ -22,6 +22,7 @@ mod collecting;
 mod counter;
 mod editing;
 pub mod europass;
+mod expiring;
 pub mod imports;
 mod merging;
 mod model;
@@ -57,6 +58,7 @@ pub use editing::{
     Draft, Edit, Part, discard_draft, drafts, look_at_differences, look_at_section, look_at_version, publish,
     save_section,
 };
+pub use expiring::{delete_card, unsent};
 pub use model::differences::{Change, Difference};
 pub use model::{CardGaps, Held, Said, Shown, Version, Versions, for_referral, from_referral};
 pub use paper::{PrintedField, PrintedGroup, printed};

@@ -4,12 +4,15 @@
 //! running or not. A verb prints what a person wants to know to standard output; why it failed goes to standard error.
 
 pub mod audit;
+mod backup;
 mod demo;
 mod init;
 mod join;
 mod keys;
 mod member;
 mod opened;
+mod restore;
+mod retention;
 mod serve;
 mod user;
 
@@ -56,6 +59,9 @@ enum Verb {
     Audit(audit::Audit),
     #[command(subcommand, alias = "staff")]
     User(user::User),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
+    Retention(retention::Retention),
 }
 
 /// Does what the arguments of this process say.
@@ -82,6 +88,9 @@ impl Cli {
             Verb::Keys(keys) => keys.run(file).await,
             Verb::Audit(audit) => audit.run(file).await,
             Verb::User(user) => user.run(file).await,
+            Verb::Backup(backup) => backup.run(file).await,
+            Verb::Restore(restore) => restore.run(file).await,
+            Verb::Retention(retention) => retention.run(file).await,
         }
     }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use tracing::Instrument as _;
 
 use crate::app::{Node, Stop};
+use crate::backup;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -26,6 +27,7 @@ async fn serve(config: Config) -> Result<()> {
     let listener = TcpListener::bind(address).map_err(|cause| Error::Setup(format!("{address}: {cause}")))?;
     let clock = Clock::off_by(config.node.clock_off_by_seconds);
     let node = Node::open(config, clock)?;
+    node.store().read(backup::refuse_unrestored).await?;
     let server = node.serve(listener)?;
     let workers = node.work();
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "the node is up");

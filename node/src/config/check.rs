@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 
 /// Refuses a configuration that could not work, with every reason at once.
 pub(super) fn check(config: &Config) -> Result<()> {
-    let Config { node, database, listen, network, exchange, limits, door, oidc, .. } = config;
+    let Config { node, database, listen, network, exchange, limits, door, oidc, retention, .. } = config;
     let rules = [
         (!node.organisation_name.trim().is_empty(), "node.organisation_name is empty"),
         (
@@ -64,6 +64,38 @@ pub(super) fn check(config: &Config) -> Result<()> {
         ((1..=64).contains(&door.hashes_at_once), "door.hashes_at_once must lie between 1 and 64"),
         (oidc.issuer.is_some() == oidc.client_id.is_some(), "oidc.issuer and oidc.client_id go together"),
         ((1..=3).contains(&oidc.minimum_level), "oidc.minimum_level must lie between 1 and 3"),
+        ((1..=120).contains(&retention.draft_card_months), "retention.draft_card_months must lie between 1 and 120"),
+        (
+            (1..=60).contains(&retention.preview_received_days),
+            "retention.preview_received_days must lie between 1 and 60",
+        ),
+        (
+            (1..=120).contains(&retention.referral_ended_recipient_days),
+            "retention.referral_ended_recipient_days must lie between 1 and 120",
+        ),
+        (
+            (1..=24).contains(&retention.referral_ended_sender_months),
+            "retention.referral_ended_sender_months must lie between 1 and 24",
+        ),
+        (
+            (1..=120).contains(&retention.referral_closed_months),
+            "retention.referral_closed_months must lie between 1 and 120",
+        ),
+        // What shows that a consent was given, and to whom what went, is not shortened.
+        (
+            (5..=30).contains(&retention.consent_record_years),
+            "retention.consent_record_years must lie between 5 and 30",
+        ),
+        (
+            (24..=120).contains(&retention.disclosure_log_months),
+            "retention.disclosure_log_months must lie between 24 and 120",
+        ),
+        ((6..=120).contains(&retention.journal_months), "retention.journal_months must lie between 6 and 120"),
+        (
+            (1..=6).contains(&retention.counselling_note_months),
+            "retention.counselling_note_months must lie between 1 and 6",
+        ),
+        ((1..=365).contains(&retention.message_bytes_days), "retention.message_bytes_days must lie between 1 and 365"),
         (oidc.scopes.iter().any(|scope| scope == "openid"), "oidc.scopes must contain openid"),
         (
             oidc.acr_levels.iter().all(|level| {

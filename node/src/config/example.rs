@@ -8,8 +8,8 @@ use serde_json::Value;
 use utoipa::PartialSchema;
 
 use super::{
-    DatabaseConfig, DoorConfig, ExchangeConfig, LimitsConfig, ListenConfig, LogConfig, NetworkConfig, NodeConfig,
-    OidcConfig, VaultConfig,
+    BackupConfig, DatabaseConfig, DoorConfig, ExchangeConfig, LimitsConfig, ListenConfig, LogConfig, NetworkConfig,
+    NodeConfig, OidcConfig, RetentionConfig, VaultConfig,
 };
 
 /// The text of `deploy/staffetta.example.toml`: every key with its comment; what has no default stands commented out.
@@ -72,6 +72,8 @@ fn sections() -> Vec<Section> {
         section("door", DoorConfig::default()),
         section("oidc", OidcConfig::default()),
         section("vault", VaultConfig::default()),
+        section("backup", BackupConfig::default()),
+        section("retention", RetentionConfig::default()),
         section("log", LogConfig::default()),
     ]
 }

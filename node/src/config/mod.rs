@@ -7,6 +7,7 @@
 mod check;
 mod door;
 mod example;
+mod keeping;
 mod secret;
 mod topics;
 
@@ -19,6 +20,7 @@ use crate::error::{Error, Result};
 
 pub use door::{DoorConfig, OidcConfig};
 pub use example::example;
+pub use keeping::{BackupConfig, RetentionConfig};
 pub use secret::{DatabaseUrl, Secret};
 pub use topics::{
     DatabaseConfig, ExchangeConfig, LimitsConfig, ListenConfig, LogConfig, LogFormat, NetworkConfig, NodeConfig,
@@ -52,6 +54,10 @@ pub struct Config {
     pub oidc: OidcConfig,
     #[serde(default)]
     pub vault: VaultConfig,
+    #[serde(default)]
+    pub backup: BackupConfig,
+    #[serde(default)]
+    pub retention: RetentionConfig,
     #[serde(default)]
     pub log: LogConfig,
 }

@@ -23,11 +23,13 @@ mod asking;
 mod collecting;
 mod due;
 mod ending;
+mod expiring;
 mod model;
 pub mod notices;
 mod reading;
 pub mod recalls;
 mod receipts;
+mod restored;
 mod rows;
 mod statement;
 pub mod tree;
@@ -52,6 +54,7 @@ pub use api::api;
 pub use asking::{ask, defer, invalidate_request, requests};
 pub use due::{Due, DueKind, DuePlace, due, moved_birthdays, put_birthday_right, remind};
 pub use ending::{Withdrawn, invalidate, terminate, withdraw};
+pub use expiring::{delete_record, ended_by};
 pub use model::{
     Answer, Answered, Answers, Channel, Consent, Deferral, Event, ExpressedBy, Expression, Happened, IndicationMethod,
     InvalidReason, Invalidation, LateAnswer, Notice, Question, Questions, Renewal, Request, State, Withdrawal,
@@ -60,6 +63,7 @@ pub use model::{
 
 pub use reading::{Seen, disclosures, list, look, of, recall_is_open, recipients, revocable};
 pub use receipts::receipt;
+pub use restored::ended_before;
 pub use statement::Own;
 
 #[cfg(test)]

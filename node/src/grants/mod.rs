@@ -24,6 +24,8 @@ mod admit;
 mod collecting;
 mod destination;
 mod disclosed;
+mod expiring;
+mod graves;
 mod moved;
 mod paper;
 mod permit;
@@ -53,6 +55,8 @@ pub use threads::{
     subject_ref_for,
 };
 
+pub use expiring::{forget_disclosure, held_by_nobody, let_go_of, unname};
+pub use graves::{Tombstone, tombstone_count, tombstones};
 pub use moved::{Holder, come_back, holder, move_holder, must_hold};
 
 pub use resting::{held_from, holds_about, records_behind, retire_ref};

@@ -112,10 +112,6 @@ pub fn backlog(conn: &mut Conn) -> Result<u64> {
     Ok(waiting as u64)
 }
 
-/// The same, as a gauge.
-pub fn waiting(conn: &mut Conn) -> Result<i64> {
-    Ok(backlog(conn)? as i64)
-}
 
 /// Whether any entry waits.
 pub(super) fn backlog_waits(conn: &mut Conn) -> Result<bool> {

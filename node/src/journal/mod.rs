@@ -24,7 +24,7 @@ mod verify;
 #[cfg(test)]
 mod tests;
 
-pub use log::{Log, backlog, begin_new_log, consistency, logs, newest_checkpoint, waiting};
+pub use log::{Log, backlog, begin_new_log, consistency, logs, newest_checkpoint};
 pub use neighbours::{Alarm, Heard, Trouble, check_neighbour, hear, neighbours, note_proven, raise, to_compare};
 pub use rows::{Entry as StoredEntry, about, of_act};
 pub use sealer::Sealer;

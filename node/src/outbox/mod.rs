@@ -10,20 +10,24 @@
 //!   counts only under the current lease.
 
 mod collecting;
+mod expiring;
 mod expiry;
 mod lease;
 mod links;
 mod queue;
+mod restored;
 mod resync;
 mod rows;
 mod settle;
 
 use crate::vault;
 
+pub use expiring::{delete_bytes, spent_bytes};
 pub use expiry::{expire, has_overdue};
 pub use lease::{Bounds, Leased, lease};
 pub use links::{LinkRow, abandon, due, is_asleep, link, linked, shrink, wake};
 pub use queue::{Outbox, Outgoing, enqueue_personal};
+pub use restored::{begin_new_epochs, epochs, strike_about};
 pub use resync::{Mended, resynchronise};
 pub use rows::{
     Backlog, Transport, Waiting, backlog, last_receipt, strike, strike_in, strike_thread, transport_of, waiting,

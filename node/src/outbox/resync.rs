@@ -69,7 +69,7 @@ pub fn resynchronise(
 }
 
 /// Everything unreceipted is numbered anew in that epoch. Same ids, same bytes.
-fn renumber(tx: &mut Tx<'_>, peer: &EntityId, epoch: u32) -> Result<()> {
+pub(super) fn renumber(tx: &mut Tx<'_>, peer: &EntityId, epoch: u32) -> Result<()> {
     diesel::update(link_out::table.find(peer.as_str()))
         .set((link_out::epoch.eq(epoch as i32), link_out::given_seq.eq(0), link_out::acked_seq.eq(0)))
         .execute(tx.conn())?;

@@ -194,7 +194,7 @@ pub fn strike_in(tx: &mut Tx<'_>, thread: Uuid) -> Result<()> {
 }
 
 /// What has no number is gone at once, what has one will go as a void.
-fn strike_these(tx: &mut Tx<'_>, messages: &[Id]) -> Result<()> {
+pub(super) fn strike_these(tx: &mut Tx<'_>, messages: &[Id]) -> Result<()> {
     let now = At::from(tx.now());
     let these = || outbox::table.filter(outbox::message.eq_any(messages.to_vec()));
     // What has a number may have arrived already: its receipt says whether a use was spent.

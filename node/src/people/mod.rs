@@ -23,6 +23,7 @@ mod known;
 mod merging;
 mod model;
 mod names;
+mod restored;
 mod rows;
 mod search;
 
@@ -47,6 +48,7 @@ pub use duplicates::{Likely, Match, MatchedOn, find_same};
 pub use known::Identity;
 pub use merging::{Kept, MergeReason, People, merge, merges};
 pub use model::{Cursor, Label, Listed, Page, Person, PersonId};
+pub use restored::{forget, of_subjects, reindex};
 pub use search::{Found, FoundBy, Hit, Query, SearchCursor, search};
 
 /// The tables of this room that hold personal data.

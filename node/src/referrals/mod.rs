@@ -20,6 +20,7 @@ mod collecting;
 mod desk;
 mod ending;
 mod events;
+pub mod expiring;
 mod input;
 mod keeping;
 mod known;

@@ -13,7 +13,8 @@ use super::export::Recipient;
 use super::model::{NoWait, Words};
 use super::view::{RightsEvent, RightsRequest, RightsRequestInFull, RightsRequestList};
 use super::{
-    Means, NewRightsRequest, Rights, RightsAnswer, RightsExtension, Wanted, api_export, api_register, erasing,
+    Means, NewRightsRequest, Rights, RightsAnswer, RightsExtension, Wanted, api_export, api_register, api_retention,
+    erasing,
 };
 use crate::access::Allowed;
 use crate::access::acts::{AnswerRights, ReadRights, WriteRights};
@@ -34,7 +35,7 @@ pub fn api(routes: &mut Routes<'_>) {
     routes.service(request_right).service(list_rights_requests).service(show_rights_request);
     routes.service(extend_rights_request).service(answer_rights_request).service(withdraw_rights_request);
     routes.service(erase_at_once).service(print_rights_letter);
-    routes.configure(api_export::api).configure(api_register::api);
+    routes.configure(api_export::api).configure(api_register::api).configure(api_retention::api);
 }
 
 /// Where a page of the list ends.

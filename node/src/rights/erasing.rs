@@ -14,7 +14,7 @@ use crate::access::{Sight, Why};
 use crate::consents::{self, Withdrawal, WithdrawnBy};
 use crate::error::Result;
 use crate::store::{Conn, Tx};
-use crate::vault::Vault;
+use crate::vault::{Subject, Vault};
 use crate::{documents, grants, journal, outbox, people};
 
 /// Erasures that one run looks at.
@@ -96,4 +96,23 @@ fn erase(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, of: &Request, why: Optio
     people::erase(tx, vault, of.person)?;
     journal::record(tx, sight.entry("person.erased").subject(person.subject).object(person.id))?;
     note(tx, sight, of, "erased", why.map(NoWait::code))
+}
+
+/// People whose keys were destroyed after the copy was made that this node was restored from: what goes with a key and
+/// came back with the copy goes once more. Says how many. The keys themselves are in no copy.
+///
+/// # Errors
+/// What the database refuses.
+pub fn erased_before(tx: &mut Tx<'_>, subjects: &[Subject]) -> Result<usize> {
+    grants::end_about(tx, subjects)?;
+    outbox::strike_about(tx, subjects)?;
+    let people = people::of_subjects(tx.conn(), subjects)?;
+    for person in &people {
+        documents::erase_files(tx, *person)?;
+        people::forget(tx, *person)?;
+        rows::erased_before(tx, *person)?;
+        let sight = Sight::of_the_node((*person).into());
+        journal::record(tx, sight.entry("person.erased").object(*person).ground("restore"))?;
+    }
+    Ok(people.len())
 }

@@ -14,6 +14,7 @@
 mod api;
 mod api_export;
 mod api_register;
+mod api_retention;
 mod codes;
 mod collecting;
 mod effects;
@@ -47,7 +48,7 @@ use crate::store::{Conn, Tx};
 use crate::vault::{self, Holding, Subject, Vault};
 
 pub use api::api;
-pub use erasing::pump;
+pub use erasing::{erased_before, pump};
 pub use export::{Exported, export};
 pub use letter::letter;
 pub use model::{

@@ -160,6 +160,18 @@ pub(super) fn erased(tx: &mut Tx<'_>, id: Uuid) -> Result<bool> {
     Ok(changed == 1)
 }
 
+/// The keys were gone before this row came back with a copy: an erasure of hers that was under way is done.
+pub(super) fn erased_before(tx: &mut Tx<'_>, person: PersonId) -> Result<()> {
+    let hers = rights_request::table
+        .filter(rights_request::person.eq(Id(person.0)))
+        .filter(rights_request::kind.eq(RightKind::Erasure.code()));
+    let now = At::from(tx.now());
+    diesel::update(hers)
+        .set((rights_request::step.eq(ErasureStep::Erased.code()), rights_request::step_at.eq(now)))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
 pub(super) fn person_of(conn: &mut Conn, id: Uuid) -> Result<Option<PersonId>> {
     let person: Option<Id> =
         rights_request::table.find(Id(id)).select(rights_request::person).first(conn).optional()?;
@@ -210,6 +222,15 @@ pub(super) fn waiting(conn: &mut Conn, now: DateTime<Utc>, limit: i64) -> Result
         .select(Row::as_select())
         .load(conn)?;
     rows.into_iter().map(|row| row.read(None)).collect()
+}
+
+/// The people with a request that is open: whoever asked what is held about her is told what was held.
+pub(super) fn asking(conn: &mut Conn) -> Result<Vec<Subject>> {
+    let open = rights_request::table
+        .filter(rights_request::state.eq_any(["received", "extended"]))
+        .or_filter(rights_request::step.eq(ErasureStep::Waiting.code()));
+    let theirs: Vec<Id> = open.select(rights_request::subject).distinct().load(conn)?;
+    Ok(theirs.into_iter().map(|id| Subject(id.0)).collect())
 }
 
 /// Writes down that something happened to a request.

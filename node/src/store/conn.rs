@@ -48,7 +48,7 @@ impl fmt::Debug for Conn {
 
 /// What a transaction may do, and how it begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mode {
+pub(crate) enum Mode {
     Read,
     Write,
 }

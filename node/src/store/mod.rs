@@ -18,6 +18,7 @@
 #[cfg(test)]
 pub(crate) mod census;
 mod conn;
+mod copy;
 pub mod dump;
 mod migrate;
 pub mod once;
@@ -25,6 +26,8 @@ mod place;
 mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(test)]
+pub(crate) mod released;
 pub mod schema;
 pub mod scratch;
 mod sqlite;
@@ -35,7 +38,8 @@ pub mod types;
 mod writer;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
@@ -46,10 +50,11 @@ use crate::metrics::Metrics;
 
 pub(crate) use conn::each_backend;
 pub use conn::{Conn, MultiBackend};
+pub use copy::{Copied, Dialect, copy_file, file_of, move_file, remove_file};
 pub use tx::Tx;
 pub use types::{At, Doc, Id};
 
-use conn::Mode;
+pub(crate) use conn::Mode;
 use place::Place;
 use pool::Pool;
 use writer::{Bounds, Writer};
@@ -65,7 +70,13 @@ struct Inner {
     writer: Mutex<Option<JoinHandle<()>>>,
     clock: Clock,
     metrics: Metrics,
+    /// Where it is, for a copy of it.
+    place: Place,
+    after_forgetting: OnceLock<AfterForgetting>,
 }
+
+/// What follows an act that destroyed a key or ended a record, before the act is reported done.
+pub type AfterForgetting = Box<dyn Fn(Store) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
 #[derive(Clone)]
 struct Doors {
@@ -108,13 +119,22 @@ impl Store {
                 (Some(writer), Some(thread))
             }
         };
-        let doors = Doors { pool: Pool::new(place, config)?, writer };
+        let doors = Doors { pool: Pool::new(place.clone(), config)?, writer };
         Ok(Self(Arc::new(Inner {
             doors: Mutex::new(Some(doors)),
             writer: Mutex::new(thread),
             clock,
             metrics: Metrics::default(),
+            place,
+            after_forgetting: OnceLock::new(),
         })))
+    }
+
+    /// Names what is done after each act that called [`Tx::forgot`], once it is committed and before [`Store::write`]
+    /// answers. It is named once, when the node is composed; it handles its own failures, since the act stands.
+    pub fn after_forgetting(&self, what: AfterForgetting) {
+        // A second one is that of another handle on the same store: the first does the same.
+        let _ = self.0.after_forgetting.set(what);
     }
 
     /// Runs `act` in one write transaction: committed when it returns `Ok`, else nothing of it happened.
@@ -138,7 +158,8 @@ impl Store {
         let claim = first.as_ref().map(once::First::claim);
         let act = move |tx: &mut Tx<'_>| {
             claim.map_or(Ok(()), |claim| claim.take(tx))?;
-            act(tx)
+            let value = act(tx)?;
+            Ok((value, tx.has_forgotten()))
         };
         let outcome = match writer {
             Some(writer) => writer.write(act).await,
@@ -151,7 +172,11 @@ impl Store {
             first.committed();
         }
         self.0.metrics.stored("write", begun.elapsed());
-        outcome
+        let (value, has_forgotten) = outcome?;
+        if let (true, Some(after)) = (has_forgotten, self.0.after_forgetting.get()) {
+            after(self.clone()).await;
+        }
+        Ok(value)
     }
 
     /// Runs `act` on one snapshot of the database, in which it can change nothing.

@@ -174,3 +174,9 @@ pub fn purge(tx: &mut Tx<'_>) -> Result<()> {
     diesel::delete(done_once::table.filter(done_once::at.le(end))).execute(tx.conn())?;
     Ok(())
 }
+
+/// Forgets every key and answer: for a node that was restored, which answers nothing from before.
+pub fn forget_all(tx: &mut Tx<'_>) -> Result<()> {
+    diesel::delete(done_once::table).execute(tx.conn())?;
+    Ok(())
+}

@@ -1566,3 +1566,30 @@ diesel::table! {
         checked_at -> Nullable<Timestamp>,
     }
 }
+    retention_report (id) {
+        id -> Uid,
+        kind -> Text,
+        day -> Text,
+        begun_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+        counts -> JsonDoc,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(subject, subject_key, destroyed_key);
+
+diesel::allow_tables_to_appear_in_same_query!(card, card_section, disclosure, person, subject_joined);
+
+diesel::allow_tables_to_appear_in_same_query!(consent, paper_recall);
+
+diesel::allow_tables_to_appear_in_same_query!(disclosure, thread);
+
+diesel::allow_tables_to_appear_in_same_query!(disclosure, open_grant);
+
+diesel::allow_tables_to_appear_in_same_query!(outbox, thread);
+
+diesel::allow_tables_to_appear_in_same_query!(known_message, thread);
+
+diesel::allow_tables_to_appear_in_same_query!(referral, received_card);
+
+diesel::allow_tables_to_appear_in_same_query!(referral, referral_event);

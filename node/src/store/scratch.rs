@@ -115,6 +115,15 @@ impl Scratch {
         Self { store, config, _place: place }
     }
 
+    /// Takes the server away from whoever uses the database, or gives it back: no session stays, and none begins. SQLite has
+    /// no server.
+    #[cfg(feature = "postgres")]
+    pub fn cut_off(&self, gone: bool) {
+        if let Place::Database(name) = &self._place {
+            cluster::cut_off(name, gone);
+        }
+    }
+
     /// The open store.
     pub fn store(&self) -> &Store {
         &self.store
@@ -145,6 +154,41 @@ pub fn postgres(clock: Clock) -> Scratch {
     let (url, place) = cluster::clone_template();
     let config = config(url);
     let store = Store::open(&config, clock).expect("a clone of the template");
+    Scratch { store, config, _place: place }
+}
+
+/// How to make a database of each kind in which nobody has made a table yet: `fill` makes what there is, and the program of
+/// today opens it.
+#[cfg(test)]
+pub(crate) const EMPTY: &[fn(Clock, &dyn Fn(&mut super::Conn)) -> Scratch] = &[
+    empty_sqlite,
+    #[cfg(feature = "postgres")]
+    empty_postgres,
+];
+
+#[cfg(test)]
+fn empty_sqlite(clock: Clock, fill: &dyn Fn(&mut super::Conn)) -> Scratch {
+    use diesel::connection::SimpleConnection as _;
+    let path = std::env::temp_dir().join(format!("staffetta-{}.db", Uuid::now_v7().simple()));
+    std::fs::write(&path, []).expect("a file in the temporary folder");
+    let place = Place::File(path.clone());
+    let conn = sqlite::connect(&path, super::Mode::Write, 5).expect("a connection to it");
+    let mut conn = super::Conn::Sqlite(conn);
+    fill(&mut conn);
+    let super::Conn::Sqlite(conn) = &mut conn else { unreachable!("it was made above") };
+    conn.batch_execute(&format!("PRAGMA application_id = {}", sqlite::APPLICATION_ID)).expect("our mark");
+    let config = config(DatabaseUrl::new(format!("sqlite:{}", path.display())));
+    let store = Store::open(&config, clock).expect("a database of ours");
+    Scratch { store, config, _place: place }
+}
+
+#[cfg(all(test, feature = "postgres"))]
+fn empty_postgres(clock: Clock, fill: &dyn Fn(&mut super::Conn)) -> Scratch {
+    let (url, place) = cluster::empty();
+    let config = config(url);
+    let conn = super::postgres::connect(&config.url).expect("a connection to it");
+    fill(&mut super::Conn::Postgres(conn));
+    let store = Store::open(&config, clock).expect("a database of ours");
     Scratch { store, config, _place: place }
 }
 
@@ -247,9 +291,26 @@ mod cluster {
         (DatabaseUrl::new(within(&name)), Place::Database(name))
     }
 
+    /// A new database with nothing in it.
+    #[cfg(test)]
+    pub(super) fn empty() -> (DatabaseUrl, Place) {
+        let name = format!("staffetta_{}", Uuid::now_v7().simple());
+        maintenance().batch_execute(&format!("CREATE DATABASE {name}")).expect("a new database");
+        (DatabaseUrl::new(within(&name)), Place::Database(name))
+    }
+
     pub(super) fn drop_database(name: &str) {
         // Not worth a panic inside a drop: the cluster is thrown away too.
         let _ = maintenance().batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+    }
+
+    pub(super) fn cut_off(name: &str, gone: bool) {
+        let ends = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+        let mut conn = maintenance();
+        conn.batch_execute(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS {}", !gone)).expect("a database of ours");
+        if gone {
+            conn.batch_execute(&ends).expect("sessions of ours");
+        }
     }
 
     /// Once for each content of the migrations: test programs that run side by side share it.

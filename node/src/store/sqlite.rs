@@ -14,7 +14,7 @@ use super::migrate;
 use crate::error::{Error, Result};
 
 /// Marks a file as ours (`PRAGMA application_id`): "Staf" in ASCII.
-const APPLICATION_ID: i32 = 0x5374_6166;
+pub(super) const APPLICATION_ID: i32 = 0x5374_6166;
 
 /// Makes the file, readable by its owner only, with the tables in it. Refuses a file that is there, whatever it holds.
 pub(super) fn create(path: &Path, busy_seconds: u64) -> Result<()> {

@@ -13,11 +13,12 @@ use crate::error::Result;
 pub struct Tx<'c> {
     conn: &'c mut Conn,
     now: DateTime<Utc>,
+    forgot: bool,
 }
 
 impl<'c> Tx<'c> {
     pub(super) fn new(conn: &'c mut Conn, now: DateTime<Utc>) -> Self {
-        Self { conn, now }
+        Self { conn, now, forgot: false }
     }
 
     /// The connection, for queries. Not for `BEGIN`, `COMMIT` or `ROLLBACK`.
@@ -39,6 +40,22 @@ impl<'c> Tx<'c> {
     /// What `part` returned, or the database's own when the savepoint cannot be set or released.
     pub fn savepoint<T>(&mut self, part: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
         let now = self.now;
-        self.conn.transaction(|conn| part(&mut Tx { conn, now }))
+        let (value, forgot) = self.conn.transaction(|conn| {
+            let mut inner = Tx { conn, now, forgot: false };
+            Ok::<_, crate::error::Error>((part(&mut inner)?, inner.forgot))
+        })?;
+        self.forgot |= forgot;
+        Ok(value)
+    }
+
+    /// Says that this act destroyed a key or ended a record for good: what no copy of the data may bring back. When it is
+    /// committed, and before it is reported done, the store tells whoever keeps that outside the database
+    /// ([`Store::after_forgetting`](super::Store::after_forgetting)).
+    pub fn forgot(&mut self) {
+        self.forgot = true;
+    }
+
+    pub(super) fn has_forgotten(&self) -> bool {
+        self.forgot
     }
 }

@@ -51,6 +51,8 @@ type Act = Box<dyn FnOnce(Result<&mut Tx<'_>>) -> Ran + Send>;
 
 struct Ran {
     keep: bool,
+    /// It found no room: SQLite may have given up the whole transaction for that.
+    full: bool,
     /// Second step: learns whether the group was committed, and answers.
     answer: Box<dyn FnOnce(Result<()>)>,
 }
@@ -85,9 +87,10 @@ impl Writer {
         let act: Act = Box::new(move |tx| {
             let result = tx.and_then(|tx| span.in_scope(|| guarded(|| act(tx))));
             let keep = result.is_ok();
+            let full = result.as_ref().is_err_and(Error::is_storage_full);
             // Nobody may be waiting: the caller's request was cut off.
             let answer = move |fate: Result<()>| drop(reply.send(fate.and(result)));
-            Ran { keep, answer: Box::new(answer) }
+            Ran { keep, full, answer: Box::new(answer) }
         });
         self.send(Job::Act(act))?;
         answer.await.map_err(Error::internal)?
@@ -208,6 +211,7 @@ fn in_savepoint(conn: &mut Conn, act: Act, clock: &Clock) -> (Ran, Result<()>) {
     }
     let ran = act(Ok(&mut Tx::new(conn, clock.now())));
     let fate = if ran.keep { conn.keep_part() } else { conn.undo_part() };
+    let fate = if ran.full { fate.map_err(|_| Error::StorageFull) } else { fate };
     (ran, fate)
 }
 
@@ -215,6 +219,7 @@ fn in_savepoint(conn: &mut Conn, act: Act, clock: &Clock) -> (Ran, Result<()>) {
 fn again(error: &Error) -> Error {
     match error {
         Error::Busy { retry_after_seconds } => Error::Busy { retry_after_seconds: *retry_after_seconds },
+        full if full.is_storage_full() => Error::StorageFull,
         other => Error::internal(format!("not committed: {other}")),
     }
 }

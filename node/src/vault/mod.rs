@@ -9,6 +9,7 @@
 //! - The vault never calls the journal: the verb that calls the vault records the act in the same transaction.
 
 mod collect;
+pub mod keyring;
 mod master;
 mod merging;
 mod rows;

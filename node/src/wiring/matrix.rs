@@ -64,6 +64,7 @@ pub const MATRIX: &[Permission] = &[
     Permission::of::<AnswerRights>("lift_restriction"),
     Permission::of::<ReadRegister>("processing_register"),
     Permission::of::<ReadRegister>("print_processing_register"),
+    Permission::of::<ReadRetention>("list_retention_reports"),
     // cases
     Permission::of::<ReviewGlass>("list_broken_glass"),
     Permission::of::<ReviewGlass>("review_broken_glass"),

@@ -117,6 +117,9 @@ codes! {
     Internal = 500 "internal", "Errore interno: nulla è stato modificato.", "Internal error: nothing was changed.";
     /// A partner or the authority answered something unusable.
     BadGateway = 502 "bad_gateway", "Un altro nodo ha risposto in modo non utilizzabile.", "Another node's answer was unusable.";
+    /// There is no room for what was to be written; `Retry-After` says when to look again.
+    StorageFull = 503 "storage_full", "Lo spazio su disco è finito: chi gestisce il nodo ne libera.",
+        "The disk is full: whoever runs the node makes room.";
     /// Too busy for now; `Retry-After` says when.
     Busy = 503 "busy", "Il nodo è occupato: riprovare.", "The node is busy: try again.";
     /// A partner or the authority cannot be reached.

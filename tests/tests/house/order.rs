@@ -3,7 +3,7 @@
 use crate::source::{Source, walk};
 
 /// Above the features. They may name whatever they like of what stands below them.
-const ROOF: &[&str] = &["main", "lib", "cli", "demo", "app", "wiring"];
+const ROOF: &[&str] = &["main", "lib", "cli", "demo", "app", "backup", "wiring"];
 
 /// The features, line by line. One may use those to its right and those on a lower line.
 const FEATURES: &[&[&str]] =

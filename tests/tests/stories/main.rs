@@ -12,6 +12,7 @@ mod paper;
 mod prato;
 mod recall;
 mod relay;
+mod restore;
 mod restored;
 mod sap;
 mod seen;

@@ -5,7 +5,7 @@
 //!   [`counselling_notes_for_access`], for what the person is owed (art. 15 GDPR). [`NoteText`] has no form on any wire:
 //!   it is in no message, no group of the card, no export and no list.
 //! - Breaking the glass does not reach a note; neither does a supervisor's role, nor the data protection officer's.
-//! - Notes go six months after the case has ended ([`case_ended`], [`delete_due`]).
+//! - Notes go six months after the case has ended ([`case_ended`], [`due`]).
 
 mod api;
 mod rows;
@@ -25,18 +25,15 @@ use zeroize::Zeroizing;
 
 use crate::access::{Sight, Why};
 use crate::error::{Error, Result};
-use crate::journal::{self, Actor, Entry};
+use crate::journal;
 use crate::people::{self, PersonId};
 use crate::store::{Conn, Tx};
-use crate::vault::Vault;
+use crate::vault::{Subject, Vault};
 
 pub use api::api;
 
 /// For how long a note is kept after the end of the case.
 const KEPT: Months = Months::new(6);
-
-/// Notes that one run of [`delete_due`] deletes, at most.
-const AT_ONCE: i64 = 500;
 
 /// The id of a counselling note at this node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
@@ -228,17 +225,24 @@ pub fn case_reopened(tx: &mut Tx<'_>, person: PersonId) -> Result<()> {
     rows::not_due(tx, person)
 }
 
-/// Deletes notes whose time has come at `now`, a few hundred at once; how many. Each leaves an entry in the person's
-/// journal.
+/// Notes whose day has come by `before`, in the order of ids: for the rules of retention.
 ///
 /// # Errors
 /// What the database refuses.
-pub fn delete_due(tx: &mut Tx<'_>, now: DateTime<Utc>) -> Result<usize> {
-    let due = rows::due_by(tx.conn(), now, AT_ONCE)?;
-    for (id, subject) in &due {
-        rows::delete(tx, *id)?;
-        let entry = Entry::new(Actor::System, "counselling_note.deleted").subject(*subject).object(id);
-        journal::record(tx, entry.ground("retention"))?;
-    }
-    Ok(due.len())
+pub fn due(
+    conn: &mut Conn,
+    before: DateTime<Utc>,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<(Uuid, Option<Subject>)>> {
+    let found = rows::due_by(conn, before, after, limit)?;
+    Ok(found.into_iter().map(|(id, subject)| (id.0, Some(subject))).collect())
+}
+
+/// Deletes a note, whoever wrote it.
+///
+/// # Errors
+/// What the database refuses.
+pub fn delete(tx: &mut Tx<'_>, id: Uuid) -> Result<()> {
+    rows::delete(tx, NoteId(id))
 }

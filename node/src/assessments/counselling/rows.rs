@@ -150,10 +150,16 @@ pub(super) fn not_due(tx: &mut Tx<'_>, of: PersonId) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn due_by(conn: &mut Conn, now: DateTime<Utc>, limit: i64) -> Result<Vec<(NoteId, Subject)>> {
+pub(super) fn due_by(
+    conn: &mut Conn,
+    before: DateTime<Utc>,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<(NoteId, Subject)>> {
     let found: Vec<(Id, Id)> = counselling_note::table
-        .filter(counselling_note::delete_after.le(At::from(now)))
-        .order((counselling_note::delete_after.asc(), counselling_note::id.asc()))
+        .filter(counselling_note::delete_after.le(At::from(before)))
+        .filter(counselling_note::id.gt(Id(after.unwrap_or_default())))
+        .order(counselling_note::id)
         .limit(limit)
         .select((counselling_note::id, counselling_note::subject))
         .load(conn)?;

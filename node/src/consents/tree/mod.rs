@@ -43,7 +43,7 @@ pub(super) use model::role_of;
 pub(super) use rows::answered_groups;
 pub use rows::{Told, Wanted};
 pub use speaking::speak;
-pub(super) use taking::take;
+pub(super) use taking::{take, take_again};
 pub use telling::{answered, of_person, settled};
 pub(super) use telling::{is_open, tell};
 

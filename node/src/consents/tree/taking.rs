@@ -58,6 +58,21 @@ pub(in crate::consents) fn take(
     Ok(threads)
 }
 
+/// The same, once more: this node was restored from a copy that was made before. Whoever withdrew it has its answer, or
+/// asks again.
+pub(in crate::consents) fn take_again(
+    tx: &mut Tx<'_>,
+    handle: &Outbox,
+    above: Above,
+    (issuer, record, seq): (&EntityId, RecordId, u32),
+) -> Result<Vec<Uuid>> {
+    grants::tombstone(tx, issuer, record, seq)?;
+    let (taken, threads) = undo(tx, handle, above, (issuer, record, seq), None)?;
+    let entry = Entry::new(Actor::System, "consent.withdrawn").object(record).peer(issuer).ground("restore");
+    journal::record(tx, taken.subject.into_iter().fold(entry, Entry::subject))?;
+    Ok(threads)
+}
+
 pub(super) fn journal_of(tx: &mut Tx<'_>, by: Actor, taken: &Taken) -> Result<()> {
     let entry = Entry::new(by, "consent.withdrawn").object(taken.record).peer(&taken.issuer);
     let entry = match taken.recall {

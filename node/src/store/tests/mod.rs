@@ -2,6 +2,7 @@
 
 mod acts;
 mod groups;
+mod hardship;
 mod migrations;
 mod once;
 mod open;

@@ -27,6 +27,7 @@ pub(super) async fn the_house(walk: &mut Walk, stage: &Stage) {
     for end in ["unlink_staff_identity", "reset_staff_password", "sign_out_staff", "disable_staff"] {
         walk.does(centre, &admin, end).await;
     }
+    walk.does(centre, &dpo, "list_retention_reports").await;
     walk.ids.insert("activity", "accompaniment".to_owned());
     walk.versions.insert("activities/accompaniment".to_owned(), "\"0\"".to_owned());
     walk.does(centre, &dpo, "set_activity").await;

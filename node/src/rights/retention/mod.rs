@@ -2,8 +2,17 @@
 //!
 //! These are the defaults that a data protection officer confirms. A person with an open request is frozen, not deleted.
 
+mod rows;
+mod run;
+
+use chrono::{DateTime, Months, TimeDelta, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use crate::config::RetentionConfig;
+
+pub use rows::{Counted, Report, ReportKind, last, page};
+pub use run::{Due, Found, Retained, dry_run, pump};
 
 /// A length of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -98,7 +107,7 @@ pub const RULES: &[Rule] = &[
         length: Length::Days(120),
         from: CountsFrom::End,
         then: Fate::Deleted,
-        tables: &["referral", "referral_event", "received_card"],
+        tables: &["referral", "referral_event", "received_card", "office_record", "policy_event"],
     },
     Rule {
         code: "referral_ended_sender",
@@ -116,7 +125,7 @@ pub const RULES: &[Rule] = &[
         length: Length::Months(24),
         from: CountsFrom::End,
         then: Fate::Pseudonymised,
-        tables: &["referral", "referral_event", "office_record", "policy_event"],
+        tables: &["referral", "referral_event", "referral_sheet", "received_card", "office_record", "policy_event"],
     },
     Rule {
         code: "internship_file",
@@ -183,6 +192,38 @@ pub const RULES: &[Rule] = &[
     },
 ];
 
+impl Length {
+    /// What happened by then has been kept for this long at `now`. Of months it counts whole ones: what happened on the 31st
+    /// goes at the end of a month that has one, so never early.
+    pub fn before(self, now: DateTime<Utc>) -> DateTime<Utc> {
+        let months = |count| now.checked_sub_months(Months::new(count)).unwrap_or(DateTime::<Utc>::MIN_UTC);
+        match self {
+            Self::Days(days) => now - TimeDelta::days(days.into()),
+            Self::Months(count) => months(count),
+            Self::Years(years) => months(years.saturating_mul(12)),
+        }
+    }
+}
+
+/// The rule of that name as the settings have it.
+pub fn rule(code: &str, set: &RetentionConfig) -> Option<Rule> {
+    let rule = RULES.iter().find(|rule| rule.code == code)?;
+    let length = match code {
+        "draft_card" => Length::Months(set.draft_card_months),
+        "preview_received" => Length::Days(set.preview_received_days),
+        "referral_ended_recipient" => Length::Days(set.referral_ended_recipient_days),
+        "referral_ended_sender" => Length::Months(set.referral_ended_sender_months),
+        "referral_closed" => Length::Months(set.referral_closed_months),
+        "consent_record" => Length::Years(set.consent_record_years),
+        "disclosure_log" => Length::Months(set.disclosure_log_months),
+        "journal" => Length::Months(set.journal_months),
+        "counselling_note" => Length::Months(set.counselling_note_months),
+        "message_bytes" => Length::Days(set.message_bytes_days),
+        _ => rule.length,
+    };
+    Some(Rule { length, ..*rule })
+}
+
 impl Rule {
     /// How long and from when, as a page tells it.
     pub fn in_italian(&self) -> String {
@@ -216,10 +257,35 @@ mod tests {
     use super::*;
 
     #[test]
+    fn without_settings_every_rule_is_as_it_stands_and_settings_change_it() {
+        let mut set = RetentionConfig::default();
+        for stands in RULES {
+            assert_eq!(rule(stands.code, &set).unwrap(), *stands);
+        }
+        set.preview_received_days = 30;
+        assert_eq!(rule("preview_received", &set).unwrap().length, Length::Days(30));
+        assert_eq!(rule("no_such_rule", &set), None);
+    }
+
+    #[test]
+    fn months_are_whole_and_never_early() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        for (now, before) in [
+            ("2027-02-28T09:00:00Z", "2027-01-28T09:00:00Z"),
+            ("2027-03-31T09:00:00Z", "2027-02-28T09:00:00Z"),
+            ("2028-02-29T09:00:00Z", "2028-01-29T09:00:00Z"),
+        ] {
+            assert_eq!(Length::Months(1).before(at(now)), at(before));
+        }
+        assert_eq!(Length::Years(5).before(at("2031-11-23T09:00:00Z")), at("2026-11-23T09:00:00Z"));
+        assert_eq!(Length::Days(90).before(at("2026-11-23T09:00:00Z")), at("2026-08-25T09:00:00Z"));
+    }
+
+    #[test]
     fn every_rule_has_a_name_of_its_own_and_names_tables_that_exist() {
         let codes: BTreeSet<_> = RULES.iter().map(|rule| rule.code).collect();
         assert_eq!(codes.len(), RULES.len());
-        let schema = include_str!("../store/schema.rs");
+        let schema = include_str!("../../store/schema.rs");
         for table in RULES.iter().flat_map(|rule| rule.tables) {
             assert!(schema.contains(&format!("\n    {table} (")), "{table}");
         }

@@ -1,0 +1,2 @@
+DROP TABLE retention_report;
+DROP INDEX destroyed_key_subject;

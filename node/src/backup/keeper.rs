@@ -1,0 +1,125 @@
+//! The keyring that is kept up to date: replaced before an erasure or a withdrawal is reported done.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use staffetta_protocol::id::EntityId;
+
+use super::keyring::{Keyring, Mark, mark_of};
+use crate::error::{Error, Result};
+use crate::store::Store;
+use crate::vault::Vault;
+
+/// Whoever keeps the keyring. Clones are the same keeper.
+#[derive(Clone)]
+pub struct Keeper(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    vault: Vault,
+    entity_id: EntityId,
+    /// None: the settings name no file.
+    path: Option<PathBuf>,
+    /// Acts that asked for a new one, and how many of them the last one that was written covers.
+    asked: AtomicU64,
+    covered: tokio::sync::Mutex<u64>,
+}
+
+impl fmt::Debug for Keeper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Keeper({})", self.0.entity_id)
+    }
+}
+
+impl Keeper {
+    /// A keeper of the file at `path`.
+    pub fn new(store: Store, vault: Vault, entity_id: EntityId, path: Option<PathBuf>) -> Self {
+        let covered = tokio::sync::Mutex::new(0);
+        Self(Arc::new(Inner { store, vault, entity_id, path, asked: AtomicU64::new(0), covered }))
+    }
+
+    /// From here on every act in this store that destroys a key or ends a record has the file replaced before it is answered.
+    pub fn watch(&self) {
+        let Inner { vault, entity_id, path, .. } = &*self.0;
+        if path.is_none() {
+            return;
+        }
+        let (vault, entity_id, path) = (vault.clone(), entity_id.clone(), path.clone());
+        // The store keeps no keeper, which keeps the store; one that is gone already is made anew for the act at hand.
+        let weak = Arc::downgrade(&self.0);
+        self.0.store.after_forgetting(Box::new(move |store| {
+            let anew = || Self::new(store, vault.clone(), entity_id.clone(), path.clone());
+            let keeper = weak.upgrade().map_or_else(anew, Self);
+            Box::pin(async move { keeper.refresh_or_tell().await })
+        }));
+    }
+
+    /// Writes the keyring to `path`, as the database stands.
+    ///
+    /// # Errors
+    /// [`Error::Setup`] where the file cannot be written.
+    pub async fn write_to(&self, path: PathBuf) -> Result<Keyring> {
+        let (entity_id, now) = (self.0.entity_id.clone(), self.0.store.clock().now());
+        let keyring = self.0.store.read(move |conn| Keyring::take(conn, &entity_id, now)).await?;
+        let vault = self.0.vault.clone();
+        let written = tokio::task::spawn_blocking(move || keyring.write(&vault, &path).map(|()| keyring)).await;
+        written.map_err(Error::internal)?
+    }
+
+    /// Replaces the file that the settings name. Acts that ask at the same time share one.
+    ///
+    /// # Errors
+    /// As [`Self::write_to`].
+    pub async fn refresh(&self) -> Result<()> {
+        let Some(path) = &self.0.path else { return Ok(()) };
+        let mine = self.0.asked.fetch_add(1, Ordering::AcqRel) + 1;
+        let mut covered = self.0.covered.lock().await;
+        if *covered >= mine {
+            return Ok(());
+        }
+        let upto = self.0.asked.load(Ordering::Acquire);
+        self.write_newest(path).await?;
+        *covered = upto;
+        Ok(())
+    }
+
+    /// Another process may have put an older one over a newer one: whoever comes last makes it right.
+    async fn write_newest(&self, path: &Path) -> Result<()> {
+        const TRIES: usize = 5;
+        for _ in 0..TRIES {
+            self.write_to(path.to_owned()).await?;
+            if self.keyring_is_current().await? {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// The act stands, whatever becomes of the file: who runs the node is told, and it is tried again.
+    async fn refresh_or_tell(&self) {
+        if let Err(cause) = self.refresh().await {
+            tracing::error!(%cause, "the keyring was not replaced: until it is, no backup may be restored");
+        }
+    }
+
+    /// Whether the file that the settings name knows of every key that was destroyed and every record that ended. True where
+    /// they name none: then nobody relies on one.
+    ///
+    /// # Errors
+    /// What the database refuses.
+    pub async fn keyring_is_current(&self) -> Result<bool> {
+        let Some(path) = self.0.path.clone() else { return Ok(true) };
+        let held = tokio::task::spawn_blocking(move || mark_of(&path)).await.map_err(Error::internal)?;
+        Ok(held == Some(self.0.store.read(Mark::now).await?))
+    }
+
+    /// Replaces the file where it is behind: at start, and from time to time.
+    ///
+    /// # Errors
+    /// As [`Self::write_to`].
+    pub async fn pump(&self) -> Result<()> {
+        if self.keyring_is_current().await? { Ok(()) } else { self.refresh().await }
+    }
+}

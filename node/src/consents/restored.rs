@@ -1,0 +1,47 @@
+//! Records that ended after the copy was made that this node was restored from: they end once more.
+//!
+//! Whoever received something is told again, under a new message: whether the node had told everybody before it was lost
+//! nobody knows, and a withdrawal that comes twice changes nothing the second time.
+
+use staffetta_protocol::id::EntityId;
+use staffetta_protocol::message::{Actor, ActorRole};
+use uuid::Uuid;
+
+use super::ending::end;
+use super::model::{Channel, Event, State, Withdrawal, WithdrawnBy};
+use super::tree::{self, Above};
+use super::rows;
+use crate::access::Sight;
+use crate::error::Result;
+use crate::grants::{self, Tombstone};
+use crate::outbox::{self, Outbox};
+use crate::store::Tx;
+use crate::vault::Vault;
+
+/// Ends what a tombstone of the keyring says has ended. Says which threads ended with it, by local id.
+///
+/// # Errors
+/// What the database refuses.
+pub fn ended_before(tx: &mut Tx<'_>, handle: &Outbox, above: Above, grave: &Tombstone) -> Result<Vec<Uuid>> {
+    if grave.issuer != *handle.entity_id() {
+        return tree::take_again(tx, handle, above, (&grave.issuer, grave.record, grave.seq));
+    }
+    // Whatever else is known of the record: nothing leaves under it from here on.
+    grants::tombstone(tx, &grave.issuer, grave.record, grave.seq)?;
+    let consent = rows::newest(tx.conn(), handle.vault(), grave.record)?;
+    let Some(consent) = consent.filter(|it| it.seq <= grave.seq && it.state.permits()) else {
+        grants::close(tx, grave.record)?;
+        outbox::strike(tx, grave.record)?;
+        return Ok(Vec::new());
+    };
+    if Vault::is_shredded(tx.conn(), consent.subject)? {
+        grants::close(tx, grave.record)?;
+        outbox::strike(tx, grave.record)?;
+        rows::move_state(tx, &super::Consent { state: State::Withdrawn, ..consent.clone() }, consent.state)?;
+        return Ok(Vec::new());
+    }
+    let sight = Sight::of_the_node(consent.person.into());
+    let system = |_: &EntityId| Actor { role: ActorRole::System, pseudonym: None };
+    let how = Withdrawal { by: WithdrawnBy::Person, channel: Channel::InPerson };
+    Ok(end(tx, handle, &sight, &system, consent, (Event::Withdraw, how), None)?.threads)
+}

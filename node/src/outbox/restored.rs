@@ -1,0 +1,62 @@
+//! What is done to the queue of a node that was restored from a copy.
+//!
+//! Its partners remember more than it does. Every link begins a new epoch, under which what is unsettled is numbered anew
+//! with the same ids and bytes: a partner that has it gives the outcome that it gave before.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+use staffetta_protocol::id::EntityId;
+
+use super::resync::renumber;
+use super::rows::strike_these;
+use crate::error::{Error, Result};
+use crate::store::schema::{link_out, outbox};
+use crate::store::{At, Conn, Id, Tx};
+use crate::vault::Subject;
+
+/// The epoch of every link that anything was ever queued for, by the name of the peer.
+pub fn epochs(conn: &mut Conn) -> Result<BTreeMap<String, i32>> {
+    let rows: Vec<(String, i32)> = link_out::table.select((link_out::peer, link_out::epoch)).load(conn)?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Begins a new epoch on every link, beyond those that are `known` to have been used since the copy. No lease of before
+/// holds, and every link may be tried at once.
+///
+/// # Errors
+/// What the database refuses.
+pub fn begin_new_epochs(tx: &mut Tx<'_>, known: &BTreeMap<String, i32>) -> Result<()> {
+    let now = At::from(tx.now());
+    for (peer, epoch) in epochs(tx.conn())? {
+        let last = known.get(&peer).copied().unwrap_or(0).max(epoch);
+        let parsed: EntityId = peer.parse().map_err(|_| Error::internal("a stored entity id does not parse"))?;
+        renumber(tx, &parsed, last.saturating_add(1).cast_unsigned())?;
+        diesel::update(link_out::table.find(&peer))
+            .set((
+                link_out::lease_token.eq(None::<Id>),
+                link_out::lease_until.eq(None::<At>),
+                link_out::next_attempt_at.eq(now),
+                link_out::failures.eq(0),
+            ))
+            .execute(tx.conn())?;
+    }
+    Ok(())
+}
+
+/// Strikes everything unsettled about these subjects: their keys are gone, and with them what the messages say.
+///
+/// # Errors
+/// What the database refuses.
+pub fn strike_about(tx: &mut Tx<'_>, subjects: &[Subject]) -> Result<()> {
+    for some in subjects.chunks(200) {
+        let theirs: Vec<Id> = some.iter().map(|subject| Id(subject.0)).collect();
+        let waiting: Vec<Id> = outbox::table
+            .filter(outbox::subject.eq_any(theirs))
+            .filter(outbox::state.eq("queued"))
+            .select(outbox::message)
+            .load(tx.conn())?;
+        strike_these(tx, &waiting)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,172 @@
+//! The job that ends what has been kept for long enough. Once a day, a few rows at a time, and only while the clock is
+//! confirmed: whoever calls [`pump`] answers for that.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::super::rows::asking;
+use super::rows::{self, Counted, ReportKind};
+use super::{Fate, Length, RULES, rule};
+use crate::config::RetentionConfig;
+use crate::error::{Error, Result};
+use crate::journal::{self, Actor, Entry};
+use crate::rules::calendar::local_day;
+use crate::store::{Conn, Store, Tx};
+use crate::vault::{self, Subject};
+
+/// Rows that one act ends: nobody waits long for the writer.
+const AT_ONCE: i64 = 50;
+
+/// What a room names of its own that came to an end by an instant: ids after another one, at most so many, in their order,
+/// each with the person whom it is about.
+pub type Due = fn(&mut Conn, DateTime<Utc>, Option<Uuid>, i64) -> Result<Found>;
+
+/// Ids, each with the person whom it is about.
+pub type Found = Vec<(Uuid, Option<Subject>)>;
+
+/// How a room ends what a rule names. Listed by the wiring; a rule may have several.
+#[derive(Debug, Clone, Copy)]
+pub struct Retained {
+    /// The rule, by its code.
+    pub rule: &'static str,
+    /// What is due.
+    pub due: Due,
+    /// Ends it.
+    pub end: fn(&mut Tx<'_>, Uuid) -> Result<()>,
+}
+
+/// Ends what is due, if this is the first call of the day in the calendar of Italy. Of several processes one does it. What is
+/// left by one that died is done the next day.
+///
+/// # Errors
+/// What the database refuses.
+pub async fn pump(store: &Store, retained: &'static [Retained], set: &RetentionConfig) -> Result<bool> {
+    let day = local_day(store.clock().now()).to_string();
+    let newest = store.read(rows::newest_day).await?;
+    if newest.is_some_and(|newest| newest >= day) {
+        return Ok(false);
+    }
+    let Some(report) = store.write(move |tx| rows::begin(tx, ReportKind::Run, &day)).await? else { return Ok(false) };
+    let counts = each_rule(store, retained, set, true).await?;
+    store.write(move |tx| rows::end(tx, report, &counts)).await?;
+    Ok(true)
+}
+
+/// Counts what a run would end now, and ends nothing. The report of it is kept like that of a run.
+///
+/// # Errors
+/// What the database refuses.
+pub async fn dry_run(store: &Store, retained: &'static [Retained], set: &RetentionConfig) -> Result<Vec<Counted>> {
+    let day = local_day(store.clock().now()).to_string();
+    let begun = store.write(move |tx| rows::begin(tx, ReportKind::DryRun, &day)).await?;
+    let report = begun.ok_or_else(|| Error::internal("a dry run is of no day"))?;
+    let counts = each_rule(store, retained, set, false).await?;
+    let kept = counts.clone();
+    store.write(move |tx| rows::end(tx, report, &kept)).await?;
+    Ok(counts)
+}
+
+async fn each_rule(
+    store: &Store,
+    retained: &'static [Retained],
+    set: &RetentionConfig,
+    really: bool,
+) -> Result<Vec<Counted>> {
+    let now = store.clock().now();
+    let mut counts = Vec::new();
+    for stands in RULES {
+        let rule = rule(stands.code, set).unwrap_or(*stands);
+        let mut counted = Counted { rule: rule.code.to_owned(), ended: 0, frozen: 0 };
+        let before = match rule.code {
+            // A recipient holds for as long as the agreement lets it after the end: only then does the log's time begin.
+            "disclosure_log" => Length::Months(set.referral_closed_months).before(rule.length.before(now)),
+            // The day of a note was fixed when the case ended, by the longest time: a shorter one brings it forward.
+            "counselling_note" => now + (rule.length.before(now) - stands.length.before(now)),
+            _ => rule.length.before(now),
+        };
+        for it in retained.iter().filter(|it| it.rule == rule.code) {
+            let (ended, frozen) = all(store, *it, rule.then, before, really).await?;
+            counted.ended += ended;
+            counted.frozen += frozen;
+        }
+        counts.push(counted);
+    }
+    Ok(counts)
+}
+
+/// Goes through all that is due, some at a time, each time in an act of its own.
+async fn all(store: &Store, it: Retained, then: Fate, before: DateTime<Utc>, really: bool) -> Result<(u64, u64)> {
+    let (mut after, mut ended, mut frozen) = (None, 0, 0);
+    loop {
+        let some = if really {
+            store.write(move |tx| end_some(tx, it, then, before, after)).await?
+        } else {
+            store.read(move |conn| look_at_some(conn, it, before, after)).await?
+        };
+        ended += some.ended;
+        frozen += some.frozen;
+        match some.last {
+            Some(last) => after = Some(last),
+            None => return Ok((ended, frozen)),
+        }
+    }
+}
+
+/// What one act ended.
+struct Batch {
+    ended: u64,
+    frozen: u64,
+    last: Option<Uuid>,
+}
+
+fn look_at_some(conn: &mut Conn, it: Retained, before: DateTime<Utc>, after: Option<Uuid>) -> Result<Batch> {
+    let (due, kept, last) = sorted(conn, it, before, after)?;
+    Ok(Batch { ended: due.len() as u64, frozen: kept, last })
+}
+
+fn end_some(tx: &mut Tx<'_>, it: Retained, then: Fate, before: DateTime<Utc>, after: Option<Uuid>) -> Result<Batch> {
+    let (due, kept, last) = sorted(tx.conn(), it, before, after)?;
+    let act = match then {
+        Fate::Deleted => "retention.deleted",
+        Fate::Pseudonymised => "retention.pseudonymised",
+        Fate::BytesDeleted => "retention.bytes-deleted",
+    };
+    for (id, subject) in &due {
+        (it.end)(tx, *id)?;
+        let entry = Entry::new(Actor::System, act).object(id).code(it.rule).ground("retention");
+        // Whoever was taken out of it is not named beside it.
+        let entry = match subject {
+            Some(subject) if !matches!(then, Fate::Pseudonymised) => entry.subject(*subject),
+            _ => entry,
+        };
+        journal::record(tx, entry)?;
+    }
+    Ok(Batch { ended: due.len() as u64, frozen: kept, last })
+}
+
+/// What is due and about nobody who waits for an answer; how much is about somebody who does; and the last id of all.
+fn sorted(
+    conn: &mut Conn,
+    it: Retained,
+    before: DateTime<Utc>,
+    after: Option<Uuid>,
+) -> Result<(Found, u64, Option<Uuid>)> {
+    let mut due = (it.due)(conn, before, after, AT_ONCE)?;
+    let last = due.last().map(|(id, _)| *id);
+    let frozen = frozen(conn)?;
+    let all = due.len();
+    due.retain(|(_, subject)| subject.is_none_or(|subject| !frozen.contains(&subject.0)));
+    let kept = (all - due.len()) as u64;
+    Ok((due, kept, last))
+}
+
+/// Everybody who asked for something as a right of hers and has no answer, by all her subjects.
+fn frozen(conn: &mut Conn) -> Result<HashSet<Uuid>> {
+    let mut all = HashSet::new();
+    for subject in asking(conn)? {
+        all.extend(vault::joined(conn, subject)?.into_iter().map(|subject| subject.0));
+    }
+    Ok(all)
+}

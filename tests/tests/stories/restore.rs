@@ -1,0 +1,145 @@
+//! A node goes back to a copy of the day before: who was erased since does not come back, what was taken back since does not
+//! go out, and the conversation with its partner goes on.
+
+use std::path::Path;
+
+use reqwest::Method;
+use serde_json::json;
+use staffetta_node::access::AccessRole;
+use staffetta_node::backup::{self, Choice, DATA, Keeper, Means};
+use staffetta_node::keys::Keys;
+use staffetta_node::outbox::Outbox;
+use staffetta_node::vault::keyring::wrapped_keys;
+use staffetta_tests::{BOTH, Desk, Person, on_sqlite};
+
+use crate::stage::{CPI, Stage, stands};
+
+fn holds(file: &Path, bytes: &[u8]) -> bool {
+    std::fs::read(file).unwrap().windows(bytes.len()).any(|window| window == bytes)
+}
+
+/// Erases somebody, without waiting for anybody.
+async fn erase(stage: &Stage, person: &Person) {
+    let asks = json!({"kind": "erasure", "channel": "in_person", "said_by": "person", "details": "Tutto via."});
+    let asked = stage.at_centre.post(&format!("people/{}/rights-requests", person.id), asks).await;
+    let (version, id) = (asked.etag.clone(), asked.ok()["id"].as_str().unwrap().to_owned());
+    let officer = stage.centre.desk(AccessRole::Dpo).await;
+    let path = format!("rights-requests/{id}");
+    let granted = json!({"outcome": "granted"});
+    officer.send(Method::POST, &format!("{path}/answer"), Some(granted), version.as_deref()).await.ok();
+    officer.post(&format!("{path}/erasure"), json!({"reason": "confirmed_otherwise"})).await.ok();
+}
+
+/// Nothing of hers is told by any route about a person.
+async fn is_gone(desk: &Desk, person: &Person, name: &str) {
+    let own = format!("people/{}", person.id);
+    for path in [
+        "",
+        "/card",
+        "/card/versions",
+        "/card/versions/1",
+        "/export",
+        "/export/sheet",
+        "/portability",
+        "/consents",
+        "/documents",
+    ] {
+        let told = desk.read(&format!("{own}{path}")).await;
+        assert!(!told.body.to_string().contains(name), "{path}: {}", told.body);
+    }
+    let list = desk.read("people").await.ok();
+    assert!(!list.to_string().contains(name), "{list}");
+    let found = desk.post("people/searches", json!({"query": name})).await;
+    assert!(!found.body["items"].to_string().contains(&person.id), "{}", found.body);
+}
+
+#[actix_web::test]
+async fn who_was_erased_stays_away_and_what_was_taken_back_stays_here() {
+    on_sqlite(|net| async move {
+        let mut stage = Stage::set(net).await;
+        let folder = std::env::temp_dir().join(format!("staffetta-restore-{}", uuid::Uuid::now_v7().simple()));
+        let ring = folder.join("keyring");
+        std::fs::create_dir(&folder).unwrap();
+        let keeper = Keeper::new(
+            stage.centre.node.store().clone(),
+            stage.centre.node.vault().clone(),
+            stage.centre.id().clone(),
+            Some(ring.clone()),
+        );
+        keeper.watch();
+
+        // Before the copy: one referral arrived, one waits, and somebody is only known.
+        let sent = stage.sent().await;
+        stage.pump().await;
+        let (received, _) = stage.received().await.unwrap();
+        let goes = Person::with_card(&stage.at_centre, "Zubeida").await;
+        goes.agrees(CPI, &[("P1", &["g.preview"])]).await;
+        let doubts = Person::with_card(&stage.at_centre, "Khadidiatou").await;
+        let records = doubts.agrees(CPI, BOTH).await;
+        stage.cpi.stop().await;
+        let waits = doubts.draft(&stage.cpi).await;
+        stage.at_centre.post(&format!("{waits}/sending"), json!({})).await.ok();
+        let keys_before = stage.centre.node.store().read(wrapped_keys).await.unwrap();
+        let made = backup::backup(stage.centre.node.store(), &keeper, &folder.join("backup")).await.unwrap();
+        assert!(made.data.is_some());
+
+        // After it: she is erased, and the other takes back what she agreed to, before anything of hers left.
+        erase(&stage, &goes).await;
+        for record in &records {
+            doubts.withdraws(record).await;
+        }
+        assert!(keeper.keyring_is_current().await.unwrap(), "the file knows before it was said that it is done");
+        let keys_after = stage.centre.node.store().read(wrapped_keys).await.unwrap();
+        let hers: Vec<_> = keys_before.iter().filter(|key| !keys_after.contains(key)).collect();
+        assert_eq!(hers.len(), 1);
+
+        // The disk dies. The copy is of before all that.
+        stage.centre.stop().await;
+        stage.centre.node.close().await;
+        let mut config = stage.centre.config().clone();
+        config.backup.keyring = Some(ring.clone());
+        let vault = stage.centre.node.vault().clone();
+        let outbox =
+            Outbox::new(stage.centre.id().clone(), Keys::new(vault.clone(), stage.centre.id().clone()), vault.clone());
+        let means = Means { vault, outbox, clock: stage.net.clock.clone() };
+        let choice = Choice { from: folder.join("backup"), keyring: None, replace: true };
+        let done = backup::restore(&config, &means, &choice).await.unwrap();
+        assert_eq!((done.erased, done.ended), (1, 3), "she, with the yes of hers that ended with her; and two records");
+        let file = config.database.url.expose().strip_prefix("sqlite:").unwrap().to_owned();
+        use base64::Engine as _;
+        let key = base64::engine::general_purpose::STANDARD.decode(&hers[0].wrapped).unwrap();
+        assert!(!holds(&folder.join("backup").join(DATA), &key) && !holds(Path::new(&file), &key), "no key of hers");
+
+        // It serves again. Whoever was signed in is not.
+        stage.centre.restart().await;
+        stage.centre.node.store().read(backup::refuse_unrestored).await.unwrap();
+        assert_eq!(stage.at_centre.read("people").await.status, 401);
+        let officer = stage.centre.desk(AccessRole::Dpo).await;
+        is_gone(&officer, &goes, "Zubeida").await;
+        assert!(officer.read(&format!("people/{}", doubts.id)).await.body.to_string().contains("Khadidiatou"));
+
+        // The job centre is back: what was taken back does not come, what had arrived is not there twice.
+        stage.cpi.restart().await;
+        stage.centre.node.peers().resolve(stage.cpi.id()).await.unwrap();
+        stage.net.wait(chrono::TimeDelta::minutes(16));
+        stage.pump().await;
+        let list = stage.at_cpi.read("referrals").await.ok();
+        assert_eq!(list["items"].as_array().unwrap().len(), 1, "{list}");
+        assert!(!list.to_string().contains("Khadidiatou"));
+
+        // And it goes on: the job centre accepts, and the centre hears of it.
+        stage.accept(&received).await;
+        stage.pump().await;
+        let seen = officer.read(&sent).await;
+        if seen.status == 200 {
+            assert_eq!(stands(&seen.body).0, "accepted");
+        }
+        let told = stage.centre.journal("referral.accepted").await;
+        assert!(!told.is_empty() || seen.status == 200, "{}", seen.body);
+        std::fs::remove_dir_all(&folder).unwrap();
+        let aside = done.aside.unwrap();
+        assert!(aside.exists());
+        std::fs::remove_file(aside).unwrap();
+    })
+    .await;
+}
