@@ -55,7 +55,7 @@ pub const TAGS: &[(&str, &str)] = &[
 
 /// What other nodes call.
 pub fn federation(cfg: &mut ServiceConfig<'_>) {
-    cfg.configure(peers::api);
+    cfg.configure(peers::api).configure(authority::nodes);
     cfg.service(scope::scope(NETWORK).configure(authority::api).wrap(from_fn(authority::only_there)));
     let exchange = scope::scope(EXCHANGE).configure(|cfg| {
         cfg.configure(web::status::api).configure(links::api);

@@ -19,7 +19,7 @@ mod tests;
 use crate::vault;
 
 pub use accept::{Accepted, Inbox, Receive, Taken, accept};
-pub use links::{failed_inside, gave_receipt, link_state, linked, went_well};
+pub use links::{failed_inside, gave_receipt, last_receipt, link_state, linked, went_well};
 pub use open::{Content, Opened, open, refuse_unknown_keys};
 pub use rows::{erase_bytes, opened, purge, unopened};
 

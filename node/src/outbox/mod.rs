@@ -11,6 +11,7 @@
 
 mod collecting;
 mod expiry;
+mod fetch;
 mod lease;
 mod links;
 mod queue;
@@ -21,6 +22,7 @@ mod settle;
 use crate::vault;
 
 pub use expiry::{expire, has_overdue};
+pub use fetch::{Fetch, fetch, waits_for};
 pub use lease::{Bounds, Leased, lease};
 pub use links::{LinkRow, abandon, due, is_asleep, link, linked, shrink, wake};
 pub use queue::{Outbox, Outgoing, enqueue_personal};

@@ -1418,3 +1418,13 @@ diesel::table! {
         checked_at -> Nullable<Timestamp>,
     }
 }
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    deposit (slug) {
+        slug -> Text,
+        jws -> Text,
+        issued_at -> Timestamp,
+    }
+}

@@ -5,6 +5,7 @@ mod absence;
 mod consent;
 mod counselling;
 mod hostile;
+mod mailbox;
 mod paper;
 mod prato;
 mod relay;
