@@ -16,6 +16,8 @@ pub struct Clock(Source);
 #[derive(Clone, Debug)]
 enum Source {
     System,
+    /// By how much the machine's clock is taken to be wrong.
+    Off(TimeDelta),
     /// Microseconds since the Unix epoch.
     Set(Arc<AtomicI64>),
 }
@@ -24,6 +26,11 @@ impl Clock {
     /// The clock of this machine.
     pub fn system() -> Self {
         Self(Source::System)
+    }
+
+    /// The clock of this machine, taken to be wrong by so much: to try what a node with a wrong clock does.
+    pub fn off_by(seconds: i64) -> Self {
+        if seconds == 0 { Self::system() } else { Self(Source::Off(TimeDelta::seconds(seconds))) }
     }
 
     /// A clock that stands at `at` until it is told otherwise.
@@ -35,6 +42,7 @@ impl Clock {
     pub fn now(&self) -> DateTime<Utc> {
         match &self.0 {
             Source::System => system_now().trunc_subsecs(6),
+            Source::Off(by) => system_now().trunc_subsecs(6) + *by,
             Source::Set(micros) => DateTime::from_timestamp_micros(micros.load(Ordering::SeqCst))
                 .expect("a set clock only takes instants that chrono can hold"),
         }
@@ -55,7 +63,7 @@ impl Clock {
     /// On the system clock.
     pub fn jump_to(&self, at: DateTime<Utc>) {
         match &self.0 {
-            Source::System => panic!("the system clock cannot be set"),
+            Source::System | Source::Off(_) => panic!("the system clock cannot be set"),
             Source::Set(micros) => micros.store(at.timestamp_micros(), Ordering::SeqCst),
         }
     }
@@ -103,6 +111,12 @@ mod tests {
     #[test]
     fn the_system_clock_knows_no_nanoseconds() {
         assert_eq!(Clock::system().now().timestamp_subsec_nanos() % 1_000, 0);
+    }
+
+    #[test]
+    fn a_clock_that_is_wrong_is_wrong_by_what_was_said() {
+        let ahead = Clock::off_by(86_400).now() - Clock::system().now();
+        assert!((ahead - TimeDelta::days(1)).abs() < TimeDelta::minutes(1));
     }
 
     #[test]

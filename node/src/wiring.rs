@@ -1,22 +1,20 @@
 //! The only file that names every feature: lists of plain functions, and no logic.
 
 use actix_web::middleware::from_fn;
-use utoipa_actix_web::scope;
-use utoipa_actix_web::service_config::ServiceConfig;
 
-use staffetta_protocol::data::{Body, ConsentWithdrawalAnswered, Data};
+use staffetta_protocol::data::Body;
 use staffetta_protocol::message::Message;
-use staffetta_protocol::problem::ItemCode;
 use uuid::Uuid;
 
 use crate::error::Result;
 use crate::grants::Admitted;
 use crate::inbox::Taken;
 use crate::outbox::{Outbox, Settlement};
+use crate::routes::Routes;
 use crate::store::Tx;
 use crate::vault::Holding;
 use crate::web::document::{DESK, EXCHANGE, NETWORK};
-use crate::web::{self, Rooms};
+use crate::web::{self, NamedGauge, Rooms};
 use crate::{
     access, assessments, authority, cards, consents, documents, grants, inbox, journal, links, offices, outbox, peers,
     people, referrals, rights, tasks, vault,
@@ -54,20 +52,24 @@ pub const TAGS: &[(&str, &str)] = &[
 ];
 
 /// What other nodes call.
-pub fn federation(cfg: &mut ServiceConfig<'_>) {
-    cfg.configure(peers::api).configure(authority::nodes);
-    cfg.service(scope::scope(NETWORK).configure(authority::api).wrap(from_fn(authority::only_there)));
-    let exchange = scope::scope(EXCHANGE).configure(|cfg| {
-        cfg.configure(web::status::api).configure(links::api);
-    });
-    cfg.service(exchange.wrap(from_fn(links::wake_on_contact)).wrap(from_fn(peers::sign_answers)));
+pub fn federation(routes: &mut Routes<'_>) {
+    routes.configure(peers::api).configure(authority::nodes);
+    routes.below(NETWORK, authority::api, |rooms| rooms.wrap(from_fn(authority::only_there)));
+    let exchange = |routes: &mut Routes<'_>| {
+        routes.configure(web::status::api).configure(links::api);
+    };
+    let guarded =
+        |rooms: actix_web::Scope| rooms.wrap(from_fn(links::wake_on_contact)).wrap(from_fn(peers::sign_answers));
+    routes.below(EXCHANGE, exchange, guarded);
 }
 
-/// The message types that this node handles, of those that the protocol knows: its published capabilities. Answers to
-/// a recall are not among them yet.
+/// The message types that this node handles, of those that the protocol knows: its published capabilities.
 pub fn takes(kind: &str) -> bool {
-    kind != <ConsentWithdrawalAnswered as Data>::TYPE
+    Body::TYPES.contains(&kind)
 }
+
+/// What the rooms above do when a record of another node is withdrawn.
+pub const ABOVE: consents::tree::Above = referrals::UPON_WITHDRAWAL;
 
 /// Hands a message to its feature. Exhaustive on purpose: a new message type does not compile without its handler.
 pub fn receive(tx: &mut Tx<'_>, outbox: &Outbox, to: &Admitted, m: &Message) -> Result<Taken> {
@@ -86,14 +88,14 @@ pub fn receive(tx: &mut Tx<'_>, outbox: &Outbox, to: &Admitted, m: &Message) -> 
         Body::CardUpdated(data) => referrals::wire::card_updated(tx, outbox, to, m, data),
         Body::ContactReleased(data) => referrals::wire::contact_released(tx, outbox, to, m, data),
         Body::ConsentWithdrawn(data) => {
-            let effect = consents::wire::withdrawn(tx, outbox, m, data)?;
+            let effect = consents::wire::withdrawn(tx, outbox, ABOVE, m, data)?;
             threads_ended(tx, &effect.threads)?;
             Ok(effect.taken)
         }
         Body::CardTransferred(data) => referrals::transfer::wire::transferred(tx, outbox, to, m, data),
         Body::CardTransferAnswered(data) => referrals::transfer::wire::answered(tx, outbox, to, m, data),
         Body::ReferralHolderChanged(data) => referrals::wire::holder_changed(tx, outbox, to, m, data),
-        Body::ConsentWithdrawalAnswered(_) => Ok(Taken::Refused(ItemCode::TypeNotSupported)),
+        Body::ConsentWithdrawalAnswered(data) => consents::tree::answered(tx, outbox, m, data),
     }
 }
 
@@ -104,8 +106,12 @@ pub fn threads_ended(tx: &mut Tx<'_>, threads: &[Uuid]) -> Result<()> {
 
 /// Tells the feature that queued a message what became of it, in the transaction that settles it.
 pub fn settled(tx: &mut Tx<'_>, outbox: &Outbox, settlement: &Settlement) -> Result<()> {
+    consents::tree::settled(tx, settlement)?;
     referrals::settled(tx, outbox, settlement)
 }
+
+/// What the metrics tell of the rooms with a number each.
+pub const GAUGES: &[NamedGauge] = &[];
 
 /// Every room that holds something about people.
 pub const HOLDINGS: &[Holding] = &[
@@ -126,22 +132,23 @@ pub const HOLDINGS: &[Holding] = &[
 ];
 
 /// What the staff calls. Behind the gate nothing is public, so the status and the door itself stand before it.
-pub fn desk(cfg: &mut ServiceConfig<'_>) {
-    let rooms = scope::scope("").configure(|cfg| {
-        cfg.configure(web::door::api).configure(web::staff::api).configure(web::members::api);
-        cfg.configure(web::cases::api).configure(web::glass::api).configure(web::tasks::api);
-        cfg.configure(documents::api).configure(assessments::api).configure(people::api);
-        cfg.configure(cards::api)
-            .configure(cards::europass::api)
-            .configure(cards::imports::api)
-            .configure(consents::api);
-        cfg.configure(rights::api);
+pub fn desk(routes: &mut Routes<'_>) {
+    let rooms = |routes: &mut Routes<'_>| {
+        routes.configure(web::door::api).configure(web::staff::api).configure(web::members::api);
+        routes.configure(web::neighbours::api);
+        routes.configure(web::cases::api).configure(web::glass::api).configure(web::tasks::api);
+        routes.configure(documents::api).configure(assessments::api).configure(people::api);
+        routes.configure(cards::api).configure(cards::europass::api).configure(cards::imports::api);
+        routes.configure(consents::api);
+        routes.configure(rights::api);
         // Last: paths of other rooms lie below its own.
-        cfg.configure(referrals::api).configure(offices::api);
-    });
-    let rooms = rooms.wrap(from_fn(web::once)).wrap(from_fn(access::gate));
-    let open = scope::scope(DESK).configure(web::status::api).configure(web::door::open_api);
-    cfg.service(open.service(rooms));
+        routes.configure(referrals::api).configure(offices::api);
+    };
+    let all = |routes: &mut Routes<'_>| {
+        routes.configure(web::status::api).configure(web::door::open_api);
+        routes.below("", rooms, |rooms| rooms.wrap(from_fn(web::once)).wrap(from_fn(access::gate)));
+    };
+    routes.below(DESK, all, |rooms| rooms);
 }
 
 #[cfg(test)]

@@ -223,6 +223,8 @@ uuid_names! {
     RecordId;
     /// A receipt's `jti`. UUIDv7.
     ReceiptId;
+    /// One log of a node's journal. UUIDv7; another one begins after the node was restored from a backup.
+    LogId;
 }
 
 #[cfg(test)]

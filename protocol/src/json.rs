@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::fmt;
 
+use serde::Deserialize as _;
 use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 
@@ -59,6 +60,11 @@ fn without_values(error: &serde_json::Error) -> String {
 
 fn is_plain_name(text: &str) -> bool {
     text.len() <= 40 && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}
+
+/// Whether a member is there at all, for what may not be there: `null` is there too.
+pub(crate) fn is_there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    de::IgnoredAny::deserialize(deserializer).map(|_| true)
 }
 
 /// A string schema to refine; here so that every hand-written schema of the crate starts alike.

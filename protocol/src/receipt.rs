@@ -96,7 +96,7 @@ impl Receipt {
         if !fits {
             return Err(InvalidReceipt::Parties);
         }
-        let ordered = receipt.items.windows(2).all(|pair| pair[0].seq + 1 == pair[1].seq);
+        let ordered = receipt.items.windows(2).all(|pair| pair[0].seq.checked_add(1) == Some(pair[1].seq));
         let complete = receipt.items.last().is_none_or(|last| last.seq <= receipt.link.through_seq);
         if !ordered || !complete {
             return Err(InvalidReceipt::Items);

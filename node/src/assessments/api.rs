@@ -8,7 +8,6 @@ use staffetta_protocol::card::{Check, List, Refusal};
 use staffetta_protocol::digest::Digest;
 use staffetta_protocol::problem::Problem;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::{Assessment, AssessmentId, PhaseBegun, Signature, State, Work, counselling};
@@ -16,16 +15,17 @@ use crate::access::acts::{ReadAssessments, WriteAssessments};
 use crate::access::{Acting, Allowed};
 use crate::error::Result;
 use crate::people::PersonId;
+use crate::routes::Routes;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
 use crate::web::document::DESK;
 use crate::web::{self, IfMatch, Input, Json, Path, Query};
 
 /// The routes, below the desk's base.
-pub fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(list_assessments).service(open_assessment).service(read_assessment).service(change_assessment);
-    cfg.service(begin_assessment_phase).service(sign_assessment).service(propose_assessment_findings);
-    cfg.configure(counselling::api);
+pub fn api(routes: &mut Routes<'_>) {
+    routes.service(list_assessments).service(open_assessment).service(read_assessment).service(change_assessment);
+    routes.service(begin_assessment_phase).service(sign_assessment).service(propose_assessment_findings);
+    routes.configure(counselling::api);
 }
 
 /// A skills assessment as it is held.

@@ -17,23 +17,23 @@ use staffetta_protocol::trust::{
     Admission, Application, ENTITY_STATEMENT_MEDIA, JWK_SET_MEDIA, KeyChange, MARK_STATUS_MEDIA, MAX_APPLICATION_SIZE,
     MAX_SIZE,
 };
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{Authority, ListFilter};
 use crate::error::{Error, Result};
+use crate::routes::Routes;
 
 /// Form encoding may triple a mark's length.
 const MAX_FORM: usize = 3 * MAX_SIZE + 64;
 
 /// The routes of this room, below `<entity id>/rest/staffetta/v1/network`. Mounted on the network authority only.
-pub fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(statement).service(list).service(mark_status).service(historical_keys);
-    cfg.service(join).service(member).service(change_keys).service(deposit_configuration);
+pub fn api(routes: &mut Routes<'_>) {
+    routes.service(statement).service(list).service(mark_status).service(historical_keys);
+    routes.service(join).service(member).service(change_keys).service(deposit_configuration);
 }
 
 /// What lies here of members that cannot be called, below `<entity id>/nodes`.
-pub fn nodes(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(deposited_configuration);
+pub fn nodes(routes: &mut Routes<'_>) {
+    routes.service(deposited_configuration);
 }
 
 /// Middleware for this room's scope: on a node that is not the authority nothing of it exists.

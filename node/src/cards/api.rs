@@ -5,7 +5,6 @@ use actix_web::{get, post, put};
 use serde::{Deserialize, Serialize};
 use staffetta_protocol::card::{Card, QuickCard};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::view::HeldCard;
 use super::{CardGaps, Version, Versions};
@@ -15,18 +14,19 @@ use crate::config::Config;
 use crate::error::Result;
 use crate::peers::Peers;
 use crate::people::PersonId;
+use crate::routes::Routes;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
 use crate::web::document::DESK;
 use crate::web::{self, IfMatch, Input, Json, Path, Query};
 
 /// The routes, below the desk's base.
-pub fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(add_quick_card).service(read_card).service(save_card);
-    cfg.service(list_card_versions).service(read_card_gaps);
-    super::api_sections::api(cfg);
-    super::api_versions::api(cfg);
-    super::counter::api(cfg);
+pub fn api(routes: &mut Routes<'_>) {
+    routes.service(add_quick_card).service(read_card).service(save_card);
+    routes.service(list_card_versions).service(read_card_gaps);
+    super::api_sections::api(routes);
+    super::api_versions::api(routes);
+    super::counter::api(routes);
 }
 
 /// Versions of a card, newest first.

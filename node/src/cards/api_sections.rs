@@ -4,7 +4,6 @@ use actix_web::web::Data;
 use actix_web::{delete, get, put};
 use serde::Deserialize;
 use staffetta_protocol::card::Section;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::view::{CardDraft, CardDraftList, CardSection, CardSectionEdit, section};
 use crate::access::acts::{ReadCards, WriteCards};
@@ -12,13 +11,14 @@ use crate::access::{Acting, Allowed};
 use crate::error::Result;
 use crate::peers::Peers;
 use crate::people::PersonId;
+use crate::routes::Routes;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
 use crate::web::{self, IfMatch, Input, Json, NoContent, Path};
 
 /// The routes, below the desk's base.
-pub(super) fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(read_card_section).service(save_card_section).service(discard_card_draft).service(list_card_drafts);
+pub(super) fn api(routes: &mut Routes<'_>) {
+    routes.service(read_card_section).service(save_card_section).service(discard_card_draft).service(list_card_drafts);
 }
 
 #[derive(Deserialize)]

@@ -4,7 +4,6 @@ use actix_web::web::Data;
 use actix_web::{get, post};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::view::{
     CardCompleteness, CardConfirming, CardDifferenceList, CardPublication, HeldCard, sections, withheld,
@@ -15,15 +14,16 @@ use crate::access::acts::{ReadCards, WriteCards};
 use crate::error::Result;
 use crate::peers::Peers;
 use crate::people::PersonId;
+use crate::routes::Routes;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
 use crate::web::document::DESK;
 use crate::web::{self, IfMatch, Input, Json, Path, Query};
 
 /// The routes, below the desk's base.
-pub(super) fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(publish_card_drafts).service(read_card_version).service(compare_card_versions);
-    cfg.service(read_card_completeness).service(confirm_card);
+pub(super) fn api(routes: &mut Routes<'_>) {
+    routes.service(publish_card_drafts).service(read_card_version).service(compare_card_versions);
+    routes.service(read_card_completeness).service(confirm_card);
 }
 
 /// Publishes drafts as one new version of a person's card.

@@ -24,7 +24,8 @@ async fn serve(config: Config) -> Result<()> {
     let address = config.listen.address;
     // Before the database: a second process with the same settings ends here.
     let listener = TcpListener::bind(address).map_err(|cause| Error::Setup(format!("{address}: {cause}")))?;
-    let node = Node::open(config, Clock::system())?;
+    let clock = Clock::off_by(config.node.clock_off_by_seconds);
+    let node = Node::open(config, clock)?;
     let server = node.serve(listener)?;
     let workers = node.work();
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "the node is up");

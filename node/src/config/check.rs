@@ -14,6 +14,10 @@ pub(super) fn check(config: &Config) -> Result<()> {
             node.development_mode || !node.entity_id.is_plain_http(),
             "node.entity_id is plain http, which needs node.development_mode",
         ),
+        (
+            node.clock_off_by_seconds == 0 || node.development_mode,
+            "node.clock_off_by_seconds needs node.development_mode",
+        ),
         (node.dpo_label.is_none() || node.dpo_email.is_some(), "node.dpo_label needs node.dpo_email"),
         (
             node.dpo_email.as_deref().is_none_or(|email| Email::new(email).is_ok()),

@@ -61,6 +61,7 @@ fn sections() -> Vec<Section> {
         mailbox: false,
         data_dir: "/var/lib/staffetta".into(),
         development_mode: false,
+        clock_off_by_seconds: 0,
     };
     vec![
         section("node", node),

@@ -8,7 +8,6 @@ use staffetta_protocol::card::{Day, Refusal};
 use staffetta_protocol::digest::Digest;
 use staffetta_protocol::problem::Problem;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::model::PAGE;
@@ -17,16 +16,17 @@ use crate::access::acts::{ReadDocuments, WriteDocuments};
 use crate::access::{Acting, Allowed};
 use crate::error::Result;
 use crate::people::PersonId;
+use crate::routes::Routes;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
 use crate::web::document::DESK;
 use crate::web::{self, IfMatch, Input, Json, NoContent, Path, Query};
 
 /// The routes, below the desk's base.
-pub fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(list_expiring_documents);
-    cfg.service(list_documents).service(enter_document).service(read_document).service(describe_document);
-    cfg.service(remove_document).configure(api_content::api);
+pub fn api(routes: &mut Routes<'_>) {
+    routes.service(list_expiring_documents);
+    routes.service(list_documents).service(enter_document).service(read_document).service(describe_document);
+    routes.service(remove_document).configure(api_content::api);
 }
 
 /// A document as it is held.

@@ -3,7 +3,6 @@
 use actix_web::web::Data;
 use actix_web::{get, put};
 use staffetta_protocol::problem::Code;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::api::{DocumentRecord, shown, stands};
 use super::{DocumentId, Media};
@@ -12,13 +11,14 @@ use crate::access::acts::{ReadDocuments, WriteDocuments};
 use crate::config::{Config, LimitsConfig};
 use crate::error::Result;
 use crate::people::PersonId;
+use crate::routes::Routes;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
 use crate::web::{self, Attachment, IfMatch, Json, Path, Raw, RawKind};
 
 /// The routes, below the desk's base.
-pub(super) fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(file_document).service(download_document);
+pub(super) fn api(routes: &mut Routes<'_>) {
+    routes.service(file_document).service(download_document);
 }
 
 /// The files that a record takes.

@@ -9,6 +9,7 @@
 
 mod accept;
 mod collecting;
+mod evidence;
 mod links;
 mod open;
 mod rows;
@@ -19,6 +20,7 @@ mod tests;
 use crate::vault;
 
 pub use accept::{Accepted, Inbox, Receive, Taken, accept};
+pub use evidence::{Kept, conversation};
 pub use links::{failed_inside, gave_receipt, last_receipt, link_state, linked, went_well};
 pub use open::{Content, Opened, open, refuse_unknown_keys};
 pub use rows::{erase_bytes, opened, purge, unopened};

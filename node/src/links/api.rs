@@ -6,7 +6,6 @@ use staffetta_protocol::consent::OrganisationId;
 use staffetta_protocol::id::EntityId;
 use staffetta_protocol::link::{Batch, BatchAnswer, LinkState};
 use staffetta_protocol::problem::{Code, Problem};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::push::STUCK;
 use super::{Inner, Links, checks, mailbox};
@@ -15,6 +14,7 @@ use crate::inbox::{self, Accepted, Content};
 use crate::journal::{self, Actor, Entry};
 use crate::outbox;
 use crate::peers::{Peer, Peers, VerifiedPeer};
+use crate::routes::Routes;
 use crate::store::{Store, Tx};
 use crate::tasks::{self, Task};
 
@@ -22,9 +22,9 @@ use crate::tasks::{self, Task};
 const FULL_RETRY_SECONDS: u32 = 900;
 
 /// The routes of this room, below `…/exchange`.
-pub fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(push_messages).service(show_link);
-    cfg.service(mailbox::fetch_messages).service(mailbox::hand_in_receipt);
+pub fn api(routes: &mut Routes<'_>) {
+    routes.service(push_messages).service(show_link).service(super::history::prove_history);
+    routes.service(mailbox::fetch_messages).service(mailbox::hand_in_receipt);
 }
 
 /// Push a batch of messages

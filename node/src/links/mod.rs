@@ -17,6 +17,7 @@ mod bounds;
 mod checks;
 mod compare;
 mod contact;
+mod history;
 mod mailbox;
 mod push;
 mod reconcile;

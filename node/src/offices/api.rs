@@ -7,21 +7,21 @@ use serde::{Deserialize, Serialize};
 use staffetta_protocol::card::Refusal;
 use staffetta_protocol::problem::Problem;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::{Held, OwnOffice, api_partners};
 use crate::access::Allowed;
 use crate::access::acts::{ReadOffices, WriteOffices};
 use crate::error::Result;
+use crate::routes::Routes;
 use crate::store::Store;
 use crate::web::document::DESK;
 use crate::web::{self, IfMatch, Input, Json, NoContent, Path, Query};
 
 /// The routes, below the desk's base.
-pub fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(list_offices).service(add_office).service(read_office).service(change_office).service(remove_office);
-    api_partners::api(cfg);
+pub fn api(routes: &mut Routes<'_>) {
+    routes.service(list_offices).service(add_office).service(read_office).service(change_office).service(remove_office);
+    api_partners::api(routes);
 }
 
 /// An office of this node.

@@ -5,7 +5,6 @@ use actix_web::{delete, get, post, put};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::api::OfficePage;
@@ -13,12 +12,14 @@ use super::{Held, PartnerOffice};
 use crate::access::Allowed;
 use crate::access::acts::{ReadOffices, WriteAddressBook};
 use crate::error::Result;
+use crate::routes::Routes;
 use crate::store::Store;
 use crate::web::document::DESK;
 use crate::web::{self, IfMatch, Input, Json, NoContent, Path, Query};
 
-pub(super) fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(list_partner_offices)
+pub(super) fn api(routes: &mut Routes<'_>) {
+    routes
+        .service(list_partner_offices)
         .service(add_partner_office)
         .service(read_partner_office)
         .service(change_partner_office)

@@ -27,7 +27,10 @@ pub use lease::{Bounds, Leased, lease};
 pub use links::{LinkRow, abandon, due, is_asleep, link, linked, shrink, wake};
 pub use queue::{Outbox, Outgoing, enqueue_personal};
 pub use resync::{Mended, resynchronise};
-pub use rows::{Transport, Waiting, strike, strike_in, strike_thread, transport_of, waiting, waits_about};
+pub use rows::{
+    Backlog, Transport, Waiting, backlog, last_receipt, strike, strike_in, strike_thread, transport_of, waiting,
+    waits_about,
+};
 pub use settle::{Failure, Settlement, busy, fail, pause, postpone, settle};
 
 /// The tables of this room that hold personal data.

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::links;
 use crate::error::Result;
 use crate::grants;
+use crate::journal;
 use crate::store::schema::{link_out, outbox, receipt as stored};
 use crate::store::{At, Id, Tx};
 
@@ -55,6 +56,9 @@ pub fn settle(
         .values(row)
         .on_conflict_do_nothing()
         .execute(conn))?;
+    if let Some(checkpoint) = &receipt.checkpoint {
+        journal::hear(tx, peer, checkpoint)?;
+    }
     let mut settled = Vec::new();
     for item in &receipt.items {
         settled.extend(settle_item(tx, peer, epoch, receipt, item)?);

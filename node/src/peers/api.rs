@@ -3,14 +3,14 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use staffetta_protocol::trust::ENTITY_STATEMENT_MEDIA;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::Peers;
 use crate::error::Result;
+use crate::routes::Routes;
 
 /// The routes of this room.
-pub fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(entity_configuration);
+pub fn api(routes: &mut Routes<'_>) {
+    routes.service(entity_configuration);
 }
 
 /// This node's entity configuration

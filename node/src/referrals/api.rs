@@ -5,7 +5,6 @@ use actix_web::{get, post};
 use serde_json::Value;
 use staffetta_protocol::data::ReferralWithdrawn;
 use staffetta_protocol::problem::{Code, Problem};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::api_taker;
@@ -20,11 +19,13 @@ use crate::access::acts::{ReadPeople, ReadReferrals, SendPreview, SendReferral};
 use crate::access::cases::Listing;
 use crate::access::{Act, Allowed};
 use crate::error::Result;
+use crate::routes::Routes;
 use crate::web::{Embed, Embeds, Fields, Input, Json, Page, PageParams, Path, Query};
 
 /// The routes of this room, below the desk's base.
-pub fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(add_referral)
+pub fn api(routes: &mut Routes<'_>) {
+    routes
+        .service(add_referral)
         .service(list_referrals)
         .service(read_referral)
         .service(send_preview)
@@ -35,10 +36,10 @@ pub fn api(cfg: &mut ServiceConfig<'_>) {
         .service(update_referred_card)
         .service(release_contacts)
         .service(tell_referred_person);
-    api_taker::api(cfg);
-    super::paper::api(cfg);
-    super::transfer::api(cfg);
-    super::sap::api(cfg);
+    api_taker::api(routes);
+    super::paper::api(routes);
+    super::transfer::api(routes);
+    super::sap::api(routes);
 }
 
 /// Begins a referral.
@@ -120,7 +121,7 @@ pub(super) async fn list_referrals(
         }
         desk.list_with_labels(&staff, wanted).await?
     } else {
-        desk.list(wanted).await?
+        desk.list(&staff.staff(), wanted).await?
     };
     list.next_cursor = list.next.map(|last| page.next(&last)).transpose()?;
     Ok(Json::ok(fields.of(list)?))

@@ -7,7 +7,6 @@ use serde::Deserialize;
 use staffetta_protocol::card::Check;
 use staffetta_protocol::id::EntityId;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::export::Recipient;
@@ -24,17 +23,18 @@ use crate::error::Result;
 use crate::links::Links;
 use crate::outbox::Outbox;
 use crate::people::PersonId;
+use crate::routes::Routes;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
 use crate::web::document::DESK;
 use crate::web::{Html, IfMatch, Input, Json, Page, PageParams, Path, Query};
 
 /// The routes of this room.
-pub fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(request_right).service(list_rights_requests).service(show_rights_request);
-    cfg.service(extend_rights_request).service(answer_rights_request).service(withdraw_rights_request);
-    cfg.service(erase_at_once).service(print_rights_letter);
-    cfg.configure(api_export::api).configure(api_register::api);
+pub fn api(routes: &mut Routes<'_>) {
+    routes.service(request_right).service(list_rights_requests).service(show_rights_request);
+    routes.service(extend_rights_request).service(answer_rights_request).service(withdraw_rights_request);
+    routes.service(erase_at_once).service(print_rights_letter);
+    routes.configure(api_export::api).configure(api_register::api);
 }
 
 /// Where a page of the list ends.
@@ -92,7 +92,7 @@ async fn request_right(
 
 /// Lists requests.
 ///
-/// Of the cases that the caller may see; not what was said in them.
+/// Of the cases that the caller may see; not what was said in them. Each person on the page finds it in her journal.
 #[utoipa::path(tag = "rights", params(RightsRequestQuery, PageParams),
     responses((status = 200, description = "A page of requests.", body = RightsRequestList)))]
 #[get("/rights-requests")]
@@ -111,7 +111,8 @@ async fn list_rights_requests(
         after: page.after,
         rows: page.rows(),
     };
-    let found = store.read(move |conn| super::list(conn, wanted, now)).await?;
+    let staff = staff.staff();
+    let found = store.write(move |tx| super::list(tx, &staff, wanted)).await?;
     let (items, next_cursor) = page.cut(found, |it| (it.due_at, it.id))?;
     Ok(Json::ok(RightsRequestList { items: items.iter().map(|it| RightsRequest::of(it, now)).collect(), next_cursor }))
 }

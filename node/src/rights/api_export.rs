@@ -6,7 +6,6 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use staffetta_protocol::card::{Check, Portability};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::export::Exported;
@@ -17,13 +16,14 @@ use crate::access::cases::restriction::{self, Restriction, Telling};
 use crate::config::Config;
 use crate::error::Result;
 use crate::people::PersonId;
+use crate::routes::Routes;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
 use crate::web::{Html, Input, Json, Page, PageParams, Path};
 
-pub(super) fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(export_person).service(print_person_export).service(export_portability);
-    cfg.service(list_restrictions).service(tell_of_lifting).service(lift_restriction);
+pub(super) fn api(routes: &mut Routes<'_>) {
+    routes.service(export_person).service(print_person_export).service(export_portability);
+    routes.service(list_restrictions).service(tell_of_lifting).service(lift_restriction);
 }
 
 /// Gives everything that is held about a person.

@@ -2,7 +2,6 @@
 
 use actix_web::get;
 use actix_web::web::Data;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::print;
 use super::register::{self, Register};
@@ -10,11 +9,12 @@ use crate::access::Allowed;
 use crate::access::acts::ReadRegister;
 use crate::config::Config;
 use crate::error::Result;
+use crate::routes::Routes;
 use crate::store::Store;
 use crate::web::{Html, Json};
 
-pub(super) fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(processing_register).service(print_processing_register);
+pub(super) fn api(routes: &mut Routes<'_>) {
+    routes.service(processing_register).service(print_processing_register);
 }
 
 /// Shows the register of processing.

@@ -6,9 +6,10 @@
 
 use std::path::PathBuf;
 
+use diesel::connection::SimpleConnection as _;
 use uuid::Uuid;
 
-use super::{Store, sqlite};
+use super::{Conn, Store, each_backend, sqlite};
 use crate::clock::Clock;
 use crate::config::{DatabaseConfig, DatabaseUrl};
 
@@ -39,6 +40,27 @@ pub const KINDS: &[fn(Clock) -> Scratch] = &[
 /// One database of every kind.
 pub fn all(clock: impl Fn() -> Clock) -> impl Iterator<Item = Scratch> {
     KINDS.iter().map(move |make| make(clock()))
+}
+
+/// What somebody does first who has the database's own tools and means to rewrite the journal: its triggers go.
+pub async fn unguard_journal(store: &Store) {
+    store
+        .write(|tx| {
+            for statement in match tx.conn() {
+                #[cfg(feature = "postgres")]
+                Conn::Postgres(_) => ["ALTER TABLE journal DISABLE TRIGGER USER"].as_slice(),
+                Conn::Sqlite(_) => &[
+                    "DROP TRIGGER journal_is_not_rewritten",
+                    "DROP TRIGGER journal_keeps_its_order",
+                    "DROP TRIGGER journal_is_not_cut",
+                ],
+            } {
+                each_backend!(tx.conn(), conn => conn.batch_execute(statement))?;
+            }
+            Ok(())
+        })
+        .await
+        .expect("a journal with its triggers");
 }
 
 /// A clock that stands at 2026-11-23T09:00:00Z, a Monday.

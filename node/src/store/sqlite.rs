@@ -112,3 +112,10 @@ pub(super) fn checkpoint(conn: &mut SqliteConnection) -> Result<()> {
         sql::<(Integer, Integer, Integer)>("PRAGMA wal_checkpoint(TRUNCATE)").get_result(conn)?;
     if busy == 0 { Ok(()) } else { Err(Error::busy()) }
 }
+
+/// Writes the version number of the schema that is there.
+pub(super) fn probe(conn: &mut SqliteConnection) -> Result<()> {
+    let version: i32 = sql::<Integer>("PRAGMA user_version").get_result(conn)?;
+    conn.batch_execute(&format!("PRAGMA user_version = {version}"))?;
+    Ok(())
+}

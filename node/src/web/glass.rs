@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use staffetta_protocol::card::{At, Check, Refusal, Whole};
 use staffetta_protocol::problem::FieldError;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::document::DESK;
@@ -17,15 +16,16 @@ use crate::access::acts::{BreakGlass, Countersign, ReviewGlass};
 use crate::access::cases::countersignature::{self, Outcome, Pending};
 use crate::access::cases::glass::{self, Broken, Glass, REASON_LEAST, Reason};
 use crate::error::Result;
+use crate::routes::Routes;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
 
 type Key = (DateTime<Utc>, Uuid);
 
 /// The routes, below the desk's base.
-pub fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(break_glass).service(list_broken_glass).service(review_broken_glass);
-    cfg.service(list_countersignatures).service(countersign);
+pub fn api(routes: &mut Routes<'_>) {
+    routes.service(break_glass).service(list_broken_glass).service(review_broken_glass);
+    routes.service(list_countersignatures).service(countersign);
 }
 
 /// Why somebody has to look at a case of others.
@@ -224,7 +224,7 @@ async fn review_broken_glass(
 
 /// Lists what waits for the caller's countersignature.
 ///
-/// What trainees did under her, the oldest first.
+/// What trainees did under her, the oldest first. Each person whose case it was finds it in her journal.
 #[utoipa::path(tag = "cases", params(PageParams),
     responses((status = 200, description = "A page of acts.", body = CountersignatureList)))]
 #[get("/countersignatures")]
@@ -233,8 +233,8 @@ async fn list_countersignatures(
     store: Data<Store>,
     page: Page<Key>,
 ) -> Result<Json<CountersignatureList>> {
-    let (supervisor, after, rows) = (staff.id, page.after, page.rows());
-    let found = store.read(move |conn| countersignature::waiting(conn, supervisor, after, rows)).await?;
+    let (supervisor, after, rows) = (staff.staff(), page.after, page.rows());
+    let found = store.write(move |tx| countersignature::waiting(tx, &supervisor, after, rows)).await?;
     let (items, next_cursor) = page.cut(found, |it| (it.at, it.id))?;
     let items = items.into_iter().map(WaitingCountersignature::from).collect();
     Ok(Json::ok(CountersignatureList { items, next_cursor }))

@@ -10,18 +10,18 @@ use staffetta_protocol::id::EntityId;
 use staffetta_protocol::problem::{Code, Problem};
 use staffetta_protocol::trust::Role;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{Input, Json, Page, PageParams};
 use crate::access::Allowed;
 use crate::access::acts::ReadPeers;
 use crate::error::{Error, Result};
 use crate::peers::{Listed, Peers, ResolveError};
+use crate::routes::Routes;
 use crate::store::{Store, once};
 
 /// The routes, below the desk's base.
-pub fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(list_partners).service(look_up_member);
+pub fn api(routes: &mut Routes<'_>) {
+    routes.service(list_partners).service(look_up_member);
 }
 
 /// A member of the network as this node knows it.

@@ -5,6 +5,7 @@
 //! - A body is bounded, is JSON and nothing else, and is read strictly ([`Input`]); what is wrong with it is told by
 //!   place and code, never by repeating it. A route for files takes [`Raw`] bytes of the kinds that it names.
 //! - A query has the parameters that the document names and no others, whatever the handler reads of it.
+//! - Of what is wrong with a request everything is told in one answer, one entry for each field ([`shape`]).
 //! - Whoever edits names the version that the edit builds on ([`IfMatch`]); a conflict is told with both sides.
 //! - A POST of the desk may be asked twice and is done once ([`once`]).
 //! - The desk speaks Italian, or English to whoever asks for it; the entries of wrong fields have both.
@@ -29,12 +30,15 @@ mod input;
 mod language;
 mod limit;
 pub mod members;
+pub mod neighbours;
 mod once;
+mod operations;
 mod page;
 mod path;
 mod patience;
 mod raw;
 mod request;
+mod shape;
 pub mod staff;
 pub mod status;
 pub mod tasks;
@@ -43,7 +47,6 @@ mod unknown;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -51,23 +54,25 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::web::Data;
 use actix_web::{App, Error};
+use staffetta_protocol::id::EntityId;
 use tracing::Span;
-use utoipa_actix_web::AppExt;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::Permission;
 use crate::access::door::Cookies;
 use crate::config::Config;
+use crate::routes::Routes;
 
 pub use accept::Accept;
 pub use answer::{Json, NoContent};
 pub use attachment::Attachment;
 pub use conflict::or_both_sides;
+pub use docs::FEDERATION;
 pub use embed::{Embed, Embeds};
 pub use fields::Fields;
 pub use html::{Html, SHEET_STYLE};
 pub use input::Input;
 pub use once::once;
+pub use operations::{NamedGauge, Operations};
 pub use page::{Page, PageParams};
 pub use path::{IfMatch, Path, Query};
 pub use raw::{Raw, RawKind};
@@ -76,9 +81,9 @@ pub use raw::{Raw, RawKind};
 #[derive(Clone, Copy)]
 pub struct Rooms {
     /// What other nodes call, with full paths.
-    pub federation: fn(&mut ServiceConfig<'_>),
+    pub federation: fn(&mut Routes<'_>),
     /// What the staff calls, with full paths.
-    pub desk: fn(&mut ServiceConfig<'_>),
+    pub desk: fn(&mut Routes<'_>),
     /// Tags of both documents, with a sentence each.
     pub tags: &'static [(&'static str, &'static str)],
     /// Who may call what the staff calls.
@@ -99,16 +104,14 @@ pub struct Web(Arc<Inner>);
 
 struct Inner {
     rooms: Rooms,
+    entity_id: EntityId,
     limits: crate::config::LimitsConfig,
     callers: caller::Callers,
     /// The names of the staff's cookies.
     cookies: Cookies,
     limiter: limit::Limiter,
     documents: docs::Documents,
-    /// The methods of each route, for 405.
-    methods: BTreeMap<String, String>,
-    /// The parameters of each operation's query.
-    queries: BTreeMap<String, BTreeSet<String>>,
+    known: document::Known,
     under_way: once::UnderWay,
     /// Names the node in every line of the log.
     span: Span,
@@ -119,18 +122,15 @@ impl Web {
     /// The face of the node that `config` describes, with these rooms.
     pub fn new(config: &Config, rooms: Rooms) -> Self {
         let entity_id = &config.node.entity_id;
-        let planes = document::Planes::of(rooms);
-        let (methods, queries) = (planes.methods(), planes.queries());
-        let (federation, desk) = planes.documents(rooms);
         Self(Arc::new(Inner {
             rooms,
             limits: config.limits.clone(),
             callers: caller::Callers::new(&config.listen.trusted_proxies),
             cookies: Cookies::of(entity_id),
             limiter: limit::Limiter::new(&config.limits),
-            documents: docs::Documents::new(federation, desk, entity_id),
-            methods,
-            queries,
+            entity_id: entity_id.clone(),
+            documents: docs::Documents::new(),
+            known: document::Known::of(rooms),
             under_way: once::UnderWay::default(),
             span: crate::log::node(entity_id),
             is_loopback: caller::is_loopback(entity_id),
@@ -162,12 +162,11 @@ pub fn application(
     App::new()
         .app_data(Data::new(web.clone()))
         .configure(handles)
-        .into_utoipa_app()
-        .configure(rooms.federation)
-        .configure(rooms.desk)
-        .into_app()
+        .configure(|config| {
+            Routes::mounting(config).configure(rooms.federation).configure(rooms.desk);
+        })
         .configure(status::bare)
-        .configure(|cfg| web.0.documents.mount(cfg))
+        .configure(docs::Documents::mount)
         .default_service(actix_web::web::to(unknown::unknown))
         .wrap(actix_web::middleware::from_fn(request::pass))
 }

@@ -8,7 +8,6 @@ use serde_json::Value;
 use staffetta_protocol::card::Check;
 use staffetta_protocol::problem::{Code, Problem};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::document::DESK;
@@ -17,11 +16,12 @@ use crate::access::acts::ManageStaff;
 use crate::access::door::{self, AccountKind};
 use crate::access::{self, AccessRole, Allowed, Label, StaffRow, Username};
 use crate::error::Result;
+use crate::routes::Routes;
 use crate::store::{Conn, Store};
 
 /// The routes, below the desk's base.
-pub fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(list_staff).service(add_staff).service(read_staff).service(disable_staff);
+pub fn api(routes: &mut Routes<'_>) {
+    routes.service(list_staff).service(add_staff).service(read_staff).service(disable_staff);
 }
 
 /// Somebody to take on.

@@ -4,10 +4,10 @@ use actix_web::get;
 use actix_web::web::{self, ServiceConfig as PlainConfig};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::Json;
 use super::document::BASE;
+use crate::routes::Routes;
 
 /// The node answers.
 #[derive(Debug, Serialize, ToSchema)]
@@ -23,8 +23,8 @@ enum NodeUp {
 }
 
 /// Below a document's base.
-pub fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(status);
+pub fn api(routes: &mut Routes<'_>) {
+    routes.service(status);
 }
 
 /// Tells whether the node is up.

@@ -8,7 +8,6 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use staffetta_protocol::id::EntityId;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::{Json, NoContent, Page, PageParams, Path, Query};
@@ -18,6 +17,7 @@ use crate::error::Result;
 use crate::peers::Peers;
 use crate::store::{Conn, Store, Tx};
 use crate::tasks::{self, By, Channel, Kind, TaskRow};
+use crate::web::Routes;
 
 type Key = (DateTime<Utc>, Uuid);
 
@@ -26,8 +26,8 @@ type Key = (DateTime<Utc>, Uuid);
 pub struct AddressBook(pub fn(&mut Conn, &EntityId, &[String]) -> Result<Vec<Channel>>);
 
 /// The routes, below the desk's base.
-pub fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(list_tasks).service(finish_task);
+pub fn api(routes: &mut Routes<'_>) {
+    routes.service(list_tasks).service(finish_task);
 }
 
 /// Which of them.

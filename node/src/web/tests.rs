@@ -12,27 +12,30 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use staffetta_protocol::card::Check;
 use utoipa::ToSchema;
-use utoipa_actix_web::scope;
 use uuid::Uuid;
 
 use super::document::{DESK, EXCHANGE};
 use super::*;
 use crate::access;
 use crate::error::Result;
+use crate::routes::Routes;
 
 /// What this room brings itself, mounted as the wiring mounts it.
 pub(super) const ROOMS: Rooms = Rooms { federation, desk, tags: &[], matrix: &[], examples: "{}" };
 
-fn federation(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(scope::scope(EXCHANGE).configure(status::api));
+fn federation(routes: &mut Routes<'_>) {
+    routes.below(EXCHANGE, status::api, |rooms| rooms);
 }
 
-fn desk(cfg: &mut ServiceConfig<'_>) {
-    let rooms = scope::scope("").configure(|cfg| {
-        cfg.configure(door::api).configure(staff::api);
-    });
-    let open = scope::scope(DESK).configure(status::api).configure(door::open_api);
-    cfg.service(open.service(rooms.wrap(from_fn(access::gate))));
+fn desk(routes: &mut Routes<'_>) {
+    let within = |routes: &mut Routes<'_>| {
+        routes.configure(door::api).configure(staff::api);
+    };
+    let all = |routes: &mut Routes<'_>| {
+        routes.configure(status::api).configure(door::open_api);
+        routes.below("", within, |rooms| rooms.wrap(from_fn(access::gate)));
+    };
+    routes.below(DESK, all, |rooms| rooms);
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -61,10 +64,14 @@ async fn probe(Path(id): Path<Uuid>, Query(page): Query<Page>, Input(probe): Inp
     Ok(Json::created(probe, "/somewhere").etag(3))
 }
 
-fn probes(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(scope::scope(EXCHANGE).configure(|cfg| {
-        cfg.configure(status::api).service(probe).service(kept);
-    }));
+fn probes(routes: &mut Routes<'_>) {
+    routes.below(
+        EXCHANGE,
+        |routes| {
+            routes.configure(status::api).service(probe).service(kept);
+        },
+        |rooms| rooms,
+    );
 }
 
 fn config(per_minute: u32) -> Config {
@@ -202,7 +209,7 @@ async fn what_does_not_fit_is_told_by_place_and_never_repeated() {
         (r#"{"label":"x","level":"Amina Diallo"}"#, "/level", "wrong_type"),
         (r#"{"label":"x","level":300}"#, "/level", "out_of_range"),
         (r#"["Amina Diallo"]"#, "", "wrong_type"),
-        (r#"{"label":"Amina Diallo","level":null}"#, "", "wrong_type"),
+        (r#"{"label":"Amina Diallo","level":null}"#, "/level", "wrong_type"),
     ];
     for (body, field, code) in cases {
         let answer = ask(post_to(PROBES, body)).await;
@@ -211,6 +218,10 @@ async fn what_does_not_fit_is_told_by_place_and_never_repeated() {
         assert_eq!((&errors[0]["field"], &errors[0]["code"]), (&json!(field), &json!(code)), "{body}");
         assert!(!answer.body.contains("Amina"), "{}", answer.body);
     }
+    let answer = ask(post_to(PROBES, r#"{"level":"Amina","inner":null,"other":1}"#)).await.json();
+    let mut told: Vec<_> = answer["errors"].as_array().unwrap().iter().map(|it| it["field"].to_string()).collect();
+    told.sort();
+    assert_eq!(told.join(" "), r#""/inner" "/label" "/level" "/other""#, "{answer}");
 }
 
 #[actix_web::test]

@@ -58,7 +58,7 @@ macro_rules! card_table {
     }] $($rest)*} };
     (@row [$($done:tt)*] $head:tt [$($out:tt)*]
         $(#[doc = $doc:literal])+ [$section:ident $class:ident $standard:literal $($level:ident)?]
-        some $name:ident: $type:ident, $max:tt $(= $default:expr)?; $($rest:tt)*
+        some $name:ident: $type:ident, $max:tt; $($rest:tt)*
     ) => { card_table! {@row [$($done)*] $head [$($out)* {
         $(#[doc = $doc])+ meta $section $class $standard [$($level)?] concat!("1..", $max), stringify!($type);
         wire [#[schema(value_type = Vec<$type>, min_items = 1, max_items = $max)]]
@@ -67,10 +67,20 @@ macro_rules! card_table {
             };
         held [$(#[doc = $doc])+ #[serde(skip_serializing_if = "<[_]>::is_empty")]
               #[schema(value_type = Vec<$type>, min_items = 0, max_items = $max)]]
-            (List<$type, 0, $max>) = {
-                let entries: &[Vec<$type>] = &[$($default)?];
-                List::new(entries.concat()).expect("the table's own default fits")
+            (List<$type, 0, $max>) = List::none();
+    }] $($rest)*} };
+    // One that begins with something is written also when it is empty: left out, it would begin anew.
+    (@row [$($done:tt)*] $head:tt [$($out:tt)*]
+        $(#[doc = $doc:literal])+ [$section:ident $class:ident $standard:literal $($level:ident)?]
+        some $name:ident: $type:ident, $max:tt = $default:expr; $($rest:tt)*
+    ) => { card_table! {@row [$($done)*] $head [$($out)* {
+        $(#[doc = $doc])+ meta $section $class $standard [$($level)?] concat!("1..", $max), stringify!($type);
+        wire [#[schema(value_type = Vec<$type>, min_items = 1, max_items = $max)]]
+            $name: (List<$type, 1, $max>) = |card, _| {
+                List::new(card.$name.to_vec()).map_err(|_| Refusal::Required)
             };
+        held [$(#[doc = $doc])+ #[schema(value_type = Vec<$type>, min_items = 0, max_items = $max)]]
+            (List<$type, 0, $max>) = List::new($default).expect("the table's own default fits");
     }] $($rest)*} };
     (@row [$($done:tt)*] $head:tt [$($out:tt)*]
         $(#[doc = $doc:literal])+ [$section:ident $class:ident $standard:literal $($level:ident)?]

@@ -12,6 +12,17 @@ use super::samples::{FORMAL, KEPT, MARK, any_json, card, marked};
 use super::*;
 use crate::consent::Group;
 
+#[test]
+fn a_list_that_was_emptied_stays_empty() {
+    for name in ["contract_interest", "skills", "work_experience"] {
+        let mut said = serde_json::to_value(Card::default()).unwrap();
+        said[name] = json!([]);
+        let held: Card = read(&said.to_string()).unwrap();
+        let again: Card = read(&serde_json::to_string(&held).unwrap()).unwrap();
+        assert!(again == held, "{name}");
+    }
+}
+
 /// Every object inside `value`, by its path.
 pub(crate) fn objects(value: &Value) -> Vec<String> {
     fn walk(value: &Value, at: &str, found: &mut Vec<String>) {

@@ -51,7 +51,7 @@ impl ForeignKeys {
 /// other kind of token passes for one. Whom it names and for whom it is, the caller judges.
 pub fn verify_id_token(token: &str, keys: &ForeignKeys, now: DateTime<Utc>) -> Result<Verified, JoseError> {
     let header = header(token)?;
-    if header.crit.is_some() {
+    if header.crit {
         return Err(JoseError::Critical);
     }
     if header.typ.as_deref().is_some_and(|typ| !typ.eq_ignore_ascii_case("jwt")) {

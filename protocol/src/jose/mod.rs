@@ -120,8 +120,8 @@ pub struct Header {
     /// Thumbprint of the certificate of the same key (RFC 7515 §4.1.8).
     #[serde(default, rename = "x5t#S256")]
     pub x5t_s256: Option<String>,
-    #[serde(default)]
-    crit: Option<Box<RawValue>>,
+    #[serde(default, deserialize_with = "json::is_there")]
+    crit: bool,
 }
 
 /// The times that every signed thing here may carry. `iat` is mandatory.
@@ -158,7 +158,7 @@ impl Verified {
 /// Verifies a compact JWS: type, key, algorithm, signature, times. See the module for what is deliberate.
 pub fn verify(jws: &str, typ: Typ, keys: &KeySet, now: DateTime<Utc>) -> Result<Verified, JoseError> {
     let header = header(jws)?;
-    if header.crit.is_some() {
+    if header.crit {
         return Err(JoseError::Critical);
     }
     if header.typ.as_deref() != Some(typ.as_str()) {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -12,6 +11,7 @@ use super::policy::MetadataPolicy;
 use super::{TrustError, open};
 use crate::id::EntityId;
 use crate::jose::{self, JoseError, Jwks, KeySet, SigningKey, Typ, Verified};
+use crate::json;
 
 /// What an entity says about itself, signed with one of its own federation keys.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -87,25 +87,25 @@ pub struct Constraints {
 /// Claims that restrict: legal in a statement only, and never ignored.
 #[derive(Deserialize)]
 struct Restrictions {
-    #[serde(default)]
-    crit: Option<IgnoredAny>,
-    #[serde(default)]
-    metadata_policy_crit: Option<IgnoredAny>,
-    #[serde(default)]
-    metadata_policy: Option<IgnoredAny>,
+    #[serde(default, deserialize_with = "json::is_there")]
+    crit: bool,
+    #[serde(default, deserialize_with = "json::is_there")]
+    metadata_policy_crit: bool,
+    #[serde(default, deserialize_with = "json::is_there")]
+    metadata_policy: bool,
     #[serde(default)]
     constraints: Option<RestrictingConstraints>,
 }
 
 #[derive(Deserialize)]
 struct RestrictingConstraints {
-    #[serde(default)]
-    naming_constraints: Option<IgnoredAny>,
+    #[serde(default, deserialize_with = "json::is_there")]
+    naming_constraints: bool,
 }
 
 fn refuse_critical(verified: &Verified) -> Result<Restrictions, TrustError> {
     let restrictions: Restrictions = verified.claims()?;
-    if restrictions.crit.is_some() || restrictions.metadata_policy_crit.is_some() {
+    if restrictions.crit || restrictions.metadata_policy_crit {
         return Err(TrustError::Claims("critical claims or operators are not supported"));
     }
     Ok(restrictions)
@@ -125,7 +125,7 @@ impl EntityConfiguration {
         if configuration.iss != configuration.sub {
             return Err(TrustError::Claims("iss and sub of a configuration differ"));
         }
-        if restrictions.metadata_policy.is_some() || restrictions.constraints.is_some() {
+        if restrictions.metadata_policy || restrictions.constraints.is_some() {
             return Err(TrustError::Claims("metadata_policy and constraints are legal in statements only"));
         }
         if KeySet::new(&configuration.jwks).find(verified.key.kid()).is_none() {
@@ -165,7 +165,7 @@ impl SubordinateStatement {
         if statement.iss == statement.sub {
             return Err(TrustError::Claims("a statement is about somebody else"));
         }
-        if restrictions.constraints.is_some_and(|c| c.naming_constraints.is_some()) {
+        if restrictions.constraints.is_some_and(|c| c.naming_constraints) {
             return Err(TrustError::Claims("naming constraints are not supported"));
         }
         Ok(statement)

@@ -5,7 +5,8 @@ use std::fs;
 use crate::source::{Source, repository, walk};
 
 /// Folders with code of ours.
-const CODE: &[&str] = &["protocol/src", "protocol/tests", "node/src", "openapi", "tests/src", "tests/tests"];
+const CODE: &[&str] =
+    &["protocol/src", "protocol/tests", "protocol/fuzz/targets/src", "node/src", "openapi", "tests/src", "tests/tests"];
 
 /// Lines after which a file tells two stories.
 const MOST_LINES: usize = 400;

@@ -4,6 +4,8 @@
 mod absence;
 mod consent;
 mod counselling;
+mod evidence;
+mod history;
 mod hostile;
 mod mailbox;
 mod paper;

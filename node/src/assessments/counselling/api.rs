@@ -6,7 +6,6 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use staffetta_protocol::card::{Check, Prose};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::{NoteId, NoteInfo, NoteText};
@@ -15,15 +14,16 @@ use crate::access::acts::{ReadCounselling, WriteCounselling};
 use crate::assessments::api::bounded;
 use crate::error::Result;
 use crate::people::PersonId;
+use crate::routes::Routes;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
 use crate::web::document::DESK;
 use crate::web::{self, IfMatch, Input, Json, Path, Query};
 
 /// The routes, below the desk's base.
-pub fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(list_counselling_notes).service(write_counselling_note);
-    cfg.service(read_counselling_note).service(rewrite_counselling_note);
+pub fn api(routes: &mut Routes<'_>) {
+    routes.service(list_counselling_notes).service(write_counselling_note);
+    routes.service(read_counselling_note).service(rewrite_counselling_note);
 }
 
 /// What is to be remembered of a talk.

@@ -2,20 +2,22 @@ use actix_web::App;
 use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
-use actix_web::web::Data;
+use actix_web::web::{Data, scope};
 use serde_json::{Value, json};
 use staffetta_protocol::trust::{Admission, Standing};
-use utoipa_actix_web::AppExt as _;
 
 use super::{Net, each};
 use crate::authority::api;
 use crate::journal::Actor;
+use crate::routes::Routes;
+use crate::routes::collected;
+use crate::web::document::NETWORK;
 
 type Answer = (StatusCode, String, Vec<u8>);
 
 async fn ask(net: &Net, request: TestRequest) -> Answer {
-    let app = App::new().app_data(Data::new(net.authority.clone())).into_utoipa_app();
-    let app = app.service(utoipa_actix_web::scope("/rest/staffetta/v1/network").configure(api)).into_app();
+    let app = App::new().app_data(Data::new(net.authority.clone()));
+    let app = app.service(scope(NETWORK).configure(|config| api(&mut Routes::mounting(config))));
     let answer = call_service(&init_service(app).await, request.to_request()).await;
     let (status, media) = (answer.status(), answer.headers().get(CONTENT_TYPE).cloned());
     let media = media.map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default();
@@ -136,11 +138,7 @@ async fn bad_input_gets_a_problem_and_leaves_nothing() {
 
 #[test]
 fn every_operation_is_described() {
-    let (_, document) = App::new()
-        .into_utoipa_app()
-        .service(utoipa_actix_web::scope("/rest/staffetta/v1/network").configure(api))
-        .split_for_parts();
-    let document = serde_json::to_value(document).unwrap();
+    let document = serde_json::to_value(collected(api)).unwrap();
     let paths = document["paths"].as_object().unwrap();
     let operations: Vec<&Value> = paths.values().flat_map(|path| path.as_object().unwrap().values()).collect();
     assert_eq!(operations.len(), 7);

@@ -7,7 +7,6 @@ use actix_web::web::Data;
 use actix_web::{App, HttpServer};
 use chrono::TimeDelta;
 use staffetta_protocol::trust::{MemberState, Role, Roles, Standing};
-use utoipa_actix_web::AppExt as _;
 
 use crate::authority::{Authority, Invite, api};
 use crate::clock::Clock;
@@ -17,9 +16,11 @@ use crate::journal::Actor;
 use crate::keys::{Keys, Kind};
 use crate::peers::membership::{self, Own};
 use crate::peers::{self, Client, Peers};
+use crate::routes::Routes;
 use crate::store::Store;
 use crate::store::scratch;
 use crate::vault::{MasterKey, Vault};
+use crate::web::document::NETWORK;
 
 struct Node {
     store: Store,
@@ -57,8 +58,10 @@ impl Node {
         let served = peers.clone();
         let server = HttpServer::new(move || {
             let app = App::new().app_data(Data::new(served.clone())).app_data(Data::new(room.clone()));
-            let app = app.into_utoipa_app().configure(peers::api);
-            app.service(utoipa_actix_web::scope("/rest/staffetta/v1/network").configure(api)).into_app()
+            app.configure(|config| {
+                let mut routes = Routes::mounting(config);
+                routes.configure(peers::api).below(NETWORK, api, |rooms| rooms);
+            })
         });
         let server = server.workers(1).disable_signals().listen(listener).unwrap().run();
         let handle = server.handle();

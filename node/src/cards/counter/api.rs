@@ -2,19 +2,19 @@
 
 use actix_web::get;
 use actix_web::web::Data;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::Allowed;
 use crate::access::acts::ReadCards;
 use crate::config::Config;
 use crate::error::Result;
 use crate::people::PersonId;
+use crate::routes::Routes;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
 use crate::web::{Html, Path};
 
-pub(in crate::cards) fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(print_counter_sheet);
+pub(in crate::cards) fn api(routes: &mut Routes<'_>) {
+    routes.service(print_counter_sheet);
 }
 
 /// Prints the sheet for the counter.

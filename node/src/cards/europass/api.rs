@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use staffetta_protocol::card::{Card, Refusal};
 use staffetta_protocol::problem::Problem;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{Form, Report, Syntax};
 use crate::access::Allowed;
@@ -15,13 +14,14 @@ use crate::cards::model;
 use crate::config::LimitsConfig;
 use crate::error::Result;
 use crate::people::PersonId;
+use crate::routes::Routes;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
 use crate::web::{Accept, Attachment, Json, Path, Query, Raw, RawKind};
 
 /// The routes, below the desk's base.
-pub fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(import_card).service(export_card);
+pub fn api(routes: &mut Routes<'_>) {
+    routes.service(import_card).service(export_card);
 }
 
 /// A CV as it is brought.

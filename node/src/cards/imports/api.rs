@@ -8,7 +8,6 @@ use staffetta_protocol::card::{At, Card, Check, Portability, Refusal};
 use staffetta_protocol::digest::Digest;
 use staffetta_protocol::problem::{FieldError, Problem};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::model::{Brought, ImportYes, Kind, Origin};
@@ -20,6 +19,7 @@ use crate::cards::europass::{self, Report, Syntax};
 use crate::cards::model;
 use crate::error::Result;
 use crate::people::PersonId;
+use crate::routes::Routes;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
 use crate::web::{Input, Json, Path};
@@ -30,8 +30,8 @@ const BASE: &str = "/rest/staffetta/v1/desk/people";
 const CV_MAX: usize = 500_000;
 
 /// The routes, below the desk's base.
-pub fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(preview_import).service(import_file).service(list_imports);
+pub fn api(routes: &mut Routes<'_>) {
+    routes.service(preview_import).service(import_file).service(list_imports);
 }
 
 /// In which syntax a CV is written.

@@ -3,7 +3,6 @@
 use actix_web::middleware::from_fn;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::Data;
-use utoipa_actix_web::scope;
 
 use super::*;
 use crate::access::{self, AccessRole, Function, cases};
@@ -11,17 +10,18 @@ use crate::config::Config;
 use crate::documents;
 use crate::keys::Keys;
 use crate::peers::{Client, Peers};
+use crate::routes::Routes;
 use crate::store::Store;
 use crate::web::document::DESK;
 use crate::web::{self, Rooms, Web};
 
 const ROOMS: Rooms = Rooms {
     federation: |_| {},
-    desk: |cfg| {
-        let rooms = scope::scope("").configure(|cfg| {
-            cfg.configure(people::api).configure(api).configure(documents::api);
-        });
-        cfg.service(scope::scope(DESK).service(rooms.wrap(from_fn(access::gate))));
+    desk: |routes| {
+        let rooms = |routes: &mut Routes<'_>| {
+            routes.configure(people::api).configure(api).configure(documents::api);
+        };
+        routes.below(DESK, rooms, |rooms| rooms.wrap(from_fn(access::gate)));
     },
     tags: &[],
     matrix: &[],

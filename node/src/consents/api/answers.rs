@@ -10,7 +10,6 @@ use staffetta_protocol::card::Text;
 use staffetta_protocol::consent::{Group, OrganisationId, Purpose};
 use staffetta_protocol::id::{EntityId, RecordId};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::access::Allowed;
@@ -22,15 +21,16 @@ use crate::error::Result;
 use crate::links::Links;
 use crate::outbox::Outbox;
 use crate::people::PersonId;
+use crate::routes::Routes;
 use crate::store::Store;
 use crate::vault::Vault;
 use crate::web::document::DESK;
 use crate::web::{Input, Json, Page, PageParams, Path};
 
 /// The routes, below the desk's base.
-pub(super) fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(list_consents).service(give_consent).service(renew_consent).service(withdraw_consent);
-    cfg.service(invalidate_consent).service(terminate_consent).service(remind_of_consent);
+pub(super) fn api(routes: &mut Routes<'_>) {
+    routes.service(list_consents).service(give_consent).service(renew_consent).service(withdraw_consent);
+    routes.service(invalidate_consent).service(terminate_consent).service(remind_of_consent);
 }
 
 /// One answer of a record.

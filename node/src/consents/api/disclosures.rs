@@ -12,7 +12,6 @@ use staffetta_protocol::digest::Digest;
 use staffetta_protocol::id::{EntityId, MessageId, RecordId};
 use staffetta_protocol::problem::Problem;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::access::Allowed;
@@ -21,6 +20,7 @@ use crate::consents;
 use crate::error::Result;
 use crate::grants::{Destination, Disclosure, DisclosurePosition, Told};
 use crate::people::PersonId;
+use crate::routes::Routes;
 use crate::store::Store;
 use crate::web::{Json, Page, PageParams, Path, Query};
 
@@ -30,8 +30,8 @@ const PAGE: u32 = 100;
 const MOST: u32 = 200;
 
 /// The routes, below the desk's base.
-pub(super) fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(list_disclosures).service(list_recipients);
+pub(super) fn api(routes: &mut Routes<'_>) {
+    routes.service(list_disclosures).service(list_recipients);
 }
 
 /// The sections of the card in which the fields of these groups stand.

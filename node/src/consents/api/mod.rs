@@ -8,12 +8,13 @@ mod purposes;
 mod records;
 mod requests;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::Routes;
 
 /// The routes, below the desk's base.
-pub fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.configure(purposes::api).configure(notices::api);
-    cfg.configure(records::due_api).configure(answers::api).configure(requests::api).configure(records::api);
-    cfg.configure(disclosures::api);
-    super::recalls::api(cfg);
+pub fn api(routes: &mut Routes<'_>) {
+    routes.configure(purposes::api).configure(notices::api);
+    routes.configure(records::due_api).configure(answers::api).configure(requests::api).configure(records::api);
+    routes.configure(disclosures::api);
+    super::recalls::api(routes);
+    super::tree::api(routes);
 }

@@ -10,7 +10,6 @@ use staffetta_protocol::card::{LanguageCode, Prose, Text};
 use staffetta_protocol::consent::Purpose;
 use staffetta_protocol::digest::Digest;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::access::Allowed;
@@ -18,14 +17,15 @@ use crate::access::acts::{ManageNotices, ReadNotices};
 use crate::config::Config;
 use crate::consents::notices::{self, Audio, NewNotice, NewWording, NoticeVersion, Verified, Wording};
 use crate::error::Result;
+use crate::routes::Routes;
 use crate::store::Store;
 use crate::web::document::DESK;
 use crate::web::{Input, Json, Page, PageParams, Path};
 
 /// The routes, below the desk's base.
-pub(super) fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(list_notices).service(add_notice).service(read_notice).service(retire_notice);
-    cfg.service(add_notice_text).service(verify_notice_text);
+pub(super) fn api(routes: &mut Routes<'_>) {
+    routes.service(list_notices).service(add_notice).service(read_notice).service(retire_notice);
+    routes.service(add_notice_text).service(verify_notice_text);
 }
 
 /// A text of a notice.

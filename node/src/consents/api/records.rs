@@ -10,7 +10,6 @@ use staffetta_protocol::consent::{ConsentReceipt, KantaraReceipt, OrganisationId
 use staffetta_protocol::id::RecordId;
 use staffetta_protocol::problem::Problem;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::requests::ConsentRequest;
 use crate::access::Allowed;
@@ -21,18 +20,19 @@ use crate::consents::{self, DueKind, DuePlace, Own, Seen};
 use crate::error::Result;
 use crate::keys::Keys;
 use crate::people::PersonId;
+use crate::routes::Routes;
 use crate::store::Store;
 use crate::vault::Vault;
 use crate::web::{Json, Page, PageParams, Path, Query};
 
 /// The routes of one record, below the desk's base.
-pub(super) fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(read_consent).service(read_consent_receipt).service(read_kantara_receipt);
+pub(super) fn api(routes: &mut Routes<'_>) {
+    routes.service(read_consent).service(read_consent_receipt).service(read_kantara_receipt);
 }
 
 /// What is to be done about the consents of many.
-pub(super) fn due_api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(list_consents_due);
+pub(super) fn due_api(routes: &mut Routes<'_>) {
+    routes.service(list_consents_due);
 }
 
 /// A record with its answer, or the question that still waits.

@@ -11,7 +11,6 @@ use staffetta_protocol::consent::{Group, OrganisationId, Purpose};
 use staffetta_protocol::digest::Digest;
 use staffetta_protocol::id::RecordId;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::answers::{ConsentRecord, shown as answered};
@@ -20,15 +19,16 @@ use crate::access::acts::{ReadConsents, WriteConsents};
 use crate::consents::{self, Deferral, Invalidation, LateAnswer, Questions, Request, State};
 use crate::error::Result;
 use crate::people::PersonId;
+use crate::routes::Routes;
 use crate::store::Store;
 use crate::vault::Vault;
 use crate::web::document::DESK;
 use crate::web::{Input, Json, Page, PageParams, Path};
 
 /// The routes, below the desk's base.
-pub(super) fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(list_consent_requests).service(request_consent).service(answer_consent_request);
-    cfg.service(defer_consent_request).service(invalidate_consent_request);
+pub(super) fn api(routes: &mut Routes<'_>) {
+    routes.service(list_consent_requests).service(request_consent).service(answer_consent_request);
+    routes.service(defer_consent_request).service(invalidate_consent_request);
 }
 
 /// A question that waits for its answer.

@@ -4,23 +4,19 @@ use actix_web::middleware::from_fn;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::{Bytes, Data};
 use serde_json::{Value, json};
-use utoipa_actix_web::scope;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::*;
 use crate::access;
 use crate::config::Config;
+use crate::routes::Routes;
 use crate::web::document::DESK;
 use crate::web::{self, Rooms, Web};
 
 /// This room, mounted as the wiring mounts it.
 const ROOMS: Rooms = Rooms { federation: |_| {}, desk: rooms, tags: &[], matrix: &[], examples: "{}" };
 
-fn rooms(cfg: &mut ServiceConfig<'_>) {
-    let rooms = scope::scope("").configure(|cfg| {
-        cfg.configure(api);
-    });
-    cfg.service(scope::scope(DESK).service(rooms.wrap(from_fn(access::gate))));
+fn rooms(routes: &mut Routes<'_>) {
+    routes.below(DESK, api, |rooms| rooms.wrap(from_fn(access::gate)));
 }
 
 fn config() -> Config {

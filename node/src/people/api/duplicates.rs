@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use staffetta_protocol::card::Check;
 use staffetta_protocol::problem::Code;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::access::acts::{ReadPeople, WritePeople};
@@ -14,13 +13,14 @@ use crate::access::cases::{Listing, case_file, cases_among};
 use crate::access::{self, Allowed, Staff};
 use crate::error::Result;
 use crate::people::{self, Identity, Label, Likely, PersonId, Reason};
+use crate::routes::Routes;
 use crate::store::{Conn, Store, Tx};
 use crate::vault::Vault;
 use crate::web::{Input, Json, NoContent, Path};
 
-pub(super) fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(look_up_duplicates).service(list_likely_duplicates);
-    cfg.service(tell_people_apart).service(tell_people_apart_no_more);
+pub(super) fn api(routes: &mut Routes<'_>) {
+    routes.service(look_up_duplicates).service(list_likely_duplicates);
+    routes.service(tell_people_apart).service(tell_people_apart_no_more);
 }
 
 /// Somebody about to be taken up.

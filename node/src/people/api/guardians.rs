@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use staffetta_protocol::card::{Check, Day, Refusal};
 use staffetta_protocol::problem::Problem;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::access::Allowed;
@@ -16,6 +15,7 @@ use crate::access::cases::Listing;
 use crate::error::Result;
 use crate::people::PersonId;
 use crate::people::guardians::{self, Guardian, GuardianDetails, GuardianEnd, GuardianKind, TOLD_DAYS_BEFORE};
+use crate::routes::Routes;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
 use crate::web::document::DESK;
@@ -24,9 +24,9 @@ use crate::web::{self, IfMatch, Input, Json, Page, PageParams, Path, Query};
 /// Days ahead that may be asked for.
 const FARTHEST: u32 = 366;
 
-pub(super) fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(list_guardians).service(add_guardian).service(change_guardian).service(end_guardian);
-    cfg.service(list_coming_of_age);
+pub(super) fn api(routes: &mut Routes<'_>) {
+    routes.service(list_guardians).service(add_guardian).service(change_guardian).service(end_guardian);
+    routes.service(list_coming_of_age);
 }
 
 /// Somebody who answers for a minor from some day on.

@@ -5,19 +5,19 @@ use actix_web::{get, post};
 use serde::{Deserialize, Serialize};
 use staffetta_protocol::card::Check;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::PersonSummary;
 use crate::access::Allowed;
 use crate::access::acts::{MergePeople, ReadPeople};
 use crate::error::Result;
 use crate::people::{self, Kept, MergeReason, People, PersonId};
+use crate::routes::Routes;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
 use crate::web::{Input, Json, Page, PageParams, Path};
 
-pub(super) fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(merge_people).service(list_person_merges);
+pub(super) fn api(routes: &mut Routes<'_>) {
+    routes.service(merge_people).service(list_person_merges);
 }
 
 /// Which record goes into this one.

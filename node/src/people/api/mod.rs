@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use staffetta_protocol::card::Check;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use self::duplicates::LikelyDuplicate;
@@ -21,15 +20,16 @@ use crate::access::Allowed;
 use crate::access::acts::{ReadPeople, WritePeople};
 use crate::access::cases::Listing;
 use crate::error::Result;
+use crate::routes::Routes;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
 use crate::web::document::DESK;
 use crate::web::{self, Fields, IfMatch, Input, Json, PageParams, Path};
 
 /// The routes, below the desk's base.
-pub fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.configure(searches::api).configure(duplicates::api).configure(guardians::api).configure(merges::api);
-    cfg.service(list_people).service(add_person).service(read_person).service(relabel_person);
+pub fn api(routes: &mut Routes<'_>) {
+    routes.configure(searches::api).configure(duplicates::api).configure(guardians::api).configure(merges::api);
+    routes.service(list_people).service(add_person).service(read_person).service(relabel_person);
 }
 
 /// What is needed to take somebody up.

@@ -6,19 +6,19 @@ use serde::{Deserialize, Serialize};
 use staffetta_protocol::card::{Check, Refusal, Text};
 use staffetta_protocol::problem::Problem;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::Allowed;
 use crate::access::acts::ReadPeople;
 use crate::access::cases::Listing;
 use crate::error::Result;
 use crate::people::{Found, FoundBy, Label, Page, PersonId, Query, SearchCursor};
+use crate::routes::Routes;
 use crate::store::{Conn, Store, Tx};
 use crate::vault::Vault;
 use crate::web::{Input, Json};
 
-pub(super) fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(search_people);
+pub(super) fn api(routes: &mut Routes<'_>) {
+    routes.service(search_people);
 }
 
 /// Whom to look for.

@@ -4,7 +4,6 @@ use actix_web::middleware::from_fn;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::Data;
 use serde_json::{Value, json};
-use utoipa_actix_web::scope;
 
 use super::*;
 use crate::access::{self, AccessRole};
@@ -15,11 +14,8 @@ use crate::web::{self, Rooms, Web};
 
 const ROOMS: Rooms = Rooms {
     federation: |_| {},
-    desk: |cfg| {
-        let rooms = scope::scope("").configure(|cfg| {
-            cfg.configure(crate::people::api);
-        });
-        cfg.service(scope::scope(DESK).service(rooms.wrap(from_fn(access::gate))));
+    desk: |routes| {
+        routes.below(DESK, crate::people::api, |rooms| rooms.wrap(from_fn(access::gate)));
     },
     tags: &[],
     matrix: &[],

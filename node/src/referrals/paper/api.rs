@@ -7,7 +7,6 @@ use staffetta_protocol::card::{At, Check, Comune, Refusal};
 use staffetta_protocol::consent::Groups;
 use staffetta_protocol::problem::{FieldError, Problem};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::{Answered, ByHand, Printed, SheetKind, proposal};
@@ -20,12 +19,14 @@ use crate::people::{self, PersonId};
 use crate::referrals::Referrals;
 use crate::referrals::desk::Desk;
 use crate::referrals::view::Referral;
+use crate::routes::Routes;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
 use crate::web::{Html, Input, Json, Path, Query};
 
-pub(in crate::referrals) fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(propose_offices)
+pub(in crate::referrals) fn api(routes: &mut Routes<'_>) {
+    routes
+        .service(propose_offices)
         .service(make_referral_sheet)
         .service(print_referral_sheet)
         .service(note_sheet_sent)

@@ -5,7 +5,6 @@ use actix_web::{Either, get, post, put};
 use serde::Serialize;
 use staffetta_protocol::card::Day;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::office::{DidRecord, PattoRecord, ProtocolRecord};
@@ -20,6 +19,7 @@ use crate::error::Result;
 use crate::referrals::Referrals;
 use crate::referrals::by::By;
 use crate::referrals::desk::{self, Desk};
+use crate::routes::Routes;
 use crate::store::Tx;
 use crate::web::{self, Accept, Attachment, IfMatch, Input, Json, Path, Raw, RawKind};
 
@@ -27,9 +27,9 @@ use crate::web::{self, Accept, Attachment, IfMatch, Input, Json, Path, Raw, RawK
 const AT_ONCE: usize = 50;
 
 /// The routes, below the desk's base.
-pub fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(export_sap).service(read_office_record).service(record_did).service(record_patto);
-    cfg.service(record_protocol).service(add_policy_event).service(write_back_sap);
+pub fn api(routes: &mut Routes<'_>) {
+    routes.service(export_sap).service(read_office_record).service(record_did).service(record_patto);
+    routes.service(record_protocol).service(add_policy_event).service(write_back_sap);
 }
 
 /// What an accepted referral brought, in the order of the SAP.

@@ -5,8 +5,6 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::Data;
 use serde_json::{Value, json};
 use staffetta_protocol::consent::{Group, Purpose};
-use utoipa_actix_web::scope;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::world::{Node, REFERRAL, each};
 use crate::access::{self, AccessRole, Function, Token, cases};
@@ -14,6 +12,7 @@ use crate::config::Config;
 use crate::journal::Actor;
 use crate::people::PersonId;
 use crate::referrals::Desk;
+use crate::routes::Routes;
 use crate::web::document::DESK;
 use crate::web::{Rooms, Web, application};
 
@@ -21,8 +20,8 @@ use crate::web::{Rooms, Web, application};
 const ROOMS: Rooms =
     Rooms { federation: |_| {}, desk, tags: &[("referrals", "Referrals.")], matrix: &[], examples: "{}" };
 
-fn desk(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(scope::scope(DESK).configure(crate::referrals::api).wrap(from_fn(access::gate)));
+fn desk(routes: &mut Routes<'_>) {
+    routes.below(DESK, crate::referrals::api, |rooms| rooms.wrap(from_fn(access::gate)));
 }
 
 /// The desk of one node, asked with the token of a member of staff.

@@ -5,8 +5,6 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::Data;
 use serde_json::{Value, json};
 use staffetta_protocol::problem::Code;
-use utoipa_actix_web::scope;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::world::{BY, Node, World, code, each, parsed, with_contact};
@@ -15,6 +13,7 @@ use crate::config::Config;
 use crate::journal::Actor;
 use crate::referrals::Desk;
 use crate::referrals::sap::{FilledSection, PolicyEvent, Written};
+use crate::routes::Routes;
 use crate::web::document::DESK;
 use crate::web::{Rooms, Web, application};
 
@@ -147,8 +146,8 @@ async fn what_the_office_writes_back_is_its_own_and_the_sender_hears_of_it_once(
 const ROOMS: Rooms =
     Rooms { federation: |_| {}, desk, tags: &[("referrals", "Referrals.")], matrix: &[], examples: "{}" };
 
-fn desk(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(scope::scope(DESK).configure(crate::referrals::api).wrap(from_fn(access::gate)));
+fn desk(routes: &mut Routes<'_>) {
+    routes.below(DESK, crate::referrals::api, |rooms| rooms.wrap(from_fn(access::gate)));
 }
 
 async fn account(node: &Node, username: &'static str, role: AccessRole) -> String {

@@ -11,7 +11,6 @@ use staffetta_protocol::id::EntityId;
 use staffetta_protocol::problem::{Code, FieldError, Problem};
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::model::State;
@@ -20,7 +19,7 @@ use super::show::direction;
 use super::view::{RecordTransfer, RecordTransferSummary, RecordTransfers};
 use super::{Side, Taking};
 use crate::access::acts::{DecideTransfer, ReadReferrals, SendTransfer};
-use crate::access::cases::Listing;
+use crate::access::cases::{self, Listing};
 use crate::access::{Acting, Allowed, Sight};
 use crate::config::Config;
 use crate::consents::recalls::RecallSending;
@@ -29,6 +28,7 @@ use crate::people::{Label, PersonId};
 use crate::referrals::by::By;
 use crate::referrals::desk::Desk;
 use crate::referrals::input::Newest;
+use crate::routes::Routes;
 use crate::store::Tx;
 use crate::web::{Fields, Html, Input, Json, Page, PageParams, Path, Query};
 
@@ -36,9 +36,9 @@ use crate::web::{Fields, Html, Input, Json, Page, PageParams, Path, Query};
 const BASE: &str = "/rest/staffetta/v1/desk/transfers";
 
 /// The routes, below the desk's base.
-pub(in crate::referrals) fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(offer_record).service(list_transfers).service(read_transfer).service(take_record);
-    cfg.service(decline_record).service(print_holder_letter).service(note_holder_letter);
+pub(in crate::referrals) fn api(routes: &mut Routes<'_>) {
+    routes.service(offer_record).service(list_transfers).service(read_transfer).service(take_record);
+    routes.service(decline_record).service(print_holder_letter).service(note_holder_letter);
 }
 
 /// To whom a record is offered: one of the two.
@@ -181,6 +181,7 @@ async fn offer_record(
 /// Lists transfers.
 ///
 /// Newest first, those that this node offered and those that it was offered; nothing of what they carry.
+/// Each person on the page finds it in her journal.
 #[utoipa::path(tag = "transfers", params(TransferQuery, PageParams, Fields<RecordTransferSummary>),
     responses((status = 200, description = "A page of transfers.", body = RecordTransfers)))]
 #[get("/transfers")]
@@ -192,7 +193,14 @@ async fn list_transfers(
     fields: Fields<RecordTransferSummary>,
 ) -> Result<Json<Value>> {
     let wanted = query.wanted(Listing::of(staff.id, staff.role), &page)?;
-    let mut list = desk.read(move |referrals, conn, now| referrals.transfers(conn, &wanted, now)).await?;
+    let staff = staff.staff();
+    let act = move |referrals: &crate::referrals::Referrals, tx: &mut Tx<'_>| {
+        let now = tx.now();
+        let list = referrals.transfers(tx.conn(), &wanted, now)?;
+        cases::note_listed(tx, &staff, "transfer.listed", &list.whose)?;
+        Ok(list)
+    };
+    let mut list = desk.in_many(act).await?;
     list.next_cursor = list.next.map(|last| page.next(&last)).transpose()?;
     Ok(Json::ok(fields.of(list)?))
 }

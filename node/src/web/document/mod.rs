@@ -13,18 +13,17 @@ mod sparse;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use actix_web::App;
 use staffetta_protocol::id::EntityId;
-use utoipa::openapi::path::{ParameterIn, PathItem};
+use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::{HttpMethod, OpenApi, Server, ServerBuilder};
-use utoipa_actix_web::AppExt;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::Rooms;
-use super::door::oidc::CALLBACK;
+use super::shape::Shapes;
+use crate::routes::collected;
 pub use complete::Plane;
+pub(in crate::web) use complete::owned;
 
 /// The base of everything: `<entity id>` and this is the node's `resource`.
 pub const BASE: &str = "/rest/staffetta/v1";
@@ -68,11 +67,6 @@ fn document(mut document: OpenApi, plane: Plane, rooms: Rooms) -> OpenApi {
     document
 }
 
-/// The routes as they are mounted, with full paths.
-fn collected(routes: fn(&mut ServiceConfig<'_>)) -> OpenApi {
-    App::new().into_utoipa_app().configure(routes).split_for_parts().1
-}
-
 /// Puts every path below its base, and the document's base into its servers.
 fn relative(document: &mut OpenApi, own: &str) {
     let paths = std::mem::take(&mut document.paths.paths);
@@ -103,63 +97,35 @@ pub(super) fn serve_from(document: &mut OpenApi, entity_id: &EntityId) {
     }
 }
 
-/// The routes of both planes, collected once for all that a node has to know of them: they are large.
-pub(super) struct Planes {
-    federation: OpenApi,
-    desk: OpenApi,
+/// What a node has to know of its routes with every request.
+pub(super) struct Known {
+    /// The methods of each route by its full path, for 405.
+    pub(super) methods: BTreeMap<String, String>,
+    /// What bodies and queries look like.
+    pub(super) shapes: Shapes,
 }
 
-impl Planes {
+impl Known {
     pub(super) fn of(rooms: Rooms) -> Self {
-        Self { federation: collected(rooms.federation), desk: collected(rooms.desk) }
-    }
-
-    fn paths(&self) -> impl Iterator<Item = (&String, &PathItem)> {
-        self.federation.paths.paths.iter().chain(&self.desk.paths.paths)
-    }
-
-    /// The methods of each route by its full path, for 405.
-    pub(super) fn methods(&self) -> BTreeMap<String, String> {
-        let mut methods = BTreeMap::new();
-        for (path, item) in self.paths() {
-            let names: Vec<_> = operations(item).map(|(method, _)| method).collect();
-            methods.insert(path.clone(), names.join(", "));
+        let shapes = Shapes::of(rooms);
+        let mut methods: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for place in shapes.places() {
+            let (method, path) = place.split_once(' ').unwrap_or_default();
+            methods.entry(path.to_owned()).or_default().push(method);
         }
-        methods
-    }
-
-    /// The parameters that the query of each operation may have, by method and full path. Of what OpenID Federation and
-    /// OpenID Connect define nothing is said: whoever does not know a parameter there ignores it.
-    pub(super) fn queries(&self) -> BTreeMap<String, BTreeSet<String>> {
-        let mut queries = BTreeMap::from([(format!("GET {BASE}/status"), BTreeSet::new())]);
-        for (path, item) in self.paths() {
-            let callback = path.strip_prefix(DESK) == Some(CALLBACK);
-            if callback || path.starts_with(NETWORK) || path.starts_with(WELL_KNOWN) {
-                continue;
-            }
-            for (method, operation) in operations(item) {
-                let parameters = operation.parameters.iter().flatten().filter_map(complete::owned);
-                let query = parameters.filter(|parameter| parameter.parameter_in == ParameterIn::Query);
-                queries.insert(format!("{method} {path}"), query.map(|parameter| parameter.name.clone()).collect());
-            }
-        }
-        queries
-    }
-
-    /// [`federation`] and [`desk`].
-    pub(super) fn documents(self, rooms: Rooms) -> (OpenApi, OpenApi) {
-        (document(self.federation, Plane::Federation, rooms), document(self.desk, Plane::Desk, rooms))
+        let methods = methods.into_iter().map(|(path, names)| (path, names.join(", "))).collect();
+        Self { methods, shapes }
     }
 }
 
 /// The operations of a path with the names of their methods.
-pub(crate) fn operations(item: &PathItem) -> impl Iterator<Item = (&'static str, &utoipa::openapi::path::Operation)> {
+pub(crate) fn operations(item: &PathItem) -> impl Iterator<Item = (&'static str, &Operation)> {
     let all = [("DELETE", &item.delete), ("GET", &item.get), ("POST", &item.post), ("PUT", &item.put)];
     all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_ref()?)))
 }
 
 /// As [`operations`], to be changed.
-fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = (HttpMethod, &mut utoipa::openapi::path::Operation)> {
+fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = (HttpMethod, &mut Operation)> {
     let all = [
         (HttpMethod::Delete, &mut item.delete),
         (HttpMethod::Get, &mut item.get),

@@ -38,7 +38,7 @@ fn of_the_desk_only_the_status_and_the_door_are_public() {
 
 #[test]
 fn the_methods_of_a_route_are_known_by_its_full_path() {
-    let methods = Planes::of(ROOMS).methods();
+    let methods = Known::of(ROOMS).methods;
     assert_eq!(methods["/rest/staffetta/v1/desk/staff"], "GET, POST");
     assert_eq!(methods["/rest/staffetta/v1/exchange/status"], "GET");
 }

@@ -17,24 +17,27 @@ mod held_back;
 #[cfg(test)]
 mod tests;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::Routes;
 
 /// What somebody calls who is not in yet, below the desk's base.
-pub fn open_api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(session::open_session).service(programs::issue_access_token);
-    cfg.service(oidc::begin_oidc_login).service(oidc::finish_oidc_login);
+pub fn open_api(routes: &mut Routes<'_>) {
+    routes.service(session::open_session).service(programs::issue_access_token);
+    routes.service(oidc::begin_oidc_login).service(oidc::finish_oidc_login);
 }
 
 /// The rest, behind the gate.
-pub fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(session::read_session).service(session::close_session).service(session::show_second_factor);
-    cfg.service(session::list_sessions).service(session::close_sessions).service(session::close_one_session);
-    cfg.service(account::change_own_password).service(account::offer_own_factor).service(account::confirm_own_factor);
-    cfg.service(tokens::list_own_tokens).service(tokens::issue_own_token).service(tokens::revoke_own_token);
-    cfg.service(tokens::list_staff_tokens).service(tokens::issue_staff_token).service(tokens::revoke_staff_token);
-    cfg.service(people::reset_staff_password).service(people::sign_out_staff);
-    cfg.service(people::list_staff_identities).service(people::link_staff_identity);
-    cfg.service(people::unlink_staff_identity);
-    cfg.service(programs::list_client_secrets).service(programs::add_client_secret);
-    cfg.service(programs::revoke_client_secret);
+pub fn api(routes: &mut Routes<'_>) {
+    routes.service(session::read_session).service(session::close_session).service(session::show_second_factor);
+    routes.service(session::list_sessions).service(session::close_sessions).service(session::close_one_session);
+    routes
+        .service(account::change_own_password)
+        .service(account::offer_own_factor)
+        .service(account::confirm_own_factor);
+    routes.service(tokens::list_own_tokens).service(tokens::issue_own_token).service(tokens::revoke_own_token);
+    routes.service(tokens::list_staff_tokens).service(tokens::issue_staff_token).service(tokens::revoke_staff_token);
+    routes.service(people::reset_staff_password).service(people::sign_out_staff);
+    routes.service(people::list_staff_identities).service(people::link_staff_identity);
+    routes.service(people::unlink_staff_identity);
+    routes.service(programs::list_client_secrets).service(programs::add_client_secret);
+    routes.service(programs::revoke_client_secret);
 }

@@ -11,8 +11,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use staffetta_protocol::card::Check;
 use utoipa::ToSchema;
-use utoipa_actix_web::scope;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::*;
@@ -20,6 +18,7 @@ use crate::access::acts::{SignedIn, WritePeople};
 use crate::access::{AccessRole, Allowed, Label};
 use crate::config::Config;
 use crate::journal::Actor;
+use crate::routes::Routes;
 use crate::store::scratch;
 use crate::vault::MasterKey;
 use crate::web::document::DESK;
@@ -74,11 +73,11 @@ async fn touch(staff: Allowed<WritePeople>, store: Data<Store>, path: Path<u8>) 
     Ok(Json::ok(Thing { label: path.to_string() }))
 }
 
-fn desk(cfg: &mut ServiceConfig<'_>) {
-    let rooms = scope::scope("").configure(|cfg| {
-        cfg.service(make).service(touch);
-    });
-    cfg.service(scope::scope(DESK).service(rooms.wrap(from_fn(once)).wrap(from_fn(access::gate))));
+fn desk(routes: &mut Routes<'_>) {
+    let rooms = |routes: &mut Routes<'_>| {
+        routes.service(make).service(touch);
+    };
+    routes.below(DESK, rooms, |rooms| rooms.wrap(from_fn(once)).wrap(from_fn(access::gate)));
 }
 
 const ROOMS: Rooms = Rooms { federation: |_| {}, desk, tags: &[], matrix: &[], examples: "{}" };

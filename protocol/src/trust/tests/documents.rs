@@ -23,6 +23,7 @@ fn restricting_claims_are_legal_in_statements_only_and_never_ignored() {
     let anchor = id("https://rete.example");
     for (name, value) in [
         ("crit", json!(["x"])),
+        ("crit", json!(null)),
         ("metadata_policy_crit", json!(["regexp"])),
         ("constraints", json!({"naming_constraints": {"permitted": [".example"]}})),
         ("sub", json!("https://rete.example")),

@@ -4,8 +4,6 @@ use actix_web::middleware::from_fn;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::Data;
 use serde_json::{Value, json};
-use utoipa_actix_web::scope;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::samples::CANDIDATE;
 use crate::access::{self, AccessRole, Function, Label, Sight, Token, cases};
@@ -13,6 +11,7 @@ use crate::cards;
 use crate::config::Config;
 use crate::journal::{self, Actor};
 use crate::people::{self, Person};
+use crate::routes::Routes;
 use crate::store::{Store, Tx, scratch};
 use crate::vault::{MasterKey, Vault};
 use crate::web::document::DESK;
@@ -20,9 +19,11 @@ use crate::web::{Rooms, Web, application};
 
 const ROOMS: Rooms = Rooms { federation: |_| {}, desk, tags: &[("cards", "Cards.")], matrix: &[], examples: "{}" };
 
-fn desk(cfg: &mut ServiceConfig<'_>) {
-    let rooms = scope::scope(DESK).configure(crate::cards::api).configure(crate::cards::europass::api);
-    cfg.service(rooms.wrap(from_fn(access::gate)));
+fn desk(routes: &mut Routes<'_>) {
+    let rooms = |routes: &mut Routes<'_>| {
+        routes.configure(crate::cards::api).configure(crate::cards::europass::api);
+    };
+    routes.below(DESK, rooms, |rooms| rooms.wrap(from_fn(access::gate)));
 }
 
 struct Desk {
