@@ -259,7 +259,7 @@ impl Node {
         let server = server.run();
         let handle = server.handle();
         let task = tokio::spawn(server.instrument(span));
-        Ok(Serving { handle, task })
+        Ok(Serving { handle, task, links: self.links.clone() })
     }
 
     /// Starts the workers: links, the journal's sealer, the refresh of chains, the authority's marks, and what is due by
@@ -273,6 +273,15 @@ impl Node {
             async move { repeat(&node, "links", stopping, || node.links.pump(), || node.links.woken()).await }
                 .instrument(span.clone()),
         );
+        if self.config.node.mailbox {
+            let (node, stopping) = (self.clone(), stopped.clone());
+            let fetching = async move {
+                let until = stopping.clone();
+                let fetch = || node.fetch(until.clone());
+                repeat(&node, "mailbox", stopping, fetch, std::future::pending).await;
+            };
+            tasks.spawn(fetching.instrument(span.clone()));
+        }
         let (node, stopping) = (self.clone(), stopped.clone());
         tasks.spawn(
             async move {
@@ -300,14 +309,27 @@ impl Node {
         Workers { stop, tasks }
     }
 
+    /// A round of a node with a mailbox; given up when the node stops, since what was not receipted comes again.
+    async fn fetch(&self, mut stopping: watch::Receiver<bool>) -> Result<Option<DateTime<Utc>>> {
+        tokio::select! {
+            answered = self.links.collect(25) => Ok(answered?.then(|| self.clock.now())),
+            _ = stopping.changed() => Ok(None),
+        }
+    }
+
     /// What is due by time alone: marks and memberships, what the outbox gave up, retired keys, ids that may be forgotten. What cannot be undone
     /// waits until some member's answer has confirmed our clock within the day.
     pub async fn upkeep(&self) -> Result<Option<DateTime<Utc>>> {
         let now = self.clock.now();
         if let Some(authority) = &self.authority {
             authority.pump().await?;
-        } else if let Err(error) = self.peers.refresh_membership().await {
-            tracing::warn!(cause = %error, "the membership was not refreshed");
+        } else {
+            if let Err(error) = self.peers.refresh_membership().await {
+                tracing::warn!(cause = %error, "the membership was not refreshed");
+            }
+            if let Err(error) = self.peers.deposit_configuration().await {
+                tracing::warn!(cause = %error, "the configuration was not deposited");
+            }
         }
         self.store.write(door::purge).await?;
         while self.store.write(referrals::refresh).await? == referrals::AT_ONCE {}

@@ -55,7 +55,7 @@ pub const TAGS: &[(&str, &str)] = &[
 
 /// What other nodes call.
 pub fn federation(routes: &mut Routes<'_>) {
-    routes.configure(peers::api);
+    routes.configure(peers::api).configure(authority::nodes);
     routes.below(NETWORK, authority::api, |rooms| rooms.wrap(from_fn(authority::only_there)));
     let exchange = |routes: &mut Routes<'_>| {
         routes.configure(web::status::api).configure(links::api);

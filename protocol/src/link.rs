@@ -124,6 +124,24 @@ pub struct LinkState {
     pub outbound: Progress,
 }
 
+/// What a node that fetches its messages is given: the items after the place that it named, which may be none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Fetched {
+    /// The link's epoch, from 1.
+    pub epoch: u32,
+    /// In order of `seq`.
+    #[schema(max_items = 1000)]
+    pub items: Vec<Item>,
+}
+
+/// The answer to a receipt that was handed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReceiptTaken {
+    /// The number after the last that is settled.
+    pub next_seq: u64,
+}
+
 /// A receipt handed in by a node that fetched its messages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -50,6 +50,20 @@ impl Federation {
     /// A node that was invited and has joined.
     pub async fn member(&self, label: &str, role: Role, id: &str) -> Member {
         let member = self.stranger(label, role, id).await;
+        self.join(member, label, role, id).await
+    }
+
+    /// A node that nobody can call, and that has joined.
+    pub async fn hidden(&self, label: &str, role: Role, id: &str) -> Member {
+        let scratch = (self.make)(self.clock.clone());
+        let member = Member::hidden(scratch, label, self.authority.id(), Roles::from([role]), &[id]).await;
+        let member = self.join(member, label, role, id).await;
+        self.clock.advance(TimeDelta::seconds(2));
+        member.node.peers().deposit_configuration().await.expect("the authority takes the configuration");
+        member
+    }
+
+    async fn join(&self, member: Member, label: &str, role: Role, id: &str) -> Member {
         let authority = self.authority.node.authority().expect("the authority node has the authority's room");
         let invite = Invite {
             roles: Roles::from([role]),

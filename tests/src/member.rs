@@ -23,9 +23,26 @@ pub struct Member {
     serving: Option<Serving>,
     config: Config,
     scratch: Scratch,
+    /// Where its own staff reaches it.
+    door: String,
 }
 
 impl Member {
+    /// Makes a node that nobody can call: its name lies below the authority's, and its port is known to its own staff only.
+    pub(crate) async fn hidden(
+        scratch: Scratch,
+        label: &str,
+        authority: &EntityId,
+        roles: Roles,
+        ids: &[&str],
+    ) -> Self {
+        let slug = label.to_lowercase().replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
+        let entity_id: EntityId = format!("{authority}/nodes/{slug}").parse().expect("a name below the authority's");
+        let mut config = config(&entity_id, label, authority, &scratch);
+        config.node.mailbox = true;
+        Self::make(scratch, config, roles, ids).await
+    }
+
     /// Makes a node and serves it on a free port of loopback.
     pub(crate) async fn start(
         scratch: Scratch,
@@ -38,6 +55,17 @@ impl Member {
         let port = listener.local_addr().expect("a bound listener has an address").port();
         let entity_id: EntityId = format!("http://localhost:{port}").parse().expect("a loopback name");
         let config = config(&entity_id, label, authority.unwrap_or(&entity_id), &scratch);
+        Self::on(listener, scratch, config, roles, ids).await
+    }
+
+    async fn make(scratch: Scratch, config: Config, roles: Roles, ids: &[&str]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+        Self::on(listener, scratch, config, roles, ids).await
+    }
+
+    async fn on(listener: TcpListener, scratch: Scratch, config: Config, roles: Roles, ids: &[&str]) -> Self {
+        let port = listener.local_addr().expect("a bound listener has an address").port();
+        let (door, entity_id) = (format!("http://localhost:{port}"), config.node.entity_id.clone());
         let node = Node::on(config.clone(), scratch.store().clone()).expect("a node on a fresh database");
         let keys = node.keys().clone();
         let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
@@ -49,7 +77,7 @@ impl Member {
             .await
             .expect("first keys and own membership");
         let serving = Some(node.serve(listener).expect("a server on a bound listener"));
-        Self { node, serving, config, scratch }
+        Self { node, serving, config, scratch, door }
     }
 
     /// This node's name.
@@ -71,7 +99,7 @@ impl Member {
             })
             .await
             .expect("a token for a story");
-        Desk::new(self.id().resource(), token.token.expose())
+        Desk::new(format!("{}/rest/staffetta/v1", self.door), token.token.expose())
     }
 
     /// The settings that it was made with, for a verb of the command line.
@@ -79,8 +107,11 @@ impl Member {
         &self.config
     }
 
-    /// Sends what is due, now. Says when the next link falls due.
+    /// Sends what is due, now, and fetches what waits elsewhere if nobody can call it. Says when the next link falls due.
     pub async fn pump(&self) -> Option<DateTime<Utc>> {
+        if self.config.node.mailbox && self.serving.is_some() {
+            self.node.links().collect(0).await.expect("fetching does not fail inside");
+        }
         self.node.links().pump().await.expect("the links' worker does not fail inside")
     }
 
@@ -94,7 +125,7 @@ impl Member {
     /// Comes back on the same port and database, as a new process would: nothing is remembered but what was stored.
     pub async fn restart(&mut self) {
         self.stop().await;
-        let port = self.id().authority().rsplit_once(':').map_or("0", |(_, port)| port).to_owned();
+        let port = self.door.rsplit_once(':').map_or("0", |(_, port)| port).to_owned();
         let listener = TcpListener::bind(format!("127.0.0.1:{port}")).expect("the port is free again");
         self.node =
             Node::open(self.config.clone(), self.scratch.store().clock().clone()).expect("the database is there");

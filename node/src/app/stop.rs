@@ -6,17 +6,20 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::error::{Error, Result};
+use crate::links::Links;
 
 /// A server under way.
 #[derive(Debug)]
 pub struct Serving {
     pub(super) handle: ServerHandle,
     pub(super) task: JoinHandle<std::io::Result<()>>,
+    pub(super) links: Links,
 }
 
 impl Serving {
     /// Stops taking requests and waits for those under way.
     pub async fn stop(self) {
+        self.links.close();
         self.handle.stop(true).await;
         if let Err(cause) = self.task.await {
             tracing::error!(%cause, "the server did not end well");

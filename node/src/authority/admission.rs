@@ -5,6 +5,7 @@ use staffetta_protocol::id::EntityId;
 use staffetta_protocol::problem::{Code, Problem};
 use staffetta_protocol::trust::{Admission, Application, Roles, Standing};
 
+use super::deposit;
 use super::model::{self, Act, Applicant, InvitationCode};
 use super::rows::{self, Invitation, Member};
 use super::{Authority, admission_of, grantable};
@@ -152,10 +153,21 @@ impl Authority {
         invitation: &Invitation,
         expelled: Option<Member>,
     ) -> Result<Member> {
+        // One that cannot be called has chosen its slug with its name.
+        let below = deposit::slug_of(self.entity_id(), &application.entity_id).map(str::to_owned);
+        if let Some(slug) = below.as_ref().filter(|_| expelled.is_none())
+            && rows::is_slug_taken(tx.conn(), slug)?
+        {
+            return Err(Problem::new(Code::AlreadyExists).detail("somebody else has this name").into());
+        }
         let slug = match &expelled {
             Some(member) => member.slug.clone(),
+            None if below.is_some() => below.clone().unwrap_or_default(),
             None => free_slug(tx, &application.organisation_name)?,
         };
+        if below.is_some() {
+            deposit::put(tx, &slug, &application.entity_configuration, applicant.issued_at.timestamp())?;
+        }
         let mut member = Member {
             entity_id: application.entity_id,
             slug,

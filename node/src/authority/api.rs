@@ -28,7 +28,12 @@ const MAX_FORM: usize = 3 * MAX_SIZE + 64;
 /// The routes of this room, below `<entity id>/rest/staffetta/v1/network`. Mounted on the network authority only.
 pub fn api(routes: &mut Routes<'_>) {
     routes.service(statement).service(list).service(mark_status).service(historical_keys);
-    routes.service(join).service(member).service(change_keys);
+    routes.service(join).service(member).service(change_keys).service(deposit_configuration);
+}
+
+/// What lies here of members that cannot be called, below `<entity id>/nodes`.
+pub fn nodes(routes: &mut Routes<'_>) {
+    routes.service(deposited_configuration);
 }
 
 /// Middleware for this room's scope: on a node that is not the authority nothing of it exists.
@@ -281,6 +286,57 @@ async fn change_keys(
 ) -> Result<HttpResponse> {
     let change: KeyChange = read(&request, payload).await?;
     Ok(HttpResponse::Ok().json(authority.update_keys(slug.into_inner(), change).await?))
+}
+
+/// Deposit an entity configuration
+///
+/// For a member that cannot be called, whose name lies below the authority's: `<authority>/nodes/<slug>`. The body is the
+/// JWS itself, signed with a federation key that the authority's statement names, and later than the one before.
+#[utoipa::path(
+    tag = "network",
+    operation_id = "deposit_configuration",
+    params(("slug" = String, Path, description = "The member's name here")),
+    request_body(content = String, content_type = "application/entity-statement+jwt"),
+    responses(
+        (status = 204, description = "It lies here"),
+        (status = 403, description = "The signature does not hold, or it is about somebody else (`not_entitled`)", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "No member of that name that could not be called", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "A later one lies here (`conflict`)", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 413, description = "Too large", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 415, description = "Not an entity configuration", body = ProblemDocument, content_type = "application/problem+json"),
+    ),
+    security(()),
+)]
+#[put("/members/{slug}/entity-configuration")]
+async fn deposit_configuration(
+    slug: Path<String>,
+    request: HttpRequest,
+    payload: Payload,
+    authority: Data<Authority>,
+) -> Result<HttpResponse> {
+    let body = bounded(&request, payload, ENTITY_STATEMENT_MEDIA, MAX_SIZE).await?;
+    let jws = String::from_utf8(body.to_vec()).map_err(|_| Code::MalformedRequest)?;
+    authority.deposit(slug.into_inner(), jws).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// The entity configuration of a member that cannot be called
+///
+/// As it deposited it (OpenID Federation 1.0 §9). On every other node there is nothing here.
+#[utoipa::path(
+    tag = "trust",
+    operation_id = "deposited_configuration",
+    params(("slug" = String, Path, description = "The member's name at the authority")),
+    responses(
+        (status = 200, description = "Entity configuration, a compact JWS", body = String, content_type = "application/entity-statement+jwt"),
+        (status = 404, description = "Nobody of that name", body = ProblemDocument, content_type = "application/problem+json"),
+    ),
+    security(()),
+)]
+#[get("/nodes/{slug}/.well-known/openid-federation")]
+async fn deposited_configuration(slug: Path<String>, authority: Option<Data<Authority>>) -> Result<HttpResponse> {
+    let authority = authority.ok_or(Code::NotFound)?;
+    Ok(signed(ENTITY_STATEMENT_MEDIA, authority.deposited(slug.into_inner()).await?))
 }
 
 async fn read<T: DeserializeOwned>(request: &HttpRequest, payload: Payload) -> Result<T> {

@@ -13,6 +13,7 @@
 
 mod admission;
 mod api;
+mod deposit;
 mod model;
 mod rows;
 mod standing;
@@ -35,7 +36,7 @@ use crate::keys::{Keys, Kind};
 use crate::store::{Conn, Store, Tx};
 
 pub use admission::Invite;
-pub use api::{api, only_there};
+pub use api::{api, nodes, only_there};
 pub use model::{is_ipa_code, is_vat_number};
 pub use rows::{Invitation, Member};
 pub use statements::ListFilter;

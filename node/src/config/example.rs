@@ -58,6 +58,7 @@ fn sections() -> Vec<Section> {
         dpo_email: None,
         dpo_label: None,
         province: None,
+        mailbox: false,
         data_dir: "/var/lib/staffetta".into(),
         development_mode: false,
         clock_off_by_seconds: 0,

@@ -38,6 +38,10 @@ pub struct NodeConfig {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "PO")]
     pub province: Option<Province>,
+    /// Whether this node cannot be called from outside and fetches its messages itself. Its `entity_id` is then
+    /// `AUTHORITY/nodes/NAME`, with a name of lower-case letters, digits and hyphens that nobody has there yet.
+    #[serde(default)]
+    pub mailbox: bool,
     /// The folder for what the node keeps outside its database.
     #[serde(default = "here")]
     #[schema(value_type = String)]

@@ -71,3 +71,13 @@ pub fn went_well(tx: &mut Tx<'_>, peer: &EntityId) -> Result<()> {
         .execute(tx.conn())?;
     Ok(())
 }
+
+/// The last receipt that was given to a peer.
+pub fn last_receipt(conn: &mut Conn, peer: &EntityId) -> Result<Option<String>> {
+    let last = stored::table
+        .filter(stored::peer.eq(peer.as_str()))
+        .filter(stored::direction.eq("out"))
+        .order((stored::epoch.desc(), stored::through_seq.desc(), stored::at.desc()))
+        .select(stored::jws);
+    Ok(last.first(conn).optional()?)
+}

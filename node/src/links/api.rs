@@ -8,12 +8,12 @@ use staffetta_protocol::link::{Batch, BatchAnswer, LinkState};
 use staffetta_protocol::problem::{Code, Problem};
 
 use super::push::STUCK;
-use super::{Links, checks};
+use super::{Inner, Links, checks, mailbox};
 use crate::error::Result;
 use crate::inbox::{self, Accepted, Content};
 use crate::journal::{self, Actor, Entry};
 use crate::outbox;
-use crate::peers::{Peers, VerifiedPeer};
+use crate::peers::{Peer, Peers, VerifiedPeer};
 use crate::routes::Routes;
 use crate::store::{Store, Tx};
 use crate::tasks::{self, Task};
@@ -24,6 +24,7 @@ const FULL_RETRY_SECONDS: u32 = 900;
 /// The routes of this room, below `…/exchange`.
 pub fn api(routes: &mut Routes<'_>) {
     routes.service(push_messages).service(show_link).service(super::history::prove_history);
+    routes.service(mailbox::fetch_messages).service(mailbox::hand_in_receipt);
 }
 
 /// Push a batch of messages
@@ -44,13 +45,8 @@ pub fn api(routes: &mut Routes<'_>) {
     ),
 )]
 #[post("/messages")]
-async fn push_messages(
-    caller: VerifiedPeer,
-    peers: Data<Peers>,
-    store: Data<Store>,
-    links: Data<Links>,
-) -> Result<Json<BatchAnswer>> {
-    match take(&caller, &peers, &store, &links).await {
+async fn push_messages(caller: VerifiedPeer, store: Data<Store>, links: Data<Links>) -> Result<Json<BatchAnswer>> {
+    match take(&caller, &store, &links).await {
         Ok(answer) => {
             links.wake();
             Ok(Json(answer))
@@ -78,7 +74,7 @@ fn failed_inside(tx: &mut Tx<'_>, peer: &EntityId) -> Result<()> {
 }
 
 /// Takes a batch as a whole: what is refused here stores nothing but the journal's word on it.
-async fn take(caller: &VerifiedPeer, peers: &Peers, store: &Store, links: &Links) -> Result<BatchAnswer> {
+async fn take(caller: &VerifiedPeer, store: &Store, links: &Links) -> Result<BatchAnswer> {
     let _turn = links.0.bounds.enter(caller.entity_id())?;
     let peer = caller.entity_id().clone();
     let waiting = store.read(move |conn| inbox::unopened(conn, &peer)).await?;
@@ -90,26 +86,31 @@ async fn take(caller: &VerifiedPeer, peers: &Peers, store: &Store, links: &Links
     if batch.items.len() > links.0.config.window as usize {
         return Err(Problem::new(Code::TooLarge).detail("more items than the window").into());
     }
-    let epoch = batch.epoch;
-    let now = links.0.clock.now();
-    let me = peers.entity_id().clone();
-    let mut items = inbox::open(batch.clone(), caller.peer().keys(), caller.entity_id(), &me, now)?;
+    accept_batch(&links.0, caller.peer(), batch).await
+}
+
+/// Takes a batch of a peer, pushed or fetched: opened without a transaction, decided and receipted in one.
+pub(super) async fn accept_batch(links: &Inner, peer: &Peer, batch: Batch) -> Result<BatchAnswer> {
+    let (peers, epoch, now) = (&links.peers, batch.epoch, links.clock.now());
+    let (me, id) = (peers.entity_id().clone(), peer.entity_id());
+    let mut items = inbox::open(batch.clone(), peer.keys(), id, &me, now)?;
     if items.iter().any(|item| matches!(item.content, Content::UnknownKey))
-        && let Some(renewed) = peers.refresh_for_key(caller.entity_id()).await?
+        && let Some(renewed) = peers.refresh_for_key(id).await?
     {
-        items = inbox::open(batch, renewed.keys(), caller.entity_id(), &me, now)?;
+        items = inbox::open(batch, renewed.keys(), id, &me, now)?;
         // Looked up just now and not there: it does not verify.
         inbox::refuse_unknown_keys(&mut items);
     }
     let from = Accepted {
-        peer: caller.entity_id().clone(),
-        state: caller.peer().state(now),
-        roles: caller.peer().roles().clone(),
+        peer: id.clone(),
+        state: peer.state(now),
+        roles: peer.roles().clone(),
         own_ids: own_ids(peers).await?,
         own_roles: peers.own_roles().await?,
     };
-    let (inner, peer) = (links.0.inbox.clone(), caller.peer().clone());
-    store
+    let (inner, peer) = (links.inbox.clone(), peer.clone());
+    links
+        .store
         .write(move |tx| {
             crate::peers::keep_evidence(tx, &peer)?;
             let answer = inbox::accept(tx, &inner, &from, epoch, &items)?;

@@ -18,20 +18,23 @@ mod checks;
 mod compare;
 mod contact;
 mod history;
+mod mailbox;
 mod push;
 mod reconcile;
 
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::StreamExt as _;
 use futures_util::stream;
-use tokio::sync::Notify;
+use staffetta_protocol::id::EntityId;
+use tokio::sync::{Notify, watch};
 
 use crate::clock::Clock;
 use crate::config::ExchangeConfig;
@@ -41,6 +44,8 @@ use crate::outbox::{self, Outbox, Settlement};
 use crate::peers::Peers;
 use crate::store::{Store, Tx};
 
+use api::accept_batch;
+
 pub use api::api;
 pub use contact::wake_on_contact;
 
@@ -49,6 +54,8 @@ pub type Settled = fn(&mut Tx<'_>, &Outbox, &Settlement) -> Result<()>;
 
 /// Messages that run out in one transaction, at most.
 const EXPIRED_AT_ONCE: i64 = 200;
+/// Polls of one peer that wait at the same time.
+const POLLS_AT_ONCE: u32 = 2;
 /// Links that are served at the same time.
 const AT_ONCE: usize = 8;
 
@@ -67,6 +74,18 @@ struct Inner {
     waker: Notify,
     /// Whether this process has begun to compare its links.
     started: AtomicBool,
+    /// Polls of peers that wait here, and what wakes them.
+    polls: bounds::Bounds,
+    bell: watch::Sender<u64>,
+    closing: AtomicBool,
+    /// Members that have the last receipt of this node, as far as this process knows.
+    handed_in: Mutex<HashSet<EntityId>>,
+}
+
+impl Inner {
+    fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Acquire)
+    }
 }
 
 impl fmt::Debug for Links {
@@ -90,12 +109,23 @@ impl Links {
             bounds,
             waker: Notify::new(),
             started: AtomicBool::new(false),
+            polls: bounds::Bounds::new(POLLS_AT_ONCE),
+            bell: watch::Sender::new(0),
+            closing: AtomicBool::new(false),
+            handed_in: Mutex::default(),
         }))
     }
 
     /// Tells the worker that something was queued or a peer gave a sign of life.
     pub fn wake(&self) {
         self.0.waker.notify_one();
+        self.0.bell.send_modify(|rung| *rung = rung.wrapping_add(1));
+    }
+
+    /// The server stops: polls that wait are answered at once.
+    pub fn close(&self) {
+        self.0.closing.store(true, Ordering::Release);
+        self.wake();
     }
 
     /// Waits for [`Self::wake`].

@@ -47,17 +47,17 @@ pub struct Bounds {
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = outbox)]
-struct Row {
+pub(super) struct Row {
     message: Id,
     kind: String,
     ground: String,
     thread: Option<Id>,
     record: Option<Id>,
     record_seq: Option<i32>,
-    seq: Option<i64>,
+    pub(super) seq: Option<i64>,
     digest: String,
     sealed: Option<Vec<u8>>,
-    size: i32,
+    pub(super) size: i32,
     state: String,
     code: Option<String>,
 }
@@ -109,25 +109,25 @@ pub fn lease(
 }
 
 /// A batch being filled within its bounds.
-struct Filling {
-    items: Vec<Item>,
-    bytes: usize,
-    bounds: Bounds,
+pub(super) struct Filling {
+    pub(super) items: Vec<Item>,
+    pub(super) bytes: usize,
+    pub(super) bounds: Bounds,
 }
 
 impl Filling {
-    fn has_room(&self, size: i32) -> bool {
+    pub(super) fn has_room(&self, size: i32) -> bool {
         let fits = self.bytes + size as usize <= self.bounds.bytes;
         self.items.is_empty() || (fits && self.items.len() < self.bounds.items as usize)
     }
 
-    fn push(&mut self, item: Item, size: i32) {
+    pub(super) fn push(&mut self, item: Item, size: i32) {
         self.items.push(item);
         self.bytes += size as usize;
     }
 }
 
-fn number_more(
+pub(super) fn number_more(
     tx: &mut Tx<'_>,
     vault: &Vault,
     peer: &EntityId,
@@ -167,7 +167,7 @@ fn number_more(
 }
 
 /// The item under a number that was given earlier: the same bytes again, or a void if it may no longer leave.
-fn item_of(tx: &mut Tx<'_>, vault: &Vault, row: &Row, seq: u64) -> Result<Item> {
+pub(super) fn item_of(tx: &mut Tx<'_>, vault: &Vault, row: &Row, seq: u64) -> Result<Item> {
     let now = tx.now();
     let mut reason = match (row.state.as_str(), row.code.as_deref()) {
         ("void", Some("expired")) => Some(VoidReason::Expired),
@@ -204,7 +204,7 @@ fn unsealed(tx: &mut Tx<'_>, vault: &Vault, row: &Row) -> Result<Option<String>>
     String::from_utf8(bytes.to_vec()).map(Some).map_err(Error::internal)
 }
 
-fn unsettled(tx: &mut Tx<'_>, peer: &EntityId, numbered: bool, limit: usize) -> Result<Vec<Row>> {
+pub(super) fn unsettled(tx: &mut Tx<'_>, peer: &EntityId, numbered: bool, limit: usize) -> Result<Vec<Row>> {
     let mut query = outbox::table
         .filter(outbox::peer.eq(peer.as_str()))
         .filter(outbox::state.eq_any(["queued", "void"]))
@@ -219,7 +219,7 @@ fn unsettled(tx: &mut Tx<'_>, peer: &EntityId, numbered: bool, limit: usize) -> 
     Ok(query.load(tx.conn())?)
 }
 
-fn recall_waits(tx: &mut Tx<'_>, peer: &EntityId) -> Result<bool> {
+pub(super) fn recall_waits(tx: &mut Tx<'_>, peer: &EntityId) -> Result<bool> {
     let waiting = outbox::table
         .filter(outbox::peer.eq(peer.as_str()))
         .filter(outbox::state.eq("queued"))

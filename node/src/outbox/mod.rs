@@ -12,6 +12,7 @@
 mod collecting;
 mod expiring;
 mod expiry;
+mod fetch;
 mod lease;
 mod links;
 mod queue;
@@ -24,6 +25,7 @@ use crate::vault;
 
 pub use expiring::{delete_bytes, spent_bytes};
 pub use expiry::{expire, has_overdue};
+pub use fetch::{Fetch, fetch, waits_for};
 pub use lease::{Bounds, Leased, lease};
 pub use links::{LinkRow, abandon, due, is_asleep, link, linked, shrink, wake};
 pub use queue::{Outbox, Outgoing, enqueue_personal};

@@ -120,6 +120,14 @@ impl Peers {
 
     /// Whether the authority lists a member. A name on a list of the last 5 minutes is believed; one that is not there
     /// makes the list be asked for anew, 6 times a minute at most.
+    /// Every other member that the authority lists.
+    pub async fn members(&self) -> Result<Vec<EntityId>, ResolveError> {
+        self.is_listed(self.entity_id()).await?;
+        let list = self.0.list.lock().await;
+        let members = list.members.iter().filter_map(|id| id.parse().ok());
+        Ok(members.filter(|id| id != self.entity_id()).collect())
+    }
+
     pub(super) async fn is_listed(&self, id: &EntityId) -> Result<bool, ResolveError> {
         let mut list = self.0.list.lock().await;
         let now = self.now();

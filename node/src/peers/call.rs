@@ -1,5 +1,7 @@
 //! A signed call to a member, and its signed answer.
 
+use std::time::Duration;
+
 use actix_web::web::Bytes;
 use chrono::TimeDelta;
 use reqwest::Method;
@@ -18,6 +20,8 @@ use crate::keys::Kind;
 
 /// By how much two clocks may differ before somebody is told.
 const CLOCK_WARNING: TimeDelta = TimeDelta::seconds(30);
+/// Seconds that an answer may take beyond the wait that was asked for.
+const BEYOND_WAIT: u64 = 15;
 /// The content type of what nodes send to each other.
 const JSON: &str = "application/json";
 
@@ -100,6 +104,22 @@ impl Peers {
         path: &str,
         body: Option<Bytes>,
     ) -> Result<Answer, CallError> {
+        self.call_waiting(peer, method, path, body, None).await
+    }
+
+    /// Reads, and lets the other side wait up to so many seconds until it has something to say (RFC 7240).
+    pub async fn poll(&self, peer: &Peer, path: &str, wait: u64) -> Result<Answer, CallError> {
+        self.call_waiting(peer, Method::GET, path, None, Some(wait)).await
+    }
+
+    async fn call_waiting(
+        &self,
+        peer: &Peer,
+        method: Method,
+        path: &str,
+        body: Option<Bytes>,
+        wait: Option<u64>,
+    ) -> Result<Answer, CallError> {
         let now = self.now();
         let keys = self.0.keys.clone();
         let key = self.0.store.read(move |conn| keys.signing(conn, Kind::Protocol, now)).await?;
@@ -115,8 +135,12 @@ impl Peers {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
         }
         let url = format!("{}{path}", peer.resource());
-        let request =
-            Request { method, url: &url, headers, body, timeout: None, max_answer: self.0.client.max_answer() };
+        let timeout = wait.map(|seconds| Duration::from_secs(seconds + BEYOND_WAIT));
+        if let Some(seconds) = wait {
+            headers.insert(HeaderName::from_static("prefer"), header(&format!("wait={seconds}"))?);
+        }
+        let max_answer = self.0.client.max_answer();
+        let request = Request { method, url: &url, headers, body, timeout, max_answer };
         let answer = self.0.client.send(request).await?;
         self.believe(peer, &made.sent, answer).await
     }

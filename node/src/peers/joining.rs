@@ -1,17 +1,20 @@
 //! The member's side of the authority's calls: join, ask how one stands, tell of new keys.
 
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde::Serialize;
+use staffetta_protocol::digest::Digest;
 use staffetta_protocol::id::EntityId;
 use staffetta_protocol::jose::{self, Jwks, KeySet};
 use staffetta_protocol::json;
 use staffetta_protocol::problem::{Code, Problem, ProblemDocument};
 use staffetta_protocol::trust::{
-    Admission, Anchor, Application, EntityConfiguration, KeyChange, MAX_SIZE, Standing, TrustMark,
+    Admission, Anchor, Application, ENTITY_STATEMENT_MEDIA, EntityConfiguration, KeyChange, MAX_SIZE, Standing,
+    TrustMark,
 };
 
 use super::authority::document;
@@ -23,6 +26,8 @@ use crate::journal::{Actor, Entry, record};
 use crate::keys::{KeyRow, Kind};
 use crate::store::Tx;
 
+/// How often a configuration is deposited although nothing changed.
+const DEPOSIT_EVERY: TimeDelta = TimeDelta::hours(12);
 /// Time for one call.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// How long until the authority is asked again when it did not answer.
@@ -105,6 +110,38 @@ impl Peers {
                 Ok(again)
             }
         }
+    }
+
+    /// A node that cannot be called deposits its configuration at the authority: a new one when 12 hours have passed, and
+    /// at once where a key, the mark or a setting changed.
+    pub async fn deposit_configuration(&self) -> Result<()> {
+        if !self.0.config.node.mailbox {
+            return Ok(());
+        }
+        let own = self.own().await?;
+        let (Some(authority), Some(slug)) = (own.authority, own.slug) else { return Ok(()) };
+        let (jws, now) = (self.own_configuration().await?, self.now());
+        let mut content: EntityConfiguration = jose::peek(&jws).map_err(Error::internal)?;
+        (content.iat, content.exp) = (0, 0);
+        let content = Digest::of(serde_json::to_vec(&content).map_err(Error::internal)?);
+        let last = *self.0.deposited.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.is_some_and(|(known, at)| known == content && (TimeDelta::zero()..DEPOSIT_EVERY).contains(&(now - at)))
+        {
+            return Ok(());
+        }
+        let url = format!("{}/network/members/{slug}/entity-configuration", authority.resource());
+        let media = HeaderValue::from_static(ENTITY_STATEMENT_MEDIA);
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, media)]);
+        let body = Some(jws.into());
+        let request =
+            Request { method: Method::PUT, url: &url, headers, body, timeout: Some(TIMEOUT), max_answer: MAX_SIZE };
+        let answer = self.client().send(request).await.map_err(unreachable)?;
+        // 409: another process has deposited a later one.
+        if !matches!(answer.status, 204 | 409) {
+            return Err(unusable(&format!("it refused the configuration: status {}", answer.status)));
+        }
+        *self.0.deposited.lock().unwrap_or_else(PoisonError::into_inner) = Some((content, now));
+        Ok(())
     }
 
     async fn hear(&self, authority: &EntityId, slug: &str) -> Result<()> {

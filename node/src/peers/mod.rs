@@ -78,6 +78,8 @@ struct Inner {
     rest: Mutex<Option<DateTime<Utc>>>,
     own: Mutex<Option<own::Signed>>,
     own_standing: Mutex<own::OwnStanding>,
+    /// What was last deposited at the authority, and when.
+    deposited: Mutex<Option<(staffetta_protocol::digest::Digest, DateTime<Utc>)>>,
     refusals: Mutex<refusal::Recent>,
     /// When some member's signed answer last agreed with our clock.
     clock_confirmed: Mutex<Option<DateTime<Utc>>>,
@@ -118,6 +120,7 @@ impl Peers {
             rest: Mutex::default(),
             own: Mutex::default(),
             own_standing: Mutex::default(),
+            deposited: Mutex::default(),
             refusals: Mutex::default(),
             clock_confirmed: Mutex::default(),
         }))

@@ -177,7 +177,7 @@ impl Peers {
                     roles,
                     protocol_versions: vec![PROTOCOL_VERSION.into()],
                     openapi_uri: self.0.profile.openapi_uri.clone(),
-                    capabilities: Capabilities { types: self.0.profile.types.clone(), mailbox: false },
+                    capabilities: Capabilities { types: self.0.profile.types.clone(), mailbox: node.mailbox },
                 }),
             },
         })

@@ -7,18 +7,18 @@ use serde::{Deserialize, Serialize};
 use staffetta_protocol::card::Refusal;
 use staffetta_protocol::problem::Problem;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::retention::{self, Counted, Report, ReportKind};
+use crate::routes::Routes;
 use crate::access::Allowed;
 use crate::access::acts::ReadRetention;
 use crate::error::Result;
 use crate::store::Store;
 use crate::web::{Json, Query};
 
-pub(super) fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(list_retention_reports);
+pub(super) fn api(routes: &mut Routes<'_>) {
+    routes.service(list_retention_reports);
 }
 
 /// What one run of the retention rules did, or would have done.

@@ -1593,3 +1593,13 @@ diesel::allow_tables_to_appear_in_same_query!(known_message, thread);
 diesel::allow_tables_to_appear_in_same_query!(referral, received_card);
 
 diesel::allow_tables_to_appear_in_same_query!(referral, referral_event);
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    deposit (slug) {
+        slug -> Text,
+        jws -> Text,
+        issued_at -> Timestamp,
+    }
+}

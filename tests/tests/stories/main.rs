@@ -7,6 +7,7 @@ mod counselling;
 mod evidence;
 mod history;
 mod hostile;
+mod mailbox;
 mod operations;
 mod paper;
 mod prato;

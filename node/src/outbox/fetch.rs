@@ -1,0 +1,94 @@
+//! A peer that cannot be called fetches what waits for it: the items after the last number that it has.
+
+use diesel::prelude::*;
+use staffetta_protocol::id::EntityId;
+use staffetta_protocol::link::Fetched;
+
+use super::lease::{Bounds, Filling, item_of, number_more, recall_waits, unsettled};
+use super::resync::{Mended, resynchronise};
+use super::settle::Settlement;
+use super::{expiry, links};
+use crate::error::{Error, Result};
+use crate::store::schema::{link_out, outbox};
+use crate::store::{Conn, Tx};
+use crate::vault::Vault;
+
+/// What a fetch comes to.
+#[derive(Debug)]
+pub struct Fetch {
+    /// The items, which may be none.
+    pub items: Fetched,
+    /// What was settled meanwhile without ever leaving.
+    pub unsent: Vec<Settlement>,
+    /// What was done about numbers that did not fit.
+    pub mended: Option<Mended>,
+}
+
+/// Whether anything waits that the peer does not have yet.
+pub fn waits_for(conn: &mut Conn, peer: &EntityId, after: u64) -> Result<bool> {
+    let waits = outbox::table
+        .filter(outbox::peer.eq(peer.as_str()))
+        .filter(outbox::state.eq_any(["queued", "void"]))
+        .filter(outbox::seq.is_null().or(outbox::seq.gt(after as i64)));
+    Ok(diesel::select(diesel::dsl::exists(waits)).get_result(conn)?)
+}
+
+/// The items after `after` in `epoch`. Numbers are given at most one window beyond the last receipt, so that a repeat
+/// gets the same items; every ground is judged again. A peer that names another place than it can be at was restored from
+/// an old backup, or this node was: the numbers are mended first.
+pub fn fetch(
+    tx: &mut Tx<'_>,
+    vault: &Vault,
+    peer: &EntityId,
+    (epoch, after): (u32, u64),
+    bounds: Bounds,
+) -> Result<Fetch> {
+    // Two that fetch at once, or one that pushes meanwhile, wait here for each other.
+    diesel::update(link_out::table.find(peer.as_str()))
+        .set(link_out::queued.eq(link_out::queued))
+        .execute(tx.conn())?;
+    let nothing = |epoch| Fetch { items: Fetched { epoch, items: Vec::new() }, unsent: Vec::new(), mended: None };
+    let Some(before) = links::link(tx.conn(), peer)? else {
+        if (epoch, after) == (1, 0) {
+            return Ok(nothing(1));
+        }
+        let mended = resynchronise(tx, peer, epoch, after + 1, None)?;
+        return Ok(Fetch { mended: Some(mended), ..nothing(epoch.saturating_add(1)) });
+    };
+    let (own, given, acked) = (before.epoch as u32, before.given_seq as u64, before.acked_seq as u64);
+    let fits = match epoch.cmp(&own) {
+        std::cmp::Ordering::Equal => (acked..=given).contains(&after),
+        std::cmp::Ordering::Less => acked == 0 && epoch + 1 == own,
+        std::cmp::Ordering::Greater => false,
+    };
+    let mended = (!fits).then(|| resynchronise(tx, peer, epoch, after + 1, None)).transpose()?;
+    let link = links::link(tx.conn(), peer)?.ok_or_else(|| Error::internal("a link vanished"))?;
+    let mut unsent = expiry::expire_for(tx, peer)?;
+    let mut found = nothing(link.epoch as u32);
+    found.mended = mended;
+    if bounds.only_recall && !recall_waits(tx, peer)? {
+        return Ok(Fetch { unsent, ..found });
+    }
+    let mut expected = if epoch == link.epoch as u32 { after as i64 + 1 } else { 1 };
+    let mut batch = Filling { items: Vec::new(), bytes: 0, bounds };
+    let window = bounds.items as usize;
+    let first = expected;
+    for row in unsettled(tx, peer, true, window * 2)?.into_iter().filter(|row| row.seq >= Some(first)) {
+        let seq = row.seq.ok_or_else(|| Error::internal("a numbered message has a number"))?;
+        if seq != expected || !batch.has_room(row.size) || batch.items.len() >= window {
+            break;
+        }
+        let item = item_of(tx, vault, &row, seq as u64)?;
+        batch.push(item, row.size);
+        expected += 1;
+    }
+    if expected == link.given_seq + 1 {
+        let beyond = (link.acked_seq + window as i64 - link.given_seq).max(0) as usize;
+        batch.bounds.items = window.min(batch.items.len() + beyond) as u32;
+        if beyond > 0 {
+            unsent.extend(number_more(tx, vault, peer, &link, &mut batch)?);
+        }
+    }
+    found.items.items = batch.items;
+    Ok(Fetch { unsent, ..found })
+}
