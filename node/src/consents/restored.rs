@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::ending::end;
 use super::model::{Channel, Event, State, Withdrawal, WithdrawnBy};
-use super::tree::{self, Above};
 use super::rows;
+use super::tree::{self, Above};
 use crate::access::Sight;
 use crate::error::Result;
 use crate::grants::{self, Tombstone};

@@ -112,7 +112,6 @@ pub fn backlog(conn: &mut Conn) -> Result<u64> {
     Ok(waiting as u64)
 }
 
-
 /// Whether any entry waits.
 pub(super) fn backlog_waits(conn: &mut Conn) -> Result<bool> {
     let one: Option<Id> =

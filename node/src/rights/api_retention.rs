@@ -10,10 +10,10 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::retention::{self, Counted, Report, ReportKind};
-use crate::routes::Routes;
 use crate::access::Allowed;
 use crate::access::acts::ReadRetention;
 use crate::error::Result;
+use crate::routes::Routes;
 use crate::store::Store;
 use crate::web::{Json, Query};
 

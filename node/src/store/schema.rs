@@ -1566,6 +1566,10 @@ diesel::table! {
         checked_at -> Nullable<Timestamp>,
     }
 }
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
     retention_report (id) {
         id -> Uid,
         kind -> Text,
@@ -1580,7 +1584,6 @@ diesel::allow_tables_to_appear_in_same_query!(subject, subject_key, destroyed_ke
 
 diesel::allow_tables_to_appear_in_same_query!(card, card_section, disclosure, person, subject_joined);
 
-diesel::allow_tables_to_appear_in_same_query!(consent, paper_recall);
 
 diesel::allow_tables_to_appear_in_same_query!(disclosure, thread);
 
