@@ -248,7 +248,6 @@ impl Node {
         } else if let Err(error) = self.peers.refresh_membership().await {
             tracing::warn!(cause = %error, "the membership was not refreshed");
         }
-        self.store.write(door::purge).await?;
         while self.store.write(referrals::refresh).await? == referrals::AT_ONCE {}
         self.upkeep_of_consents(now).await?;
         self.store.write(once::purge).await?;
@@ -258,6 +257,8 @@ impl Node {
                 .write(move |tx| {
                     rights::pump(tx, &vault)?;
                     keys.destroy_retired(tx)?;
+                    door::purge(tx)?;
+                    once::forget_keys(tx)?;
                     inbox::purge(tx)
                 })
                 .await?;
