@@ -4,6 +4,8 @@
 //! Shutting down goes in this order, each for a reason: workers (they make requests), the outgoing client (its idle
 //! connections keep other servers from stopping), the server, the store.
 
+mod stop;
+
 use std::fmt;
 use std::future::Future;
 use std::net::TcpListener;
@@ -15,7 +17,6 @@ use actix_web::web::Data;
 use chrono::{DateTime, TimeDelta, Utc};
 use staffetta_protocol::data::Body;
 use staffetta_protocol::id::EntityId;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tracing::Instrument as _;
@@ -27,6 +28,7 @@ use crate::config::Config;
 use crate::consents::{self, Consents};
 use crate::error::{Error, Result};
 use crate::inbox::{self, Inbox};
+use crate::journal::Sealer;
 use crate::keys::Keys;
 use crate::links::Links;
 use crate::outbox::Outbox;
@@ -34,12 +36,14 @@ use crate::peers::{Client, Peers, Profile};
 use crate::people::People;
 use crate::referrals::{self, Referrals};
 use crate::rights::{self, Rights};
-use crate::store::{Store, once};
+use crate::store::{Store, Tx, once};
 use crate::vault::{MasterKey, Vault};
-use crate::web::Web;
 use crate::web::document::DESK;
 use crate::web::door::oidc::Provider;
+use crate::web::{Operations, Web};
 use crate::{log, offices, tls, web, wiring};
+
+pub use stop::Stop;
 
 /// Longest that a worker sleeps: what another process on the same database queued is seen within this time.
 const LONGEST_NAP: TimeDelta = TimeDelta::seconds(5);
@@ -57,6 +61,7 @@ pub struct Node {
     peers: Peers,
     outbox: Outbox,
     links: Links,
+    sealer: Sealer,
     referrals: Referrals,
     authority: Option<Authority>,
     door: Door,
@@ -100,12 +105,28 @@ impl Node {
             window: config.exchange.window,
         };
         let links = Links::new(store.clone(), peers.clone(), inbox, wiring::settled, config.exchange.clone());
+        let sealer = Sealer::new(store.clone(), keys.clone(), config.node.entity_id.clone());
         let referrals = Referrals::new(outbox.clone(), peers.clone().into());
         let authority = peers.is_authority().then(|| Authority::new(store.clone(), keys.clone(), &config.node));
         let door = Door::new(store.clone(), vault.clone(), keys.clone(), &config, DESK)?;
         let provider = Provider::configured(&config, clock.clone())?;
         let web = Web::new(&config, wiring::ROOMS);
-        Ok(Self { config, clock, store, vault, keys, peers, outbox, links, referrals, authority, door, provider, web })
+        Ok(Self {
+            config,
+            clock,
+            store,
+            vault,
+            keys,
+            peers,
+            outbox,
+            links,
+            sealer,
+            referrals,
+            authority,
+            door,
+            provider,
+            web,
+        })
     }
 
     /// This node's name.
@@ -153,6 +174,11 @@ impl Node {
         &self.links
     }
 
+    /// What seals its journal.
+    pub fn sealer(&self) -> &Sealer {
+        &self.sealer
+    }
+
     /// Its referrals.
     pub fn referrals(&self) -> &Referrals {
         &self.referrals
@@ -167,6 +193,17 @@ impl Node {
     fn desk(&self) -> referrals::Desk {
         let links = self.links.clone();
         referrals::Desk::new(self.store.clone(), self.referrals.clone(), move || links.wake())
+    }
+
+    /// What whoever runs the node asks of it.
+    fn operations(&self) -> Operations {
+        Operations {
+            store: self.store.clone(),
+            peers: self.peers.clone(),
+            certificate: self.config.listen.tls_certificate.clone(),
+            metrics_from: self.config.listen.metrics_from.clone(),
+            gauges: wiring::GAUGES,
+        }
     }
 
     /// Serves the APIs on `listener`, with TLS where the settings name a certificate.
@@ -189,6 +226,7 @@ impl Node {
                     .app_data(Data::new(web::tasks::AddressBook(offices::channels)))
                     .app_data(Data::new(Consents { threads_ended: wiring::threads_ended }))
                     .app_data(Data::new(People { holdings: wiring::HOLDINGS }))
+                    .configure(|cfg| node.operations().mount(cfg))
                     .app_data(Data::new(Rights { holdings: wiring::HOLDINGS, threads_ended: wiring::threads_ended }));
                 if let Some(provider) = &node.provider {
                     cfg.app_data(Data::new(provider.clone()));
@@ -214,7 +252,8 @@ impl Node {
         Ok(Serving { handle, task })
     }
 
-    /// Starts the workers: links, the refresh of chains, the authority's marks, and what is due by time alone.
+    /// Starts the workers: links, the journal's sealer, the refresh of chains, the authority's marks, and what is due by
+    /// time alone.
     pub fn work(&self) -> Workers {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
@@ -227,9 +266,21 @@ impl Node {
         let (node, stopping) = (self.clone(), stopped.clone());
         tasks.spawn(
             async move {
+                repeat(&node, "reconciliation", stopping, || node.links.reconcile(), std::future::pending).await;
+            }
+            .instrument(span.clone()),
+        );
+        let (node, stopping) = (self.clone(), stopped.clone());
+        tasks.spawn(
+            async move {
                 repeat(&node, "peers", stopping, || node.peers.refresh_pump(), std::future::pending).await;
             }
             .instrument(span.clone()),
+        );
+        let (node, stopping) = (self.clone(), stopped.clone());
+        tasks.spawn(
+            async move { repeat(&node, "sealer", stopping, || node.sealer.pump(), std::future::pending).await }
+                .instrument(span.clone()),
         );
         let (node, stopping) = (self.clone(), stopped);
         tasks.spawn(
@@ -251,6 +302,7 @@ impl Node {
         while self.store.write(referrals::refresh).await? == referrals::AT_ONCE {}
         self.upkeep_of_consents(now).await?;
         self.store.write(once::purge).await?;
+        self.upkeep_of_recalls().await?;
         if self.clock_is_confirmed() {
             let (keys, vault) = (self.keys.clone(), self.vault.clone());
             self.store
@@ -264,6 +316,16 @@ impl Node {
                 .await?;
         }
         Ok(Some(now + TimeDelta::minutes(5)))
+    }
+
+    /// Answers that became late, what was kept for a while, and the keys of those of whom nothing is held any more.
+    async fn upkeep_of_recalls(&self) -> Result<()> {
+        let (outbox, confirmed) = (self.outbox.clone(), self.clock_is_confirmed());
+        let act = move |tx: &mut Tx<'_>| consents::tree::pump(tx, &outbox, wiring::ABOVE, confirmed);
+        if self.store.write(act).await?.shredded > 0 {
+            self.store.scrub().await?;
+        }
+        Ok(())
     }
 
     /// The notices that come with the program, and the ends of what guardians agreed to where a birthday was put right.
@@ -281,8 +343,7 @@ impl Node {
 
     /// Whether the signed answer of some member agreed with our clock within the last 24 hours.
     pub fn clock_is_confirmed(&self) -> bool {
-        let now = self.clock.now();
-        self.peers.clock_confirmed_at().is_some_and(|at| (now - at).abs() < TimeDelta::hours(24))
+        self.peers.clock_is_confirmed(self.clock.now())
     }
 
     /// Lets go of the outgoing connections: after the workers, before any server.
@@ -362,29 +423,6 @@ impl Workers {
             if let Err(cause) = ended {
                 tracing::error!(%cause, "a worker did not end well");
             }
-        }
-    }
-}
-
-/// The signals that end a program: SIGTERM and SIGINT.
-#[derive(Debug)]
-pub struct Stop {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Stop {
-    /// From here on the signals wait to be heard instead of ending the program.
-    pub fn new() -> Result<Self> {
-        let listen = |kind| signal(kind).map_err(|cause| Error::Setup(format!("signals: {cause}")));
-        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
-    }
-
-    /// Waits until one of them came, and names it.
-    pub async fn told(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
         }
     }
 }

@@ -18,6 +18,7 @@ pub mod journal;
 pub mod keys;
 pub mod links;
 pub mod log;
+pub mod metrics;
 pub mod offices;
 pub mod outbox;
 pub mod peers;

@@ -5,7 +5,8 @@ use std::fmt;
 use actix_web::dev::HttpServiceFactory;
 use actix_web::web::{ServiceConfig, scope};
 use utoipa::openapi::path::{PathItem, Paths};
-use utoipa::openapi::{Components, OpenApi, OpenApiBuilder};
+use utoipa::openapi::schema::Schema;
+use utoipa::openapi::{Components, OpenApi, OpenApiBuilder, RefOr};
 use utoipa_actix_web::OpenApiFactory;
 
 /// The operations of a room, and of those within it.
@@ -71,13 +72,28 @@ impl<'a> Routes<'a> {
     }
 }
 
-/// Tells of the operations of `rooms` one after the other, each with its full path, without the shapes that it names.
-pub(crate) fn each_path(rooms: fn(&mut Routes<'_>), mut with: impl FnMut(String, PathItem)) {
+/// Tells of the operations of `rooms` one after the other, each with its number and its full path, without the shapes that
+/// it names.
+pub(crate) fn each_operation(rooms: fn(&mut Routes<'_>), mut with: impl FnMut(usize, String, PathItem)) {
+    let mut nth = 0;
     rooms(&mut Routes::telling(&mut |base, operation| {
         for (path, item) in operation.paths().paths {
-            with(format!("{base}{path}"), item);
+            with(nth, format!("{base}{path}"), item);
         }
+        nth += 1;
     }));
+}
+
+/// The shapes that one operation names, by its number.
+pub(crate) fn schemas_of(rooms: fn(&mut Routes<'_>), wanted: usize) -> Vec<(String, RefOr<Schema>)> {
+    let (mut nth, mut named) = (0, Vec::new());
+    rooms(&mut Routes::telling(&mut |_, operation| {
+        if nth == wanted {
+            operation.schemas(&mut named);
+        }
+        nth += 1;
+    }));
+    named
 }
 
 /// The document of `rooms` with full paths.

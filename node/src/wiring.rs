@@ -2,9 +2,8 @@
 
 use actix_web::middleware::from_fn;
 
-use staffetta_protocol::data::{Body, ConsentWithdrawalAnswered, Data};
+use staffetta_protocol::data::Body;
 use staffetta_protocol::message::Message;
-use staffetta_protocol::problem::ItemCode;
 use uuid::Uuid;
 
 use crate::error::Result;
@@ -15,7 +14,7 @@ use crate::routes::Routes;
 use crate::store::Tx;
 use crate::vault::Holding;
 use crate::web::document::{DESK, EXCHANGE, NETWORK};
-use crate::web::{self, Rooms};
+use crate::web::{self, NamedGauge, Rooms};
 use crate::{
     access, assessments, authority, cards, consents, documents, grants, inbox, journal, links, offices, outbox, peers,
     people, referrals, rights, tasks, vault,
@@ -59,14 +58,18 @@ pub fn federation(routes: &mut Routes<'_>) {
     let exchange = |routes: &mut Routes<'_>| {
         routes.configure(web::status::api).configure(links::api);
     };
-    routes.below(EXCHANGE, exchange, |rooms| rooms.wrap(from_fn(peers::sign_answers)));
+    let guarded =
+        |rooms: actix_web::Scope| rooms.wrap(from_fn(links::wake_on_contact)).wrap(from_fn(peers::sign_answers));
+    routes.below(EXCHANGE, exchange, guarded);
 }
 
-/// The message types that this node handles, of those that the protocol knows: its published capabilities. Answers to
-/// a recall are not among them yet.
+/// The message types that this node handles, of those that the protocol knows: its published capabilities.
 pub fn takes(kind: &str) -> bool {
-    kind != <ConsentWithdrawalAnswered as Data>::TYPE
+    Body::TYPES.contains(&kind)
 }
+
+/// What the rooms above do when a record of another node is withdrawn.
+pub const ABOVE: consents::tree::Above = referrals::UPON_WITHDRAWAL;
 
 /// Hands a message to its feature. Exhaustive on purpose: a new message type does not compile without its handler.
 pub fn receive(tx: &mut Tx<'_>, outbox: &Outbox, to: &Admitted, m: &Message) -> Result<Taken> {
@@ -85,14 +88,14 @@ pub fn receive(tx: &mut Tx<'_>, outbox: &Outbox, to: &Admitted, m: &Message) -> 
         Body::CardUpdated(data) => referrals::wire::card_updated(tx, outbox, to, m, data),
         Body::ContactReleased(data) => referrals::wire::contact_released(tx, outbox, to, m, data),
         Body::ConsentWithdrawn(data) => {
-            let effect = consents::wire::withdrawn(tx, outbox, m, data)?;
+            let effect = consents::wire::withdrawn(tx, outbox, ABOVE, m, data)?;
             threads_ended(tx, &effect.threads)?;
             Ok(effect.taken)
         }
         Body::CardTransferred(data) => referrals::transfer::wire::transferred(tx, outbox, to, m, data),
         Body::CardTransferAnswered(data) => referrals::transfer::wire::answered(tx, outbox, to, m, data),
         Body::ReferralHolderChanged(data) => referrals::wire::holder_changed(tx, outbox, to, m, data),
-        Body::ConsentWithdrawalAnswered(_) => Ok(Taken::Refused(ItemCode::TypeNotSupported)),
+        Body::ConsentWithdrawalAnswered(data) => consents::tree::answered(tx, outbox, m, data),
     }
 }
 
@@ -103,8 +106,12 @@ pub fn threads_ended(tx: &mut Tx<'_>, threads: &[Uuid]) -> Result<()> {
 
 /// Tells the feature that queued a message what became of it, in the transaction that settles it.
 pub fn settled(tx: &mut Tx<'_>, outbox: &Outbox, settlement: &Settlement) -> Result<()> {
+    consents::tree::settled(tx, settlement)?;
     referrals::settled(tx, outbox, settlement)
 }
+
+/// What the metrics tell of the rooms with a number each.
+pub const GAUGES: &[NamedGauge] = &[];
 
 /// Every room that holds something about people.
 pub const HOLDINGS: &[Holding] = &[
@@ -128,6 +135,7 @@ pub const HOLDINGS: &[Holding] = &[
 pub fn desk(routes: &mut Routes<'_>) {
     let rooms = |routes: &mut Routes<'_>| {
         routes.configure(web::door::api).configure(web::staff::api).configure(web::members::api);
+        routes.configure(web::neighbours::api);
         routes.configure(web::cases::api).configure(web::glass::api).configure(web::tasks::api);
         routes.configure(documents::api).configure(assessments::api).configure(people::api);
         routes.configure(cards::api).configure(cards::europass::api).configure(cards::imports::api);

@@ -9,6 +9,7 @@ pub mod card;
 pub mod consent;
 pub mod data;
 pub mod digest;
+pub mod evidence;
 pub mod id;
 pub mod jose;
 pub mod json;

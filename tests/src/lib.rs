@@ -5,10 +5,12 @@
 
 mod desk;
 mod federation;
+mod machine;
 mod member;
 mod people;
 
 pub use desk::{Answer, Desk};
 pub use federation::{Federation, on_each_database};
+pub use machine::machine;
 pub use member::Member;
 pub use people::{BOTH, Person};

@@ -96,6 +96,42 @@ impl Member {
         self.serving = Some(self.node.serve(listener).expect("a server on a bound listener"));
     }
 
+    /// What this node's database holds now.
+    pub fn backup(&self) -> Scratch {
+        self.scratch.copy()
+    }
+
+    /// Comes back with an old backup in the place of its database.
+    pub async fn restore(&mut self, backup: Scratch) {
+        self.stop().await;
+        self.node.close().await;
+        self.config.database = backup.config().clone();
+        self.scratch = backup;
+        self.restart().await;
+    }
+
+    /// A second process on the same database, without a server.
+    pub fn beside(&self) -> Node {
+        Node::open(self.config.clone(), self.scratch.store().clock().clone()).expect("the database is there")
+    }
+
+    /// Compares with its peers what both know of their links, as far as that is due.
+    pub async fn reconcile(&self) {
+        self.node.links().reconcile().await.expect("the comparison does not fail inside");
+    }
+
+    /// Kinds and codes of the open tasks of a role, the oldest first.
+    pub async fn tasks(&self, role: AccessRole) -> Vec<String> {
+        let open = self.desk(role).await.read("tasks").await.ok();
+        let text = |task: &serde_json::Value, key: &str| task[key].as_str().unwrap_or_default().to_owned();
+        open["items"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|it| format!("{} {}", text(it, "kind"), text(it, "code")))
+            .collect()
+    }
+
     /// Codes of the journal's entries of one act, newest first.
     pub async fn journal(&self, act: &'static str) -> Vec<String> {
         let entries = self.node.store().read(move |conn| journal::of_act(conn, act, 100)).await.expect("a journal");

@@ -60,7 +60,7 @@ pub use editing::{
 pub use model::differences::{Change, Difference};
 pub use model::{CardGaps, Held, Said, Shown, Version, Versions, for_referral, from_referral};
 pub use paper::{PrintedField, PrintedGroup, printed};
-pub use received::{Received, ReceivedCard, erase_brought, erase_received, received, store_received};
+pub use received::{Received, ReceivedCard, erase_brought, erase_received, received, store_received, withhold_brought};
 pub use words::label as field_label;
 
 /// The tables of this room that hold personal data.

@@ -82,6 +82,7 @@ pub fn store_received(tx: &mut Tx<'_>, vault: &Vault, thread: &Thread, brought: 
 pub fn received(conn: &mut Conn, vault: &Vault, thread: Uuid) -> Result<ReceivedCard> {
     let rows: Vec<(Id, String, i32, Vec<u8>, At)> = received_card::table
         .filter(received_card::thread.eq(Id(thread)))
+        .filter(received_card::withheld_at.is_null())
         .order((received_card::thread_seq.asc(), received_card::part.asc()))
         .select((
             received_card::id,
@@ -126,4 +127,14 @@ pub fn erase_brought(tx: &mut Tx<'_>, messages: &[MessageId]) -> Result<usize> {
     let ids: Vec<Id> = messages.iter().map(|message| Id(message.0)).collect();
     let gone = received_card::table.filter(received_card::message.eq_any(ids));
     Ok(diesel::delete(gone).execute(tx.conn())?)
+}
+
+/// Keeps what these messages brought and shows it to nobody: it may not be used any more, and not be erased yet.
+pub fn withhold_brought(tx: &mut Tx<'_>, messages: &[MessageId]) -> Result<()> {
+    let ids: Vec<Id> = messages.iter().map(|message| Id(message.0)).collect();
+    let now = At::from(tx.now());
+    diesel::update(received_card::table.filter(received_card::message.eq_any(ids)))
+        .set(received_card::withheld_at.eq(now))
+        .execute(tx.conn())?;
+    Ok(())
 }

@@ -3,6 +3,7 @@
 //! Every verb but `serve` and `demo` works on the node's database itself, so it does its work whether the node is
 //! running or not. A verb prints what a person wants to know to standard output; why it failed goes to standard error.
 
+pub mod audit;
 mod demo;
 mod init;
 mod join;
@@ -51,6 +52,8 @@ enum Verb {
     Member(member::Member),
     #[command(subcommand)]
     Keys(keys::Keys),
+    #[command(subcommand)]
+    Audit(audit::Audit),
     #[command(subcommand, alias = "staff")]
     User(user::User),
 }
@@ -77,6 +80,7 @@ impl Cli {
             Verb::Join(join) => join.run(file).await,
             Verb::Member(member) => member.run(file).await,
             Verb::Keys(keys) => keys.run(file).await,
+            Verb::Audit(audit) => audit.run(file).await,
             Verb::User(user) => user.run(file).await,
         }
     }

@@ -66,7 +66,8 @@ pub struct OidcConfig {
     /// Scopes to ask for.
     pub scopes: Vec<String>,
     /// The claim that names the account, where its value is a username of this node. Without it an administrator links
-    /// each account.
+    /// each account; an administrator's and a data protection officer's are linked that way in any case, since no claim
+    /// alone makes anybody one of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "preferred_username")]
     pub username_claim: Option<String>,

@@ -1,6 +1,6 @@
 //! The settings, topic by topic. Each comment stands in the example file as it stands here.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -105,6 +105,9 @@ pub struct ListenConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "/etc/staffetta/tls/privkey.pem")]
     pub tls_key: Option<PathBuf>,
+    /// Addresses that may read `/metrics`. Only this machine by default.
+    #[schema(value_type = Vec<String>)]
+    pub metrics_from: Vec<IpAddr>,
     /// Threads that serve requests; 0 is one for each processor core.
     #[schema(value_type = u32)]
     pub workers: usize,
@@ -119,6 +122,7 @@ impl Default for ListenConfig {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 8443)),
             tls_certificate: None,
             tls_key: None,
+            metrics_from: vec![IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)],
             workers: 0,
             trusted_proxies: Vec::new(),
         }

@@ -19,6 +19,20 @@ const SHELVES: &[Shelf] = &[
         Sealed::Json,
         "answer",
     )]),
+    Shelf::new(
+        "recall_told",
+        (
+            "Chi è stato avvisato della revoca, e che cosa ha risposto",
+            "Who was told of a withdrawal, and what was answered",
+        ),
+        About::Record("person"),
+    )
+    .sealed(&[("sealed", Sealed::Json, "answer")]),
+    Shelf::new(
+        "recall_taken",
+        ("Revoche arrivate da altri", "Withdrawals that came from others"),
+        About::Subject("subject"),
+    ),
 ];
 
 pub(super) fn collect(tx: &mut Tx<'_>, vault: &Vault, whose: &Whose) -> Result<Vec<Collected>> {

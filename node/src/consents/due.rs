@@ -120,7 +120,10 @@ pub fn due(
     let mut told = std::collections::BTreeSet::new();
     for (subject, due) in &found {
         if told.insert(due.person.0) {
-            journal::record(tx, Entry::new(by.clone(), "consent.listed").subject(*subject).object(due.person))?;
+            journal::record(
+                tx,
+                Entry::new(by.clone(), "consent.listed").ground(listing.ground()).subject(*subject).object(due.person),
+            )?;
         }
     }
     Ok((found.into_iter().map(|(_, due)| due).collect(), next))

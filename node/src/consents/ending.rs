@@ -1,19 +1,16 @@
 //! The end of a consent: taken back, found never to have held, or done.
 
-use staffetta_protocol::card::Whole;
-use staffetta_protocol::consent::Basis;
-use staffetta_protocol::data::ConsentWithdrawn;
 use staffetta_protocol::id::{EntityId, RecordId};
 use staffetta_protocol::problem::Code;
 use uuid::Uuid;
 
 use super::model::{Channel, Consent, Event, Invalidation, State, Withdrawal, WithdrawnBy};
-use super::{RECALL_DUE, Towards, note, of, recalls, rows};
+use super::{RECALL_DUE, Towards, note, of, recalls, rows, tree};
 use crate::access::Sight;
-use crate::error::{Error, Result};
-use crate::grants::{self, Destination, Disclosure, Recipient};
+use crate::error::Result;
+use crate::grants::{self, Destination, Disclosure};
 use crate::journal;
-use crate::outbox::{self, Outbox, Outgoing};
+use crate::outbox::{self, Outbox};
 use crate::people;
 use crate::store::{Conn, Tx};
 use crate::vault::Vault;
@@ -44,10 +41,11 @@ pub fn withdraw(
     how: Withdrawal,
 ) -> Result<Withdrawn> {
     let consent = of(tx.conn(), handle.vault(), people::of(sight), record)?;
-    end(tx, handle, sight, towards, consent, (Event::Withdraw, how))
+    end(tx, handle, sight, towards, consent, (Event::Withdraw, how), None)
 }
 
-/// Takes a consent back, or declares that it never held: from here on nothing leaves, and what left is called back.
+/// Takes a consent back, or declares that it never held: from here on nothing leaves, and what left is called back: by a
+/// recall of its own, or `under` the one that reached this node.
 pub(super) fn end(
     tx: &mut Tx<'_>,
     handle: &Outbox,
@@ -55,6 +53,7 @@ pub(super) fn end(
     towards: Towards<'_>,
     mut consent: Consent,
     (event, how): (Event, Withdrawal),
+    under: Option<tree::Under>,
 ) -> Result<Withdrawn> {
     let now = tx.now();
     let unchanged = |consent| Ok(Withdrawn { consent, told: Vec::new(), letters: Vec::new(), threads: Vec::new() });
@@ -63,7 +62,7 @@ pub(super) fn end(
     }
     consent.state = consent.state.after(event)?;
     consent.withdrawn = Some((now, how));
-    consent.recall = Some((Uuid::new_v4(), now + RECALL_DUE));
+    consent.recall = Some(under.map_or_else(|| (Uuid::new_v4(), now + RECALL_DUE), |it| (it.recall, it.due)));
     if !rows::mark_withdrawn(tx, &consent)? {
         return unchanged(consent);
     }
@@ -80,7 +79,7 @@ pub(super) fn end(
         outbox::strike_in(tx, *thread)?;
     }
     for peer in &told {
-        tell(tx, handle, towards, &consent, peer, &disclosed)?;
+        tree::tell(tx, handle, towards, &consent, peer, &disclosed, under.map(|it| it.above))?;
     }
     let act = if event == Event::Withdraw { "consent.withdrawn" } else { "consent.invalidated" };
     note(tx, sight, act, &consent)?;
@@ -103,7 +102,7 @@ pub fn invalidate(
     let consent = of(tx.conn(), handle.vault(), people::of(sight), record)?;
     let subject = consent.subject;
     let how = Withdrawal { by: WithdrawnBy::Operator, channel: Channel::InPerson };
-    let done = end(tx, handle, sight, towards, consent, (Event::Invalidate, how))?;
+    let done = end(tx, handle, sight, towards, consent, (Event::Invalidate, how), None)?;
     let entry = sight.entry("consent.found-invalid").subject(subject).object(record);
     journal::record(tx, entry.code(why.reason.code()))?;
     Ok(done)
@@ -123,35 +122,6 @@ pub fn terminate(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, record: RecordId
     grants::close(tx, record)?;
     note(tx, sight, "consent.terminated", &consent)?;
     Ok(consent)
-}
-
-/// Tells one node, which has something under the record, that it was withdrawn.
-fn tell(
-    tx: &mut Tx<'_>,
-    handle: &Outbox,
-    towards: Towards<'_>,
-    consent: &Consent,
-    peer: &EntityId,
-    disclosed: &[Disclosure],
-) -> Result<()> {
-    let organisation = disclosed.iter().find(|it| it.peer == *peer).map_or("", |it| it.organisation.as_str());
-    let subject_ref = grants::subject_ref_for(tx, consent.subject, peer)?;
-    let node = peer.into();
-    let recipient = Recipient { peer: &node, organisation, ids: &[] };
-    let permit = grants::permit_duty(
-        consent.subject,
-        subject_ref,
-        recipient,
-        Basis::LegalDuty,
-        consent.record.0,
-        std::collections::BTreeSet::new(),
-    )?;
-    let (recall, due) = consent.recall.ok_or_else(|| Error::internal("a withdrawal without its recall"))?;
-    let seq = Whole::new(consent.seq).map_err(|refusal| Error::internal(refusal.code()))?;
-    let body = ConsentWithdrawn { record: consent.record, seq, recall: Some(recall), due: Some(due) };
-    let out = Outgoing { thread: None, actor: towards(peer), body: body.into(), card_version: None, not_after: None };
-    outbox::enqueue_personal(tx, handle, &permit, out)?;
-    Ok(())
 }
 
 fn disclosed_under(conn: &mut Conn, consent: &Consent) -> Result<Vec<Disclosure>> {

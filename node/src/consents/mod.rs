@@ -15,7 +15,7 @@
 //!   ([`wire`]).
 //! - A receipt is frozen bytes: who asks for it again gets the same.
 //!
-//! The answers to a recall (`consent.withdrawal-answered`), its passing on and its clock have their place here.
+//! What follows a withdrawal at others, and what they answer, is the tree of its recall ([`tree`]).
 
 mod answering;
 mod api;
@@ -30,6 +30,7 @@ pub mod recalls;
 mod receipts;
 mod rows;
 mod statement;
+pub mod tree;
 pub mod wire;
 
 #[cfg(test)]
@@ -67,7 +68,15 @@ pub(crate) use notices::sample;
 /// The tables of this room that hold personal data.
 pub const HOLDING: Holding = Holding {
     room: "consents",
-    tables: &["consent", "consent_request", "consent_event", "consent_receipt", "paper_recall"],
+    tables: &[
+        "consent",
+        "consent_request",
+        "consent_event",
+        "consent_receipt",
+        "paper_recall",
+        "recall_told",
+        "recall_taken",
+    ],
     merge: rows::merge,
     collect: collecting::collect,
 };

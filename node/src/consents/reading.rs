@@ -108,7 +108,7 @@ pub fn revocable(conn: &mut Conn, person: PersonId) -> Result<Vec<RecordId>> {
     rows::revocable(conn, person)
 }
 
-/// Whether somebody is still to answer a recall about her, and has the time: by message or by letter.
+/// Whether somebody who was told is still to answer a recall about her, and has the time: by message or by letter.
 pub fn recall_is_open(conn: &mut Conn, person: PersonId, now: DateTime<Utc>) -> Result<bool> {
-    Ok(rows::recall_is_due_after(conn, person, now)? || super::recalls::is_open(conn, person, now)?)
+    Ok(super::tree::is_open(conn, person, now)? || super::recalls::is_open(conn, person, now)?)
 }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::error::{Error, Result};
 use crate::store::schema::activity;
-use crate::store::{At, Conn, Id, Tx};
+use crate::store::{At, Conn, Id, Tx, each_backend};
 
 /// On whose decision something is done.
 #[derive(Debug, Clone, PartialEq)]
@@ -120,10 +120,21 @@ pub fn activities(conn: &mut Conn) -> Result<Vec<Activity>> {
 
 /// Says for whom an activity is done; the last word counts.
 pub fn set_activity(tx: &mut Tx<'_>, said: &Activity, by: Option<Uuid>) -> Result<()> {
+    let expected = activity(tx.conn(), said.code.as_str())?.map_or(0, |(_, version)| version);
+    replace_activity(tx, said, by, expected).map(|_| ())
+}
+
+/// Says for whom an activity is done, where its version is still `expected`: 0 where nothing was said of it yet. The new
+/// version.
+///
+/// # Errors
+/// `version_conflict`.
+pub fn replace_activity(tx: &mut Tx<'_>, said: &Activity, by: Option<Uuid>, expected: i32) -> Result<i32> {
     let mandate = match &said.acts_as {
         ActsAs::Controller => None,
         ActsAs::Processor(mandate) => Some(mandate),
     };
+    let version = expected.saturating_add(1);
     let values = (
         activity::purposes.eq(join(&said.purposes)),
         activity::acts_as.eq(if mandate.is_some() { "processor" } else { "controller" }),
@@ -134,17 +145,38 @@ pub fn set_activity(tx: &mut Tx<'_>, said: &Activity, by: Option<Uuid>) -> Resul
         activity::instructed.eq(mandate.map_or_else(String::new, |it| join(&it.instructed))),
         activity::changed_at.eq(At::from(tx.now())),
         activity::changed_by.eq(by.map(Id)),
+        activity::version.eq(version),
     );
-    let changed = diesel::update(activity::table.find(said.code.as_str())).set(values.clone()).execute(tx.conn())?;
-    if changed == 0 {
-        diesel::insert_into(activity::table)
-            .values((activity::code.eq(said.code.as_str()), values))
-            .execute(tx.conn())?;
-    }
-    Ok(())
+    let changed = if expected == 0 {
+        let new = (activity::code.eq(said.code.as_str()), values);
+        each_backend!(tx.conn(), conn => diesel::insert_into(activity::table)
+            .values(new)
+            .on_conflict_do_nothing()
+            .execute(conn))?
+    } else {
+        let as_read = activity::table.find(said.code.as_str()).filter(activity::version.eq(expected));
+        diesel::update(as_read).set(values).execute(tx.conn())?
+    };
+    if changed == 1 { Ok(version) } else { Err(Code::VersionConflict.into()) }
 }
 
-/// Forgets what was said of an activity. Says whether there was one.
-pub fn drop_activity(tx: &mut Tx<'_>, code: &str) -> Result<bool> {
-    Ok(diesel::delete(activity::table.find(code)).execute(tx.conn())? == 1)
+/// What was said of an activity, and the version of that.
+pub fn activity(conn: &mut Conn, code: &str) -> Result<Option<(Activity, i32)>> {
+    let row: Option<(Row, i32)> =
+        activity::table.find(code).select((Row::as_select(), activity::version)).first(conn).optional()?;
+    let damaged = || Error::internal("a stored activity does not parse");
+    row.map(|(row, version)| Ok((row.read().ok_or_else(damaged)?, version))).transpose()
+}
+
+/// Forgets what was said of an activity, where its version is still `expected`.
+///
+/// # Errors
+/// `not_found` where nothing was said; `version_conflict`.
+pub fn drop_activity(tx: &mut Tx<'_>, code: &str, expected: i32) -> Result<()> {
+    let as_read = activity::table.find(code).filter(activity::version.eq(expected));
+    if diesel::delete(as_read).execute(tx.conn())? == 1 {
+        return Ok(());
+    }
+    let stands = activity(tx.conn(), code)?.is_some();
+    Err(if stands { Code::VersionConflict } else { Code::NotFound }.into())
 }

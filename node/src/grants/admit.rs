@@ -38,16 +38,26 @@ pub fn admit(
         return Ok(Err(code));
     }
     let Some(place) = m.place else {
-        let subject = match m.subject_ref {
+        let mut subject = match m.subject_ref {
             Some(subject_ref) => Vault::find_ref(tx.conn(), &m.from, subject_ref)?,
             None => None,
         };
+        // Of somebody who was erased a withdrawal is still taken; there is no key to keep its bytes under.
+        if let Some(known) = subject
+            && Vault::is_shredded(tx.conn(), known)?
+        {
+            subject = None;
+        }
         return Ok(Ok(Admitted { thread: None, opened: false, subject }));
     };
     let Some(subject_ref) = m.subject_ref else { return Ok(Err(ItemCode::ThreadUnknown)) };
     if let Some(thread) = threads::by_wire(tx.conn(), &m.from, place.thread)? {
         let sender = thread.side.other();
         if thread.subject_ref != subject_ref || rule.sender.is_some_and(|side| side != sender) {
+            return Ok(Err(ItemCode::ThreadUnknown));
+        }
+        // Whoever was erased here is unknown here, like what never was.
+        if !thread.open && Vault::is_shredded(tx.conn(), thread.subject)? {
             return Ok(Err(ItemCode::ThreadUnknown));
         }
         if let Err(code) = judge_rectification(tx, &thread, m)? {

@@ -27,6 +27,7 @@ mod disclosed;
 mod moved;
 mod paper;
 mod permit;
+mod resting;
 mod rows;
 mod threads;
 mod used;
@@ -36,7 +37,9 @@ mod tests;
 
 use crate::vault;
 
-pub use activity::{Activity, ActsAs, Mandate, activities, acts_as, drop_activity, set_activity, standing};
+pub use activity::{
+    Activity, ActsAs, Mandate, activities, activity, acts_as, drop_activity, replace_activity, set_activity, standing,
+};
 pub use admit::{Admitted, admit};
 pub use destination::Destination;
 pub use paper::{on_paper, thread_of_paper};
@@ -51,6 +54,8 @@ pub use threads::{
 };
 
 pub use moved::{Holder, come_back, holder, move_holder, must_hold};
+
+pub use resting::{held_from, holds_about, records_behind, retire_ref};
 
 pub use disclosed::{DisclosurePosition, Told, disclosure_page, organisations_told, told};
 pub use used::{Use, free, hold, move_early_end, spend, use_of};

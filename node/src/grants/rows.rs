@@ -304,11 +304,12 @@ pub struct Holding {
     pub thread: Option<Uuid>,
     /// What it brought.
     pub groups: BTreeSet<Group>,
+    /// When it was taken.
+    pub at: DateTime<Utc>,
 }
 
 /// Writes the holding, in the transaction that takes the message.
 pub fn note_holding(tx: &mut Tx<'_>, peer: &EntityId, held: &Holding, grant: &Grant) -> Result<()> {
-    let now = At::from(tx.now());
     diesel::insert_into(holding::table)
         .values((
             holding::message.eq(Id(held.message.0)),
@@ -320,7 +321,7 @@ pub fn note_holding(tx: &mut Tx<'_>, peer: &EntityId, held: &Holding, grant: &Gr
             holding::record.eq(Id(grant.record.0)),
             holding::record_seq.eq(grant.seq.get() as i32),
             holding::not_after.eq(At::from(grant.not_after)),
-            holding::at.eq(now),
+            holding::at.eq(At::from(held.at)),
         ))
         .execute(tx.conn())?;
     Ok(())
@@ -328,19 +329,20 @@ pub fn note_holding(tx: &mut Tx<'_>, peer: &EntityId, held: &Holding, grant: &Gr
 
 /// What this node holds under a peer's record, up to `seq`.
 pub fn held_under(conn: &mut Conn, peer: &EntityId, record: RecordId, seq: u32) -> Result<Vec<Holding>> {
-    let rows: Vec<(Id, Id, Option<Id>, String)> = holding::table
+    let rows: Vec<(Id, Id, Option<Id>, String, At)> = holding::table
         .filter(holding::peer.eq(peer.as_str()))
         .filter(holding::record.eq(Id(record.0)))
         .filter(holding::record_seq.le(seq as i32))
-        .select((holding::message, holding::subject, holding::thread, holding::groups))
+        .select((holding::message, holding::subject, holding::thread, holding::groups, holding::at))
         .load(conn)?;
     rows.into_iter()
-        .map(|(message, subject, thread, groups)| {
+        .map(|(message, subject, thread, groups, at)| {
             Ok(Holding {
                 message: MessageId(message.0),
                 subject: Subject(subject.0),
                 thread: thread.map(|t| t.0),
                 groups: split(&groups)?,
+                at: at.0,
             })
         })
         .collect()

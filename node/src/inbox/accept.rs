@@ -237,7 +237,7 @@ fn keep(
         (admitted.subject, message.ground.as_ref().and_then(|g| g.grant()), groups.is_empty())
     {
         let thread = admitted.thread.as_ref().map(|thread| thread.id);
-        let held = grants::Holding { message: message.id, subject, thread, groups };
+        let held = grants::Holding { message: message.id, subject, thread, groups, at: tx.now() };
         grants::note_holding(tx, &from.peer, &held, grant)?;
     }
     if let (Some(thread), Some(place)) = (&admitted.thread, message.place) {
@@ -282,7 +282,7 @@ fn answer(
         jti: ReceiptId(crate::clock::id_at(now)),
         link: Link { from: from.peer.clone(), to: me, epoch, through_seq: through },
         items,
-        checkpoint: None,
+        checkpoint: journal::newest_checkpoint(tx.conn())?,
     };
     let key = inbox.keys.signing(tx.conn(), Kind::Protocol, now)?;
     let jws = receipt.sign(&key).map_err(Error::internal)?;

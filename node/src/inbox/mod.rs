@@ -9,6 +9,8 @@
 
 mod accept;
 mod collecting;
+mod evidence;
+mod links;
 mod open;
 mod rows;
 
@@ -18,8 +20,10 @@ mod tests;
 use crate::vault;
 
 pub use accept::{Accepted, Inbox, Receive, Taken, accept};
+pub use evidence::{Kept, conversation};
+pub use links::{failed_inside, gave_receipt, link_state, linked, went_well};
 pub use open::{Content, Opened, open, refuse_unknown_keys};
-pub use rows::{erase_bytes, link_state, opened, purge, unopened};
+pub use rows::{erase_bytes, opened, purge, unopened};
 
 /// The tables of this room that hold personal data.
 pub const HOLDING: vault::Holding = vault::Holding {

@@ -4,7 +4,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use staffetta_protocol::digest::Digest;
 use staffetta_protocol::id::{EntityId, MessageId};
-use staffetta_protocol::link::{LinkState, Progress};
 use staffetta_protocol::message::MAX_DAYS;
 use staffetta_protocol::problem::ItemCode;
 use staffetta_protocol::receipt::{Outcome, Receipt};
@@ -12,7 +11,7 @@ use uuid::Uuid;
 
 use super::open::Opened;
 use crate::error::{Error, Result};
-use crate::store::schema::{inbox_item, known_message, link_in, link_out, receipt as stored};
+use crate::store::schema::{inbox_item, known_message, link_in, receipt as stored};
 use crate::store::{At, Conn, Id, Tx};
 use crate::vault::Subject;
 
@@ -264,37 +263,6 @@ pub(super) fn note_receipt(tx: &mut Tx<'_>, peer: &EntityId, receipt: &Receipt, 
         .execute(tx.conn())?;
     diesel::update(link_in::table.find(peer.as_str())).set(link_in::receipt_digest.eq(&digest)).execute(tx.conn())?;
     Ok(())
-}
-
-/// Both directions of the link with a peer, as this node sees them.
-pub fn link_state(conn: &mut Conn, peer: &EntityId) -> Result<LinkState> {
-    let digest = |text: Option<String>| {
-        text.map(|text| text.parse().map_err(|_| Error::internal("a stored digest does not parse"))).transpose()
-    };
-    let inbound: Option<(i32, i64, Option<String>)> = link_in::table
-        .find(peer.as_str())
-        .select((link_in::epoch, link_in::through_seq, link_in::receipt_digest))
-        .first(conn)
-        .optional()?;
-    let outbound: Option<(i32, i64)> =
-        link_out::table.find(peer.as_str()).select((link_out::epoch, link_out::acked_seq)).first(conn).optional()?;
-    let last: Option<String> = stored::table
-        .filter(stored::peer.eq(peer.as_str()))
-        .filter(stored::direction.eq("in"))
-        .order((stored::epoch.desc(), stored::through_seq.desc()))
-        .select(stored::digest)
-        .first(conn)
-        .optional()?;
-    let (in_epoch, in_through, in_digest) = inbound.unwrap_or((1, 0, None));
-    let (out_epoch, out_through) = outbound.unwrap_or((1, 0));
-    Ok(LinkState {
-        inbound: Progress {
-            epoch: in_epoch as u32,
-            through_seq: in_through as u64,
-            receipt_digest: digest(in_digest)?,
-        },
-        outbound: Progress { epoch: out_epoch as u32, through_seq: out_through as u64, receipt_digest: digest(last)? },
-    })
 }
 
 /// Erases the kept bytes of a message; id, digest and outcome stay. Called by whoever erases what it brought. What is

@@ -1,8 +1,10 @@
 //! The append-only record of every act.
 //!
 //! What must hold: an act's entry is written in the transaction that does the act, or neither happens. An entry names
-//! ids, codes and counts, never a name, a field's content, a token or a key. `position` stays empty here: numbering
-//! and sealing into a tree is a background matter and never in the way of an act.
+//! ids, codes and counts, never a name, a field's content, a token or a key: so its leaf verifies after the person was
+//! erased. `position` stays empty here: numbering and sealing into a tree is a background matter ([`Sealer`]) and never in
+//! the way of an act. Nothing is rewritten or cut off, which triggers of the database see to; what retention releases
+//! ([`forget_before`]) leaves its leaf behind. Partners keep what this node signed about its log, as it keeps theirs.
 
 use staffetta_protocol::id::EntityId;
 use uuid::Uuid;
@@ -12,9 +14,21 @@ use crate::store::Tx;
 use crate::vault::{self, Holding, Subject};
 
 mod collecting;
+mod log;
+mod neighbours;
 mod rows;
+mod sealer;
+mod tiles;
+mod verify;
 
+#[cfg(test)]
+mod tests;
+
+pub use log::{Log, backlog, begin_new_log, consistency, logs, newest_checkpoint};
+pub use neighbours::{Alarm, Heard, Trouble, check_neighbour, hear, neighbours, note_proven, raise, to_compare};
 pub use rows::{Entry as StoredEntry, about, of_act};
+pub use sealer::Sealer;
+pub use verify::{Bad, Proven, Verified, forget_before, prove, verify};
 
 /// The tables of this room that hold personal data.
 pub const HOLDING: Holding =
@@ -108,5 +122,5 @@ pub fn record_all(tx: &mut Tx<'_>, entries: Vec<Entry>) -> Result<()> {
 
 /// Writes the entry, in the transaction of the act.
 pub fn record(tx: &mut Tx<'_>, entry: Entry) -> Result<()> {
-    rows::insert(tx, entry)
+    rows::insert(tx, entry).map(|_| ())
 }

@@ -1,7 +1,8 @@
 //! Rows of the journal.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use diesel::prelude::*;
+use staffetta_protocol::log::Entry as Leaf;
 
 use crate::error::Result;
 use crate::store::schema::journal;
@@ -45,10 +46,11 @@ impl Row {
     }
 }
 
-pub(super) fn insert(tx: &mut Tx<'_>, entry: super::Entry) -> Result<()> {
+pub(super) fn insert(tx: &mut Tx<'_>, entry: super::Entry) -> Result<Id> {
     let row = Row::of(entry, tx.now());
+    let id = row.id;
     each_backend!(tx.conn(), conn => diesel::insert_into(journal::table).values(row).execute(conn))?;
-    Ok(())
+    Ok(id)
 }
 
 pub(super) fn insert_all(tx: &mut Tx<'_>, entries: Vec<super::Entry>) -> Result<()> {
@@ -132,4 +134,65 @@ pub fn of_act(conn: &mut Conn, act: &str, limit: i64) -> Result<Vec<Entry>> {
         .select(SHOWN)
         .load(conn)?;
     Ok(found.into_iter().map(entry).collect())
+}
+
+/// An entry with everything that its leaf is made of.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = journal)]
+pub(super) struct Stored {
+    pub(super) id: Id,
+    pub(super) position: Option<i64>,
+    at: At,
+    actor_kind: String,
+    actor: Option<String>,
+    act: String,
+    subject: Option<Id>,
+    object: Option<String>,
+    peer: Option<String>,
+    code: Option<String>,
+    ground: Option<String>,
+}
+
+impl Stored {
+    pub(super) fn is_before(&self, instant: DateTime<Utc>) -> bool {
+        self.at.0 < instant
+    }
+
+    /// What the log says of it.
+    pub(super) fn leaf(&self) -> Leaf {
+        Leaf {
+            act: self.act.clone(),
+            actor: self.actor.clone(),
+            actor_kind: self.actor_kind.clone(),
+            at: self.at.0.to_rfc3339_opts(SecondsFormat::Micros, true),
+            code: self.code.clone(),
+            ground: self.ground.clone(),
+            id: self.id.0,
+            object: self.object.clone(),
+            peer: self.peer.clone(),
+            subject: self.subject.map(|subject| subject.0),
+        }
+    }
+}
+
+pub(super) fn one(conn: &mut Conn, id: Id) -> Result<Stored> {
+    Ok(journal::table.find(id).select(Stored::as_select()).first(conn)?)
+}
+
+/// The next entries without a place, the oldest ids first.
+pub(super) fn unsealed(conn: &mut Conn, limit: i64) -> Result<Vec<Stored>> {
+    let waiting = journal::table.filter(journal::position.is_null()).order(journal::id).limit(limit);
+    Ok(waiting.select(Stored::as_select()).load(conn)?)
+}
+
+/// The entries with these places, in order.
+pub(super) fn placed(conn: &mut Conn, from: i64, to: i64) -> Result<Vec<Stored>> {
+    let between = journal::table.filter(journal::position.ge(from)).filter(journal::position.lt(to));
+    Ok(between.order(journal::position).select(Stored::as_select()).load(conn)?)
+}
+
+/// The sealed entries on any of these things, in order, at most `limit`.
+pub(super) fn on_things(conn: &mut Conn, objects: &[String], limit: i64) -> Result<Vec<Stored>> {
+    let found = journal::table.filter(journal::position.is_not_null()).filter(journal::object.eq_any(objects));
+    Ok(found.order(journal::position).limit(limit).select(Stored::as_select()).load(conn)?)
 }

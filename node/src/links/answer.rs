@@ -16,8 +16,8 @@ use crate::peers::{Answer, CallError};
 pub(super) enum Verdict {
     /// A receipt that verifies. `window` is what the peer takes next.
     Receipted { jws: String, receipt: Box<Receipt>, window: u32 },
-    /// The peer asks to wait; nothing failed.
-    Busy { seconds: Option<u32>, why: String },
+    /// The peer asks to wait; nothing failed. `inside` where it says so because it failed inside.
+    Busy { seconds: Option<u32>, why: String, inside: bool },
     /// No receipt: try later. `alarm` for what an administrator must hear at once.
     Unreachable { why: String, alarm: bool },
     /// The batch was too large for the peer.
@@ -44,7 +44,9 @@ pub(super) fn judge(
             Ok(verdict) => verdict,
             Err(why) => Verdict::Unreachable { why, alarm: true },
         },
-        408 | 429 | 503 => Verdict::Busy { seconds: answer.retry_after, why: format!("answered {}", answer.status) },
+        status @ (408 | 429 | 503) => {
+            Verdict::Busy { seconds: answer.retry_after, why: format!("answered {status}"), inside: status == 503 }
+        }
         409 => match answer.problem().filter(|p| p.code == Code::OutOfSequence.as_str()) {
             Some(problem) => match (problem.epoch, problem.expected) {
                 (Some(epoch), Some(expected)) => Verdict::OutOfSequence { epoch, expected },
@@ -62,7 +64,7 @@ pub(super) fn judge(
 
 fn without_signature(error: &CallError) -> Verdict {
     if let CallError::NotSigned { status: 408 | 429 | 503, retry_after, .. } = error {
-        return Verdict::Busy { seconds: *retry_after, why: error.to_string() };
+        return Verdict::Busy { seconds: *retry_after, why: error.to_string(), inside: false };
     }
     if let CallError::NotSigned { status: 413, .. } = error {
         return Verdict::TooLarge;

@@ -3,24 +3,27 @@
 use actix_web::web::{Data, Json};
 use actix_web::{get, post};
 use staffetta_protocol::consent::OrganisationId;
+use staffetta_protocol::id::EntityId;
 use staffetta_protocol::link::{Batch, BatchAnswer, LinkState};
 use staffetta_protocol::problem::{Code, Problem};
 
-use super::Links;
+use super::push::STUCK;
+use super::{Links, checks};
 use crate::error::Result;
 use crate::inbox::{self, Accepted, Content};
 use crate::journal::{self, Actor, Entry};
 use crate::outbox;
 use crate::peers::{Peers, VerifiedPeer};
 use crate::routes::Routes;
-use crate::store::Store;
+use crate::store::{Store, Tx};
+use crate::tasks::{self, Task};
 
 /// Seconds after which a peer may try again whose content nobody has looked at.
 const FULL_RETRY_SECONDS: u32 = 900;
 
 /// The routes of this room, below `…/exchange`.
 pub fn api(routes: &mut Routes<'_>) {
-    routes.service(push_messages).service(show_link);
+    routes.service(push_messages).service(show_link).service(super::history::prove_history);
 }
 
 /// Push a batch of messages
@@ -53,14 +56,25 @@ async fn push_messages(
             Ok(Json(answer))
         }
         Err(error) => {
-            if !error.is_fault() {
-                let (peer, code) = (caller.entity_id().clone(), error.code());
+            let (peer, code) = (caller.entity_id().clone(), error.code());
+            if code == Code::Busy {
+                store.write(move |tx| failed_inside(tx, &peer)).await?;
+            } else if !error.is_fault() {
                 let entry = Entry::new(Actor::Peer(peer.clone()), "exchange.batch-refused").peer(&peer).code(code);
                 store.write(move |tx| journal::record(tx, entry)).await?;
             }
             Err(error)
         }
     }
+}
+
+/// The first item of a batch failed inside, or nothing could be taken at all. Three times in a row is an alarm here as it
+/// is at the sender.
+fn failed_inside(tx: &mut Tx<'_>, peer: &EntityId) -> Result<()> {
+    if inbox::failed_inside(tx, peer)? >= STUCK {
+        tasks::open(tx, Task::new(tasks::Kind::FailingInside, peer).with(peer).code(Code::Busy.as_str()))?;
+    }
+    Ok(())
 }
 
 /// Takes a batch as a whole: what is refused here stores nothing but the journal's word on it.
@@ -99,6 +113,7 @@ async fn take(caller: &VerifiedPeer, peers: &Peers, store: &Store, links: &Links
         .write(move |tx| {
             crate::peers::keep_evidence(tx, &peer)?;
             let answer = inbox::accept(tx, &inner, &from, epoch, &items)?;
+            inbox::went_well(tx, &from.peer)?;
             outbox::wake(tx, &from.peer)?;
             Ok(answer)
         })
@@ -123,7 +138,7 @@ async fn show_link(caller: VerifiedPeer, store: Data<Store>, links: Data<Links>)
     let peer = caller.entity_id().clone();
     let state = store
         .write(move |tx| {
-            outbox::wake(tx, &peer)?;
+            checks::asked(tx, &peer)?;
             inbox::link_state(tx.conn(), &peer)
         })
         .await?;

@@ -4,21 +4,31 @@
 //! - No request is made while a transaction is open: lease, then call, then settle.
 //! - Retry is per link, not per message. Only an item outcome inside a receipt that verifies can refuse a message. 408,
 //!   429 and 503 mean busy; everything else, an unsigned answer and a bad receipt included, means unreachable.
+//! - Any authenticated contact from a peer wakes its link.
+//! - What runs out is let go whether its peer is there or not, and somebody is told.
+//! - When a node starts, daily and after a long silence both sides of a link are compared; what was lost by a restore from
+//!   an old backup is found, said and mended, and nothing takes effect twice.
 //! - Timers lie in the database: [`Links::pump`] does what is due and says when it wants to be called again. Whoever
 //!   calls it may be any process.
 
 mod answer;
 mod api;
 mod bounds;
+mod checks;
+mod compare;
+mod contact;
+mod history;
 mod push;
+mod reconcile;
 
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use tokio::sync::Notify;
@@ -32,10 +42,13 @@ use crate::peers::Peers;
 use crate::store::{Store, Tx};
 
 pub use api::api;
+pub use contact::wake_on_contact;
 
 /// The room above that is told what became of a message. `Err` undoes the settling: the receipt is asked for again.
 pub type Settled = fn(&mut Tx<'_>, &Outbox, &Settlement) -> Result<()>;
 
+/// Messages that run out in one transaction, at most.
+const EXPIRED_AT_ONCE: i64 = 200;
 /// Links that are served at the same time.
 const AT_ONCE: usize = 8;
 
@@ -52,6 +65,8 @@ struct Inner {
     clock: Clock,
     bounds: bounds::Bounds,
     waker: Notify,
+    /// Whether this process has begun to compare its links.
+    started: AtomicBool,
 }
 
 impl fmt::Debug for Links {
@@ -65,7 +80,17 @@ impl Links {
     pub fn new(store: Store, peers: Peers, inbox: Inbox, settled: Settled, config: ExchangeConfig) -> Self {
         let clock = store.clock().clone();
         let bounds = bounds::Bounds::new(config.requests_per_peer);
-        Self(Arc::new(Inner { store, peers, inbox, settled, config, clock, bounds, waker: Notify::new() }))
+        Self(Arc::new(Inner {
+            store,
+            peers,
+            inbox,
+            settled,
+            config,
+            clock,
+            bounds,
+            waker: Notify::new(),
+            started: AtomicBool::new(false),
+        }))
     }
 
     /// Tells the worker that something was queued or a peer gave a sign of life.
@@ -78,8 +103,31 @@ impl Links {
         self.0.waker.notified().await;
     }
 
+    /// Lets go what has run out, whether its peer is there or not, once some member has confirmed our clock.
+    async fn expire(&self) -> Result<()> {
+        let now = self.0.clock.now();
+        let confirmed = self.0.peers.clock_confirmed_at().is_some_and(|at| (now - at).abs() < TimeDelta::hours(24));
+        if !confirmed || !self.0.store.read(move |conn| outbox::has_overdue(conn, now)).await? {
+            return Ok(());
+        }
+        loop {
+            let (settled, outbox) = (self.0.settled, self.0.inbox.outbox.clone());
+            let act = move |tx: &mut Tx<'_>| {
+                let gone = outbox::expire(tx, EXPIRED_AT_ONCE)?;
+                for settlement in &gone {
+                    settled(tx, &outbox, settlement)?;
+                }
+                outbox::has_overdue(tx.conn(), now)
+            };
+            if !self.0.store.write(act).await? {
+                return Ok(());
+            }
+        }
+    }
+
     /// Sends what is due on every link, batch after batch, and says when the next link falls due.
     pub async fn pump(&self) -> Result<Option<DateTime<Utc>>> {
+        self.expire().await?;
         loop {
             let now = self.0.clock.now();
             let (ready, _) = self.0.store.read(move |conn| outbox::due(conn, now)).await?;

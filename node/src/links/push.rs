@@ -1,21 +1,37 @@
 //! One round on one link: may it, lease, call, settle.
 
 use actix_web::web::Bytes;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Method;
 use staffetta_protocol::id::EntityId;
 use staffetta_protocol::trust::MemberState;
 
-use super::Inner;
 use super::answer::{Verdict, judge, later};
+use super::{Inner, checks};
 use crate::error::{Error, Result};
 use crate::journal::{self, Actor, Entry};
-use crate::outbox::{self, Bounds, Failure, Leased};
+use crate::outbox::{self, Bounds, Failure, Leased, Mended};
 use crate::peers::{Peer, ResolveError};
+use crate::store::Tx;
+use crate::tasks::{self, Task};
+
+/// How often in a row a peer may fail inside before somebody hears of it.
+pub(super) const STUCK: i32 = 3;
+/// How long the worker leaves a link alone whose peer fetches by itself.
+const MAILBOX_PAUSE: TimeDelta = TimeDelta::hours(1);
+/// After so long without a receipt the two sides compare what they know.
+const LONG_SILENCE: TimeDelta = TimeDelta::hours(1);
 
 /// Serves one link once. `true` when a receipt came and more may follow at once.
 pub(super) async fn push(links: &Inner, to: &EntityId) -> Result<bool> {
     let Some(peer) = reachable(links, to).await? else { return Ok(false) };
+    if peer.has_mailbox() {
+        // It fetches by itself.
+        let peer = to.clone();
+        let wait = Failure { why: String::new(), retry_at: links.clock.now() + MAILBOX_PAUSE, counts: false };
+        links.store.write(move |tx| outbox::postpone(tx, &peer, &wait)).await?;
+        return Ok(false);
+    }
     let Some(leased) = lease(links, &peer).await? else { return Ok(false) };
     let body = serde_json::to_vec(&leased.batch).map_err(Error::internal)?;
     let answer = links.peers.call(&peer, Method::POST, "/exchange/messages", Some(Bytes::from(body))).await;
@@ -114,18 +130,30 @@ async fn conclude(links: &Inner, leased: Leased, verdict: Verdict) -> Result<boo
                     for settlement in &news {
                         settled(tx, &outbox, settlement)?;
                     }
-                    Ok(())
+                    match leased.failing_since {
+                        Some(since) => heard_again(tx, &leased.peer, since),
+                        None => Ok(()),
+                    }
                 })
                 .await?;
             // An item failed inside at the peer: it gets a moment before the rest comes again.
             Ok(through >= last)
         }
-        Verdict::Busy { seconds, why } => {
+        Verdict::Busy { seconds, why, inside } => {
             let now = links.clock.now();
             let wait = i64::from(seconds.unwrap_or(5)).clamp(1, links.config.retry_max_seconds as i64);
             let failure = Failure { why, retry_at: now + TimeDelta::seconds(wait), counts: false };
             let (peer, token) = (leased.peer, leased.token);
-            links.store.write(move |tx| outbox::fail(tx, &peer, token, &failure)).await?;
+            links
+                .store
+                .write(move |tx| {
+                    if outbox::busy(tx, &peer, token, &failure, inside)? >= STUCK {
+                        let task = Task::new(tasks::Kind::PartnerFailing, &peer).with(&peer).code(&failure.why);
+                        tasks::open(tx, task)?;
+                    }
+                    Ok(())
+                })
+                .await?;
             Ok(false)
         }
         Verdict::Unreachable { why, alarm } => {
@@ -140,6 +168,7 @@ async fn conclude(links: &Inner, leased: Leased, verdict: Verdict) -> Result<boo
             links
                 .store
                 .write(move |tx| {
+                    not_recognised(tx, &peer, "answered 413")?;
                     outbox::shrink(tx, &peer, half)?;
                     let failure =
                         if alone { failure } else { Failure { retry_at: tx.now(), counts: false, ..failure } };
@@ -159,28 +188,60 @@ async fn fail(links: &Inner, leased: &Leased, why: String, alarm: bool) -> Resul
         .store
         .write(move |tx| {
             let failures = outbox::link(tx.conn(), &peer)?.map_or(0, |link| link.failures);
-            if alarm && failures == 0 {
-                journal::record(tx, Entry::new(Actor::System, "exchange.not-recognised").peer(&peer).code(&why))?;
+            if alarm {
+                not_recognised(tx, &peer, &why)?;
             }
             outbox::fail(tx, &peer, token, &later(&config, failures, why, now))
         })
         .await
 }
 
+/// The partner does not recognise this node, or answers what does not verify: its people and ours must talk. Noted once,
+/// until a receipt comes.
+fn not_recognised(tx: &mut Tx<'_>, peer: &EntityId, why: &str) -> Result<()> {
+    if tasks::open(tx, Task::new(tasks::Kind::NotRecognised, peer).with(peer).code(why))? {
+        journal::record(tx, Entry::new(Actor::System, "exchange.not-recognised").peer(peer).code(why))?;
+    }
+    Ok(())
+}
+
+/// A receipt came after failures: what was to be done about them has mended. After a long silence the link is compared.
+fn heard_again(tx: &mut Tx<'_>, peer: &EntityId, since: DateTime<Utc>) -> Result<()> {
+    for kind in [tasks::Kind::NotRecognised, tasks::Kind::PartnerFailing] {
+        tasks::close(tx, kind, peer.as_str(), Actor::System)?;
+    }
+    if tx.now() - since >= LONG_SILENCE { checks::soon(tx, peer) } else { Ok(()) }
+}
+
 /// The peer expects another number. Behind what it receipted: it has forgotten, and everything unreceipted goes again
-/// from there. Ahead of what was ever given: this node has forgotten, and goes on in the next epoch.
+/// from there. Ahead of what was ever given: this node has forgotten, and goes on in the next epoch. Once at once; where
+/// that does not help, as seldom as any other failure.
 async fn resynchronise(links: &Inner, leased: Leased, epoch: u32, expected: u64) -> Result<bool> {
-    let (peer, token) = (leased.peer, leased.token);
+    let (peer, token, config) = (leased.peer, leased.token, links.config.clone());
+    let first = leased.batch.items.first().map(|item| item.seq);
     links
         .store
         .write(move |tx| {
-            let mended = outbox::resynchronise(tx, &peer, epoch, expected)?;
-            let entry = Entry::new(Actor::System, "exchange.resynchronised").peer(&peer).code(mended.as_str());
-            journal::record(tx, entry)?;
-            let now = tx.now();
-            let failure = Failure { why: "out of sequence".into(), retry_at: now, counts: true };
+            let mended = outbox::resynchronise(tx, &peer, epoch, expected, first)?;
+            note_mended(tx, &peer, mended)?;
+            let (now, failures) = (tx.now(), outbox::link(tx.conn(), &peer)?.map_or(0, |link| link.failures));
+            let again = mended != Mended::Nothing && failures == 0;
+            let later = later(&config, failures, "out of sequence".into(), now);
+            let failure = if again { Failure { retry_at: now, ..later } } else { later };
             outbox::fail(tx, &peer, token, &failure)?;
-            Ok(mended != outbox::Mended::Nothing)
+            Ok(again)
         })
         .await
+}
+
+/// Says to a person that one of the two sides had lost something, and what was done about it.
+pub(super) fn note_mended(tx: &mut Tx<'_>, peer: &EntityId, mended: Mended) -> Result<()> {
+    let kind = match mended {
+        Mended::PeerAhead | Mended::PeerBehind => tasks::Kind::LinkRestored,
+        Mended::Nothing => tasks::Kind::LinkNotMended,
+        Mended::Again => return Ok(()),
+    };
+    let code = if mended == Mended::PeerAhead { "restored_here" } else { mended.as_str() };
+    tasks::open(tx, Task::new(kind, peer).with(peer).code(code))?;
+    journal::record(tx, Entry::new(Actor::System, "exchange.resynchronised").peer(peer).code(mended.as_str()))
 }

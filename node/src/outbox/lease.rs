@@ -8,6 +8,7 @@ use staffetta_protocol::link::{Batch, Item, Void, VoidReason};
 use staffetta_protocol::receipt::Outcome;
 use uuid::Uuid;
 
+use super::expiry;
 use super::links::{self, LinkRow};
 use super::queue::place;
 use super::settle::Settlement;
@@ -26,6 +27,8 @@ pub struct Leased {
     pub peer: EntityId,
     /// What to send.
     pub batch: Batch,
+    /// Since when the link has been failing, if it has.
+    pub failing_since: Option<DateTime<Utc>>,
 }
 
 /// How much one batch may carry.
@@ -80,7 +83,7 @@ pub fn lease(
 ) -> Result<(Option<Leased>, Vec<Settlement>)> {
     let until = tx.now() + bounds.lease;
     let Some((token, link)) = links::take(tx, peer, until)? else { return Ok((None, Vec::new())) };
-    let mut unsent = expire(tx, peer)?;
+    let mut unsent = expiry::expire_for(tx, peer)?;
     if bounds.only_recall && !recall_waits(tx, peer)? {
         links::release(tx, peer, token)?;
         return Ok((None, unsent));
@@ -101,7 +104,8 @@ pub fn lease(
         return Ok((None, unsent));
     }
     let batch = Batch { epoch: link.epoch as u32, items: batch.items };
-    Ok((Some(Leased { token, peer: peer.clone(), batch }), unsent))
+    let failing_since = link.failing_since.map(|at| at.0);
+    Ok((Some(Leased { token, peer: peer.clone(), batch, failing_since }), unsent))
 }
 
 /// A batch being filled within its bounds.
@@ -241,20 +245,4 @@ fn settle_unsent(tx: &mut Tx<'_>, row: &Row, state: &str, code: &str) -> Result<
         outcome: Outcome::Voided,
         code: Some(code.to_owned()),
     })
-}
-
-/// What has run out: gone at once without a number, a void with one.
-fn expire(tx: &mut Tx<'_>, peer: &EntityId) -> Result<Vec<Settlement>> {
-    let now: DateTime<Utc> = tx.now();
-    let overdue = || {
-        outbox::table
-            .filter(outbox::peer.eq(peer.as_str()))
-            .filter(outbox::state.eq("queued"))
-            .filter(outbox::expires_at.le(At::from(now)))
-    };
-    diesel::update(overdue().filter(outbox::seq.is_not_null()))
-        .set((outbox::state.eq("void"), outbox::code.eq("expired"), outbox::sealed.eq(None::<Vec<u8>>)))
-        .execute(tx.conn())?;
-    let unsent: Vec<Row> = overdue().select(Row::as_select()).load(tx.conn())?;
-    unsent.iter().map(|row| settle_unsent(tx, row, "expired", "expired")).collect()
 }

@@ -11,6 +11,8 @@ use crate::error::{Error, Result};
 use crate::grants;
 use crate::store::schema::{link_out, outbox};
 use crate::store::{At, Conn, Id, Tx};
+use crate::tasks::{self, Task};
+use crate::vault::Subject;
 
 /// The stream to one peer.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -38,6 +40,17 @@ pub struct LinkRow {
     pub failing_since: Option<At>,
     /// Why the last one failed.
     pub last_error: Option<String>,
+    /// When a failure was counted last.
+    pub failed_at: Option<At>,
+    /// How often in a row the peer failed inside on what it was sent.
+    pub stuck: i32,
+}
+
+impl LinkRow {
+    /// Whether a batch is under way.
+    pub fn is_leased(&self, now: DateTime<Utc>) -> bool {
+        self.lease_until.is_some_and(|until| until.0 > now)
+    }
 }
 
 /// The row of a link, if anything was ever queued for the peer.
@@ -47,7 +60,6 @@ pub fn link(conn: &mut Conn, peer: &EntityId) -> Result<Option<LinkRow>> {
 
 /// Numbers the queue of a link, so that order does not depend on clocks. Makes the row on first use.
 pub(super) fn next_queue_number(tx: &mut Tx<'_>, peer: &EntityId) -> Result<i64> {
-    let now = At::from(tx.now());
     let counted = |tx: &mut Tx<'_>| {
         diesel::update(link_out::table.find(peer.as_str()))
             .set(link_out::queued.eq(link_out::queued + 1))
@@ -58,6 +70,13 @@ pub(super) fn next_queue_number(tx: &mut Tx<'_>, peer: &EntityId) -> Result<i64>
     if let Some(number) = counted(tx)? {
         return Ok(number);
     }
+    make(tx, peer)?;
+    counted(tx)?.ok_or_else(|| Error::internal("the link row just made is not there"))
+}
+
+/// The row of a link to which nothing was given yet, if it has none.
+pub(super) fn make(tx: &mut Tx<'_>, peer: &EntityId) -> Result<()> {
+    let now = At::from(tx.now());
     let row = (
         link_out::peer.eq(peer.as_str()),
         link_out::epoch.eq(1),
@@ -67,12 +86,13 @@ pub(super) fn next_queue_number(tx: &mut Tx<'_>, peer: &EntityId) -> Result<i64>
         link_out::peer_window.eq(staffetta_protocol::link::DEFAULT_WINDOW as i32),
         link_out::next_attempt_at.eq(now),
         link_out::failures.eq(0),
+        link_out::stuck.eq(0),
     );
     crate::store::each_backend!(tx.conn(), conn => diesel::insert_into(link_out::table)
         .values(row)
         .on_conflict_do_nothing()
         .execute(conn))?;
-    counted(tx)?.ok_or_else(|| Error::internal("the link row just made is not there"))
+    Ok(())
 }
 
 /// Links that have something to send and may be tried at `now`, and when the next one falls due after that.
@@ -102,6 +122,17 @@ pub fn due(conn: &mut Conn, now: DateTime<Utc>) -> Result<(Vec<EntityId>, Option
         .map(|peer| peer.parse().map_err(|_| Error::internal("a stored entity id does not parse")))
         .collect::<Result<_>>()?;
     Ok((peers, next))
+}
+
+/// Every peer for which anything was ever queued.
+pub fn linked(conn: &mut Conn) -> Result<Vec<String>> {
+    Ok(link_out::table.select(link_out::peer).load(conn)?)
+}
+
+/// Whether the link waits for later: only then is there anything to wake.
+pub fn is_asleep(conn: &mut Conn, peer: &EntityId, now: DateTime<Utc>) -> Result<bool> {
+    let asleep = link_out::table.find(peer.as_str()).filter(link_out::next_attempt_at.gt(At::from(now)));
+    Ok(diesel::select(diesel::dsl::exists(asleep)).get_result(conn)?)
 }
 
 /// A sign of life of the peer: the link may be tried at once.
@@ -140,74 +171,6 @@ pub(super) fn release(tx: &mut Tx<'_>, peer: &EntityId, token: Uuid) -> Result<b
     Ok(released == 1)
 }
 
-/// The peer is ahead of what this node ever gave: everything unreceipted is numbered anew in the next epoch. Same ids,
-/// same bytes.
-fn renumber(tx: &mut Tx<'_>, peer: &EntityId, epoch: u32) -> Result<()> {
-    diesel::update(link_out::table.find(peer.as_str()))
-        .set((link_out::epoch.eq(epoch as i32), link_out::given_seq.eq(0), link_out::acked_seq.eq(0)))
-        .execute(tx.conn())?;
-    let unsettled =
-        |state: &'static str| outbox::table.filter(outbox::peer.eq(peer.as_str())).filter(outbox::state.eq(state));
-    diesel::update(unsettled("queued"))
-        .set((outbox::epoch.eq(None::<i32>), outbox::seq.eq(None::<i64>)))
-        .execute(tx.conn())?;
-    let now = At::from(tx.now());
-    let voids: Vec<Id> = unsettled("void").select(outbox::message).load(tx.conn())?;
-    for message in voids {
-        grants::free(tx, MessageId(message.0))?;
-    }
-    diesel::update(unsettled("void"))
-        .set((outbox::state.eq("struck"), outbox::settled_at.eq(now)))
-        .execute(tx.conn())?;
-    Ok(())
-}
-
-/// What was done about numbers that did not fit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mended {
-    /// The peer had forgotten: everything it asks for goes again.
-    PeerBehind,
-    /// This node had forgotten: it goes on in the next epoch.
-    PeerAhead,
-    /// The peer asks for what can no longer be given; a person must look.
-    Nothing,
-}
-
-impl Mended {
-    /// For the journal.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::PeerBehind => "peer_behind",
-            Self::PeerAhead => "peer_ahead",
-            Self::Nothing => "not_mended",
-        }
-    }
-}
-
-/// Mends the numbers of a link after the peer said, under its signature, what it expects.
-pub fn resynchronise(tx: &mut Tx<'_>, peer: &EntityId, epoch: u32, expected: u64) -> Result<Mended> {
-    let Some(row) = link(tx.conn(), peer)? else { return Ok(Mended::Nothing) };
-    let ahead = epoch > row.epoch as u32 || (epoch == row.epoch as u32 && expected > row.given_seq as u64 + 1);
-    if ahead {
-        renumber(tx, peer, epoch.saturating_add(1))?;
-        return Ok(Mended::PeerAhead);
-    }
-    if epoch < row.epoch as u32 {
-        return Ok(Mended::Nothing);
-    }
-    let settled_again = diesel::update(
-        outbox::table
-            .filter(outbox::peer.eq(peer.as_str()))
-            .filter(outbox::epoch.eq(row.epoch))
-            .filter(outbox::seq.ge(expected as i64))
-            .filter(outbox::state.eq_any(["delivered", "refused", "struck", "expired"]))
-            .filter(outbox::seq.is_not_null()),
-    );
-    // What was settled goes again as what it is now: its bytes if they are still held, a void if not.
-    let resent = settled_again.set(outbox::state.eq("queued")).execute(tx.conn())?;
-    Ok(if resent > 0 || expected <= row.given_seq as u64 { Mended::PeerBehind } else { Mended::Nothing })
-}
-
 /// Remembers that the peer takes smaller batches.
 pub fn shrink(tx: &mut Tx<'_>, peer: &EntityId, items: u32) -> Result<()> {
     diesel::update(link_out::table.find(peer.as_str()))
@@ -216,14 +179,15 @@ pub fn shrink(tx: &mut Tx<'_>, peer: &EntityId, items: u32) -> Result<()> {
     Ok(())
 }
 
-/// Strikes everything unsettled for a member that is out of the network, and says what that was.
+/// Strikes everything unsettled for a member that is out of the network, and says what that was. What would have told it
+/// of a withdrawal becomes a task: somebody must tell it another way.
 pub fn abandon(tx: &mut Tx<'_>, peer: &EntityId) -> Result<Vec<Settlement>> {
     const CODE: &str = "member_out";
     let now = At::from(tx.now());
     let unsettled =
         || outbox::table.filter(outbox::peer.eq(peer.as_str())).filter(outbox::state.eq_any(["queued", "void"]));
-    let struck: Vec<(Id, String, Option<Id>)> =
-        unsettled().select((outbox::message, outbox::kind, outbox::thread)).load(tx.conn())?;
+    let struck: Vec<(Id, String, Option<Id>, Option<Id>)> =
+        unsettled().select((outbox::message, outbox::kind, outbox::thread, outbox::subject)).load(tx.conn())?;
     diesel::update(unsettled())
         .set((
             outbox::state.eq("struck"),
@@ -232,10 +196,14 @@ pub fn abandon(tx: &mut Tx<'_>, peer: &EntityId) -> Result<Vec<Settlement>> {
             outbox::settled_at.eq(now),
         ))
         .execute(tx.conn())?;
-    for (message, ..) in &struck {
+    for (message, kind, _, subject) in &struck {
         grants::free(tx, MessageId(message.0))?;
+        if kind.starts_with("consent.") {
+            let owed = Task::new(tasks::Kind::RecallOwedToMemberOut, message.0).with(peer).code(kind);
+            tasks::open(tx, subject.iter().fold(owed, |owed, subject| owed.about(Subject(subject.0))))?;
+        }
     }
-    let told = struck.into_iter().map(|(message, kind, thread)| Settlement {
+    let told = struck.into_iter().map(|(message, kind, thread, _)| Settlement {
         message: MessageId(message.0),
         kind,
         thread: thread.map(|id| id.0),

@@ -10,19 +10,26 @@
 //!   counts only under the current lease.
 
 mod collecting;
+mod expiry;
 mod lease;
 mod links;
 mod queue;
+mod resync;
 mod rows;
 mod settle;
 
 use crate::vault;
 
+pub use expiry::{expire, has_overdue};
 pub use lease::{Bounds, Leased, lease};
-pub use links::{LinkRow, Mended, abandon, due, link, resynchronise, shrink, wake};
+pub use links::{LinkRow, abandon, due, is_asleep, link, linked, shrink, wake};
 pub use queue::{Outbox, Outgoing, enqueue_personal};
-pub use rows::{Transport, Waiting, strike, strike_in, strike_thread, transport_of, waiting, waits_about};
-pub use settle::{Failure, Settlement, fail, pause, postpone, settle};
+pub use resync::{Mended, resynchronise};
+pub use rows::{
+    Backlog, Transport, Waiting, backlog, last_receipt, strike, strike_in, strike_thread, transport_of, waiting,
+    waits_about,
+};
+pub use settle::{Failure, Settlement, busy, fail, pause, postpone, settle};
 
 /// The tables of this room that hold personal data.
 pub const HOLDING: vault::Holding =

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::error::{Error, Result};
 use crate::grants;
-use crate::store::schema::{disclosure, outbox};
+use crate::store::schema::{disclosure, link_out, outbox, receipt};
 use crate::store::{At, Conn, Id, Tx};
 use crate::vault::Subject;
 
@@ -112,11 +112,50 @@ pub fn waiting(conn: &mut Conn, limit: i64) -> Result<Vec<Waiting>> {
     rows.into_iter().map(columns).collect()
 }
 
+/// What waits on one link.
+#[derive(Debug, Clone)]
+pub struct Backlog {
+    /// The peer's entity id.
+    pub peer: String,
+    /// Messages without a receipt.
+    pub waiting: i64,
+    /// When the oldest of them was queued.
+    pub oldest: Option<DateTime<Utc>>,
+    /// Attempts that failed in a row.
+    pub failures: i32,
+}
+
+/// What waits on each link that there ever was.
+pub fn backlog(conn: &mut Conn) -> Result<Vec<Backlog>> {
+    let links: Vec<(String, i32)> = link_out::table.select((link_out::peer, link_out::failures)).load(conn)?;
+    let each = links.into_iter().map(|(peer, failures)| {
+        let of_link =
+            || outbox::table.filter(outbox::peer.eq(&peer)).filter(outbox::state.eq_any(["queued", "void"]));
+        let waiting: i64 = of_link().count().get_result(conn)?;
+        let oldest: Option<At> =
+            of_link().order(outbox::queued_at).select(outbox::queued_at).first(conn).optional()?;
+        Ok(Backlog { peer, waiting, oldest: oldest.map(|at| at.0), failures })
+    });
+    each.collect()
+}
+
 /// Whether anything about one of these still waits to leave, or to be settled.
 pub fn waits_about(conn: &mut Conn, subjects: &[Subject]) -> Result<bool> {
     let hers: Vec<Id> = subjects.iter().map(|subject| Id(subject.0)).collect();
     let waits = outbox::table.filter(outbox::subject.eq_any(hers)).filter(outbox::state.eq_any(["queued", "void"]));
     Ok(diesel::select(diesel::dsl::exists(waits)).get_result(conn)?)
+}
+
+/// When a receipt of that node last came.
+pub fn last_receipt(conn: &mut Conn, peer: &EntityId) -> Result<Option<DateTime<Utc>>> {
+    let newest: Option<At> = receipt::table
+        .filter(receipt::peer.eq(peer.as_str()))
+        .filter(receipt::direction.eq("in"))
+        .order(receipt::at.desc())
+        .select(receipt::at)
+        .first(conn)
+        .optional()?;
+    Ok(newest.map(|at| at.0))
 }
 
 /// Strikes everything unsettled in a thread that ends. The message that tells of the end is queued afterwards.

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::links;
 use crate::error::Result;
 use crate::grants;
+use crate::journal;
 use crate::store::schema::{link_out, outbox, receipt as stored};
 use crate::store::{At, Id, Tx};
 
@@ -55,6 +56,9 @@ pub fn settle(
         .values(row)
         .on_conflict_do_nothing()
         .execute(conn))?;
+    if let Some(checkpoint) = &receipt.checkpoint {
+        journal::hear(tx, peer, checkpoint)?;
+    }
     let mut settled = Vec::new();
     for item in &receipt.items {
         settled.extend(settle_item(tx, peer, epoch, receipt, item)?);
@@ -71,6 +75,8 @@ pub fn settle(
         .set((
             link_out::failures.eq(0),
             link_out::failing_since.eq(None::<At>),
+            link_out::failed_at.eq(None::<At>),
+            link_out::stuck.eq(0),
             link_out::last_error.eq(None::<String>),
             link_out::next_attempt_at.eq(now),
         ))
@@ -156,18 +162,10 @@ pub fn fail(tx: &mut Tx<'_>, peer: &EntityId, token: Uuid, failure: &Failure) ->
     if !links::release(tx, peer, token)? {
         return Ok(());
     }
-    let now = At::from(tx.now());
-    let row = link_out::table.find(peer.as_str());
-    diesel::update(row)
+    diesel::update(link_out::table.find(peer.as_str()))
         .set((link_out::next_attempt_at.eq(At::from(failure.retry_at)), link_out::last_error.eq(&failure.why)))
         .execute(tx.conn())?;
-    if failure.counts {
-        diesel::update(row).set(link_out::failures.eq(link_out::failures + 1)).execute(tx.conn())?;
-        diesel::update(row.filter(link_out::failing_since.is_null()))
-            .set(link_out::failing_since.eq(now))
-            .execute(tx.conn())?;
-    }
-    Ok(())
+    count(tx, peer, failure)
 }
 
 /// Puts a link off that was not even tried: the peer has no live chain, or is limited.
@@ -175,13 +173,45 @@ pub fn postpone(tx: &mut Tx<'_>, peer: &EntityId, failure: &Failure) -> Result<(
     let now = At::from(tx.now());
     let idle =
         link_out::table.find(peer.as_str()).filter(link_out::lease_until.is_null().or(link_out::lease_until.le(now)));
-    diesel::update(idle)
+    let put_off = diesel::update(idle)
         .set((link_out::next_attempt_at.eq(At::from(failure.retry_at)), link_out::last_error.eq(&failure.why)))
         .execute(tx.conn())?;
-    if failure.counts {
-        diesel::update(idle).set(link_out::failures.eq(link_out::failures + 1)).execute(tx.conn())?;
+    if put_off == 1 { count(tx, peer, failure) } else { Ok(()) }
+}
+
+/// How long failures of one link count as one, however often the peer's calls wake it meanwhile.
+const WINDOW: TimeDelta = TimeDelta::minutes(1);
+
+/// Counts a failure: a window of them counts once. The window is no longer than half of what the link waits anyway, so
+/// that an attempt that fell due by itself always counts.
+fn count(tx: &mut Tx<'_>, peer: &EntityId, failure: &Failure) -> Result<()> {
+    if !failure.counts {
+        return Ok(());
+    }
+    let now = tx.now();
+    let window = WINDOW.min((failure.retry_at - now) / 2);
+    let row = link_out::table.find(peer.as_str());
+    let counted =
+        diesel::update(row.filter(link_out::failed_at.is_null().or(link_out::failed_at.le(At::from(now - window)))))
+            .set((link_out::failures.eq(link_out::failures + 1), link_out::failed_at.eq(At::from(now))))
+            .execute(tx.conn())?;
+    if counted == 1 {
+        diesel::update(row.filter(link_out::failing_since.is_null()))
+            .set(link_out::failing_since.eq(At::from(now)))
+            .execute(tx.conn())?;
     }
     Ok(())
+}
+
+/// Notes that the peer asked to wait, and whether because it failed inside. How often in a row it did.
+pub fn busy(tx: &mut Tx<'_>, peer: &EntityId, token: Uuid, wait: &Failure, inside: bool) -> Result<i32> {
+    fail(tx, peer, token, wait)?;
+    let row = link_out::table.find(peer.as_str());
+    if !inside {
+        return Ok(0);
+    }
+    let stuck = diesel::update(row).set(link_out::stuck.eq(link_out::stuck + 1)).returning(link_out::stuck);
+    Ok(stuck.get_result::<i32>(tx.conn()).optional()?.unwrap_or(0))
 }
 
 /// The pause after that many failures in a row: seconds at first, growing gently, 15 minutes at most, and a fifth more

@@ -18,6 +18,7 @@ mod authority;
 mod call;
 mod caller;
 mod client;
+mod evidence;
 mod joining;
 pub mod membership;
 mod own;
@@ -34,7 +35,7 @@ use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use staffetta_protocol::id::EntityId;
 use staffetta_protocol::trust::{Anchor, Chain};
 use tokio::sync::Mutex as Turn;
@@ -50,6 +51,7 @@ pub use api::api;
 pub use call::{Answer, CallError};
 pub use caller::VerifiedPeer;
 pub use client::{Client, NoAnswer, RawAnswer};
+pub use evidence::{Used, chains_at};
 pub use own::Profile;
 pub use peer::{Listed, Peer};
 pub use resolve::ResolveError;
@@ -147,6 +149,11 @@ impl Peers {
         *self.0.clock_confirmed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether the signed answer of some member agreed with our clock within the last 24 hours.
+    pub fn clock_is_confirmed(&self, now: DateTime<Utc>) -> bool {
+        self.clock_confirmed_at().is_some_and(|at| (now - at).abs() < TimeDelta::hours(24))
+    }
+
     /// Every member that this node had to do with, by name of the organisation.
     pub fn list(&self, conn: &mut Conn) -> Result<Vec<Listed>> {
         self.listed(rows::list(conn)?)
@@ -202,4 +209,11 @@ pub fn own_mark(conn: &mut Conn) -> Result<Option<String>> {
 pub fn keep_evidence(tx: &mut Tx<'_>, peer: &Peer) -> Result<staffetta_protocol::digest::Digest> {
     rows::keep_used(tx, peer.chain())?;
     Ok(peer.chain().digest())
+}
+
+pub use rows::KnownAs;
+
+/// What a member is called and is, by its last verified chain, live or not: for rooms that hold no [`Peers`].
+pub fn known_as(conn: &mut Conn, id: &EntityId) -> Result<Option<KnownAs>> {
+    rows::known_as(conn, id)
 }

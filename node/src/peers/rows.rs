@@ -5,7 +5,9 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 use staffetta_protocol::id::EntityId;
 use staffetta_protocol::jose::{self, Jwks};
-use staffetta_protocol::trust::{Anchor, Chain, EntityConfiguration, Mark, MarkStatus, resolve_anchor, resolve_chain};
+use staffetta_protocol::trust::{
+    Anchor, Chain, EntityConfiguration, Mark, MarkStatus, Roles, resolve_anchor, resolve_chain,
+};
 
 use crate::error::{Error, Result};
 use crate::store::schema::{chain_used, modi_seen, node_setting, peer, trust_anchor};
@@ -373,4 +375,27 @@ pub(super) fn keep_own_mark(tx: &mut Tx<'_>, jws: &str) -> Result<()> {
         .set((node_setting::value.eq(jws), node_setting::updated_at.eq(now)))
         .execute(c))?;
     Ok(())
+}
+
+/// A member as its last verified chain has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownAs {
+    /// The organisation's name.
+    pub organisation_name: String,
+    /// Its identifiers, as consents name it.
+    pub organisation_ids: Vec<String>,
+    /// What it is in the network.
+    pub roles: Roles,
+}
+
+pub(super) fn known_as(conn: &mut Conn, id: &EntityId) -> Result<Option<KnownAs>> {
+    let row: Option<(String, Option<String>, Option<String>, Doc)> = peer::table
+        .find(id.as_str())
+        .select((peer::organisation_name, peer::ipa_id, peer::vat_id, peer::roles))
+        .first(conn)
+        .optional()?;
+    row.map(|(organisation_name, ipa, vat, roles)| {
+        Ok(KnownAs { organisation_name, organisation_ids: ipa.into_iter().chain(vat).collect(), roles: roles.read()? })
+    })
+    .transpose()
 }

@@ -173,6 +173,27 @@ pub fn relabel(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, label: &Label, exp
     Ok(person)
 }
 
+/// What staff call her. `None` once her key is gone.
+///
+/// # Errors
+/// What the database refuses.
+pub fn label_of(conn: &mut Conn, vault: &Vault, id: PersonId) -> Result<Option<Label>> {
+    Ok(rows::listed(conn, vault, id)?.map(|listed| listed.label))
+}
+
+/// Calls her by no name: what staff called her came from somebody who took it back. Called by whoever erased the rest.
+///
+/// # Errors
+/// `not_found`.
+pub fn unname(tx: &mut Tx<'_>, vault: &Vault, id: PersonId) -> Result<()> {
+    let person = get(tx.conn(), id)?;
+    let label = Label::new("Persona senza nome").map_err(|refusal| crate::error::Error::internal(refusal.code()))?;
+    let person = rows::relabel(tx, vault, &person, &label)?.ok_or(Code::VersionConflict)?;
+    index::put(tx, vault, &person, &known::Known { label, identity: Identity::default() })?;
+    let sight = Sight::of_the_node(id.into());
+    journal::record(tx, sight.entry("person.unnamed").subject(person.subject).object(id))
+}
+
 /// Makes her findable by what her card says now; what it no longer says goes. Called by whoever saves who she is.
 pub fn index(tx: &mut Tx<'_>, vault: &Vault, person: &Person, identity: Identity) -> Result<()> {
     let label = match index::own(tx.conn(), vault, person.id)? {

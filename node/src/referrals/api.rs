@@ -121,7 +121,7 @@ pub(super) async fn list_referrals(
         }
         desk.list_with_labels(&staff, wanted).await?
     } else {
-        desk.list(wanted).await?
+        desk.list(&staff.staff(), wanted).await?
     };
     list.next_cursor = list.next.map(|last| page.next(&last)).transpose()?;
     Ok(Json::ok(fields.of(list)?))

@@ -9,7 +9,8 @@ use super::desk::Desk;
 use super::input::{Acceptance, InformationRequest, KnownPersonChoice};
 use super::view::Referral;
 use crate::access::Allowed;
-use crate::access::acts::{AnswerPreview, DecideReferral};
+use crate::access::acts::{AnswerPreview, DecideReferral, EndConsents};
+use crate::consents::Withdrawal;
 use crate::error::Result;
 use crate::routes::Routes;
 use crate::web::{Input, Json, Path};
@@ -22,7 +23,8 @@ pub(super) fn api(routes: &mut Routes<'_>) {
         .service(decline_referral)
         .service(report_progress)
         .service(close_referral)
-        .service(choose_known_person);
+        .service(choose_known_person)
+        .service(take_back_consent);
 }
 
 /// Answers a preview.
@@ -193,4 +195,27 @@ pub(super) async fn choose_known_person(
         referrals.choose_known(tx, by, id, found.choice.into(), found.person)
     };
     desk.note(&staff, id, act).await
+}
+
+/// Takes back what the person agreed to at the sender.
+///
+/// She says so here, at the desk of whoever received: nothing is done with it any more, what came is erased but for what
+/// this office must keep by law, and the sender is told, who calls it back from everybody else who has it.
+#[utoipa::path(
+    tag = "referrals",
+    params(("referral" = Uuid, Path, description = "The referral's id at this node.")),
+    request_body = Withdrawal,
+    responses(
+        (status = 202, description = "It ends here, and the sender is told.", body = Referral),
+        (status = 404, description = "Nothing rests on a consent of the sender any more."),
+    ),
+)]
+#[post("/referrals/{referral}/consent-withdrawals")]
+pub(super) async fn take_back_consent(
+    staff: Allowed<EndConsents>,
+    desk: Data<Desk>,
+    Path(id): Path<Uuid>,
+    Input(how): Input<Withdrawal>,
+) -> Result<Json<Referral>> {
+    desk.take_back(&staff, id, how).await
 }

@@ -3,17 +3,17 @@
 use std::fmt;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use staffetta_protocol::problem::Code;
 use uuid::Uuid;
 
 use super::view::{Referral, Referrals as ReferralList};
 use super::{By, Referrals, Side, Wanted, rows};
-use crate::access::cases::Listing;
+use crate::access::cases::{self, Listing};
 use crate::access::{Acting, Sight};
+use crate::consents::Withdrawal;
 use crate::error::Result;
 use crate::people::{self, PersonId};
-use crate::store::{Conn, Store, Tx};
+use crate::store::{Store, Tx};
 use crate::web::{Html, Json};
 
 /// Below this every path of the room stands.
@@ -128,6 +128,20 @@ impl Desk {
         self.store.write(act).await
     }
 
+    /// The person takes back here what she had agreed to elsewhere.
+    pub(super) async fn take_back(&self, staff: &Acting, id: Uuid, how: Withdrawal) -> Result<Json<Referral>> {
+        let (referrals, staff) = (self.referrals.clone(), staff.clone());
+        let act = move |tx: &mut Tx<'_>| {
+            let sight = sight(tx, &staff, id)?;
+            let by = By::at_the_desk(&staff, &sight);
+            referrals.take_back(tx, by, &sight, id, how)?;
+            referrals.look(tx, by, id)
+        };
+        let shown = self.store.write(act).await?;
+        (self.wake)();
+        Ok(Json::accepted(shown, format!("{BASE}/{id}")))
+    }
+
     /// Does something in one case that is answered with something else than the referral.
     pub(super) async fn in_case<T: Send + 'static>(
         &self,
@@ -156,20 +170,16 @@ impl Desk {
         Ok(done)
     }
 
-    /// Looks something up that is nobody's in particular.
-    pub(super) async fn read<T: Send + 'static>(
-        &self,
-        look: impl FnOnce(&Referrals, &mut Conn, DateTime<Utc>) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
-        let referrals = self.referrals.clone();
-        let now = self.store.clock().now();
-        self.store.read(move |conn| look(&referrals, conn, now)).await
-    }
-
-    pub(super) async fn list(&self, wanted: Wanted) -> Result<ReferralList> {
-        let referrals = self.referrals.clone();
-        let now = self.store.clock().now();
-        self.store.read(move |conn| referrals.list(conn, &wanted, now)).await
+    /// Referrals. Each person on the page finds it in her journal.
+    pub(super) async fn list(&self, staff: &Acting, wanted: Wanted) -> Result<ReferralList> {
+        let (referrals, staff) = (self.referrals.clone(), staff.clone());
+        let act = move |tx: &mut Tx<'_>| {
+            let now = tx.now();
+            let list = referrals.list(tx.conn(), &wanted, now)?;
+            cases::note_listed(tx, &staff, "referral.listed", &list.whose)?;
+            Ok(list)
+        };
+        self.store.write(act).await
     }
 
     /// The same with what staff call the people, of those whose case is one of `staff`'s. Each finds it in her journal.
@@ -178,6 +188,7 @@ impl Desk {
         let act = move |tx: &mut Tx<'_>| {
             let now = tx.now();
             let mut list = referrals.list(tx.conn(), &wanted, now)?;
+            cases::note_listed(tx, &staff, "referral.listed", &list.whose)?;
             let named = list.items.iter().filter_map(|it| it.person.map(PersonId)).collect();
             let of = Listing::of(staff.id, staff.role);
             let labels = people::labels(tx, referrals.outbox().vault(), &staff.actor(), of, &named)?;

@@ -21,6 +21,7 @@ mod desk;
 mod ending;
 mod events;
 mod input;
+mod keeping;
 mod known;
 pub mod model;
 mod opener;
@@ -44,12 +45,13 @@ use staffetta_protocol::id::EntityId;
 use staffetta_protocol::problem::{Code, Problem};
 use uuid::Uuid;
 
+use crate::consents;
 use crate::error::{Error, Result};
 use crate::grants::Destination;
-use crate::offices;
 use crate::outbox::Outbox;
 use crate::store::{Conn, Tx};
 use crate::vault::{Holding, Merging, Vault};
+use crate::{offices, rights};
 
 pub use api::api;
 pub use by::{By, Partner, Partners};
@@ -58,7 +60,14 @@ pub use ending::ToldHow;
 pub use events::Said;
 pub use model::{Side, State};
 pub use opener::{Draft, Sending};
-pub use rows::Wanted;
+pub use rows::{Conversation, Wanted, conversation};
+/// What this room and those to its right do when a record of another node is withdrawn.
+pub const UPON_WITHDRAWAL: consents::tree::Above = consents::tree::Above {
+    threads_ended: wire::withdrawn_by_consent,
+    keeps: keeping::keeps,
+    frozen: rights::is_frozen,
+};
+
 pub use settle::{AT_ONCE, refresh, settled};
 pub use view::{Referral, ReferralEvent, ReferralSummary, Referrals as ReferralList};
 

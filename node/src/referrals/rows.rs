@@ -6,10 +6,10 @@ use staffetta_protocol::id::EntityId;
 use uuid::Uuid;
 
 use crate::access::cases::{Listing, cases_of};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::store::schema::{case_member, referral};
 use crate::store::{At, Conn, Id, Tx};
-use crate::vault::{Merging, Vault};
+use crate::vault::{Merging, Subject, Vault};
 
 /// As stored; [`super::case::Case`] gives the columns their meaning.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
@@ -151,4 +151,29 @@ pub(super) fn merge(tx: &mut Tx<'_>, _: &Vault, merging: &Merging) -> Result<()>
         .set(referral::person.eq(Id(merging.into)))
         .execute(tx.conn())?;
     Ok(())
+}
+
+/// Where what is said about a referral lies.
+#[derive(Debug, Clone)]
+pub struct Conversation {
+    /// The referral.
+    pub id: Uuid,
+    /// The local thread.
+    pub thread: Uuid,
+    /// The other side.
+    pub peer: EntityId,
+    /// Whose data it is about.
+    pub subject: Subject,
+}
+
+/// The conversation about a referral: for evidence.
+pub fn conversation(conn: &mut Conn, id: Uuid) -> Result<Option<Conversation>> {
+    let found: Option<(Id, String, Id)> = referral::table
+        .find(Id(id))
+        .select((referral::thread, referral::peer, referral::subject))
+        .first(conn)
+        .optional()?;
+    let Some((thread, peer, subject)) = found else { return Ok(None) };
+    let peer = peer.parse().map_err(Error::internal)?;
+    Ok(Some(Conversation { id, thread: thread.0, peer, subject: Subject(subject.0) }))
 }

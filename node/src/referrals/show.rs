@@ -17,13 +17,14 @@ use super::rows::{self, Wanted};
 use super::view::{
     Candidate, Known, PreviewView, Referral, ReferralEvent, ReferralSummary, Referrals, ShownCard, Telling, Way,
 };
+use crate::access::cases;
 use crate::cards;
 use crate::error::{Error, Result};
 use crate::journal;
 use crate::outbox;
 use crate::people::{self, PersonId};
 use crate::store::{Conn, Id, Tx};
-use crate::vault::Vault;
+use crate::vault::{Subject, Vault};
 
 fn way(noted: Option<&Noted>, queued_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Way {
     let transport = noted.and_then(|noted| noted.transport).unwrap_or(Transport::NotSent);
@@ -166,12 +167,17 @@ impl Handle {
         let last = found.last().filter(|_| more);
         let next = last.map(|row| (row.created_at.0, row.id.0));
         let mut items = Vec::with_capacity(found.len());
+        // One that came in has a key of its own, and may be about somebody whom this node knows.
+        let own = |row: &rows::Row| row.person.filter(|_| row.side == Side::Opener.as_str()).unwrap_or(row.id).0;
+        let known: Vec<Uuid> = found.iter().filter_map(|row| row.person.map(|id| id.0)).collect();
+        let mut whose: Vec<_> = found.iter().map(|row| (own(row), Subject(row.subject.0))).collect();
+        whose.extend(cases::subjects_among(conn, &known)?);
         for row in found {
             let mut case = Case::of_row(conn, row, now)?;
             self.refresh_name(conn, &mut case)?;
             items.push(case.summary(conn, now)?);
         }
-        Ok(Referrals { items, next_cursor: None, next })
+        Ok(Referrals { items, next_cursor: None, next, whose })
     }
 }
 

@@ -6,11 +6,10 @@ use staffetta_protocol::data::{
     Body, CardPreviewAnswered, Outcome, PreviewAnswer, ReferralAccepted, ReferralAppointment, ReferralClosed,
     ReferralDeclined, ReferralInfoRequested, ReferralProgressed,
 };
-use staffetta_protocol::id::MessageId;
+use staffetta_protocol::id::{EntityId, MessageId};
 use staffetta_protocol::problem::{Code, Problem};
 use uuid::Uuid;
 
-use super::Referrals;
 use super::by::By;
 use super::case::{Case, Speech, illegal};
 use super::events::Said;
@@ -19,7 +18,10 @@ use super::model::known::KnownPerson;
 use super::model::preview::{Answer, PreviewEvent};
 use super::model::{Event, Side};
 use super::opener::checked;
+use super::{Referrals, UPON_WITHDRAWAL, wire};
+use crate::access::Sight;
 use crate::cards;
+use crate::consents::{Withdrawal, tree};
 use crate::error::{Error, Result};
 use crate::grants;
 use crate::journal;
@@ -100,6 +102,21 @@ impl Referrals {
     pub fn close(&self, tx: &mut Tx<'_>, by: By, id: Uuid, end: ReferralClosed) -> Result<MessageId> {
         let event = close_of(&end);
         self.tell(tx, by, id, event, end)
+    }
+
+    /// She takes back here what she had agreed to at the opener's: see [`consents::tree::speak`]. The thread ends.
+    ///
+    /// # Errors
+    /// `not_entitled` at an opener, where her own consents are; `not_found` where nothing rests on a consent any more.
+    pub fn take_back(&self, tx: &mut Tx<'_>, by: By, sight: &Sight, id: Uuid, how: Withdrawal) -> Result<()> {
+        let case = self.lock(tx, id)?;
+        if case.side != Side::Taker {
+            return Err(Code::NotEntitled.into());
+        }
+        let vault = self.outbox().vault().clone();
+        let towards = |peer: &EntityId| by.actor(&vault, peer);
+        let ended = tree::speak(tx, self.outbox(), UPON_WITHDRAWAL, (sight, &towards), case.thread.id, how)?;
+        wire::withdrawn_by_consent(tx, &ended)
     }
 
     /// Notes whether the office knew her: the clerk's choice, never sent as such. With *same* comes who she is here.

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::paper::OfficeView;
 use crate::people;
+use crate::vault::Subject;
 
 /// Where a message of ours stands on its way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -138,6 +139,10 @@ pub struct Referrals {
     #[serde(skip)]
     #[schema(ignore)]
     pub next: Option<(DateTime<Utc>, Uuid)>,
+    /// Whose they are, for the journal.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub whose: Vec<(Uuid, Subject)>,
 }
 
 /// One message of the thread.

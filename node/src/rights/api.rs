@@ -92,7 +92,7 @@ async fn request_right(
 
 /// Lists requests.
 ///
-/// Of the cases that the caller may see; not what was said in them.
+/// Of the cases that the caller may see; not what was said in them. Each person on the page finds it in her journal.
 #[utoipa::path(tag = "rights", params(RightsRequestQuery, PageParams),
     responses((status = 200, description = "A page of requests.", body = RightsRequestList)))]
 #[get("/rights-requests")]
@@ -111,7 +111,8 @@ async fn list_rights_requests(
         after: page.after,
         rows: page.rows(),
     };
-    let found = store.read(move |conn| super::list(conn, wanted, now)).await?;
+    let staff = staff.staff();
+    let found = store.write(move |tx| super::list(tx, &staff, wanted)).await?;
     let (items, next_cursor) = page.cut(found, |it| (it.due_at, it.id))?;
     Ok(Json::ok(RightsRequestList { items: items.iter().map(|it| RightsRequest::of(it, now)).collect(), next_cursor }))
 }

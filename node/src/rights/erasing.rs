@@ -1,5 +1,6 @@
 //! Erasure, in steps, so that nothing is lost on the way: consents are taken back and recalls go out; her case is
-//! restricted; and when everybody has been told and has answered, or is late, her keys are destroyed.
+//! restricted; and when everybody has been told and has answered, or is late, her keys are destroyed. The digests of what
+//! they answered stay in the log of her request: they prove who said what, and tell nothing.
 //!
 //! What stays is what says nothing: receipts, counts, digests, the journal, and the request itself without its words.
 
@@ -86,6 +87,10 @@ fn erase(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, of: &Request, why: Optio
     }
     let person = people::get(tx.conn(), of.person)?;
     let hers = people::subjects(tx.conn(), &person)?;
+    for told in consents::tree::of_person(tx.conn(), of.person)? {
+        let proof = told.answer_digest.as_deref().unwrap_or_else(|| told.known.status().code());
+        rows::note(tx, sight, of, "recall_answer", Some(&format!("{} {proof}", told.role)))?;
+    }
     grants::end_about(tx, &hers)?;
     documents::erase_files(tx, of.person)?;
     people::erase(tx, vault, of.person)?;

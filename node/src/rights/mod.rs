@@ -35,7 +35,8 @@ use staffetta_protocol::id::EntityId;
 use staffetta_protocol::problem::{Code, Problem};
 use uuid::Uuid;
 
-use crate::access::{AccessRole, Sight};
+use crate::access::cases::restriction;
+use crate::access::{AccessRole, Sight, Staff, cases};
 use crate::consents::{ThreadsEnded, Towards};
 use crate::error::Result;
 use crate::grants::{self, Told};
@@ -43,7 +44,7 @@ use crate::journal;
 use crate::outbox::Outbox;
 use crate::people::{self, PersonId};
 use crate::store::{Conn, Tx};
-use crate::vault::{Holding, Vault};
+use crate::vault::{self, Holding, Subject, Vault};
 
 pub use api::api;
 pub use erasing::pump;
@@ -170,9 +171,15 @@ pub fn look(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, id: Uuid) -> Result<(
     Ok((request, events))
 }
 
-/// Requests, the one that is due first before the others. What was said is not in it.
-pub fn list(conn: &mut Conn, wanted: Wanted, now: chrono::DateTime<chrono::Utc>) -> Result<Vec<Request>> {
-    rows::list(conn, wanted, now)
+/// Requests, the one that is due first before the others. What was said is not in it. Each person on the page gets her
+/// entry; there is one row more than a page holds, which is not on it.
+pub fn list(tx: &mut Tx<'_>, by: &Staff, wanted: Wanted) -> Result<Vec<Request>> {
+    let now = tx.now();
+    let most = wanted.rows.max(1) as usize - 1;
+    let found = rows::list(tx.conn(), wanted, now)?;
+    let shown: Vec<_> = found.iter().take(most).map(|it| (it.person.into(), it.subject)).collect();
+    cases::note_listed(tx, by, "rights.listed", &shown)?;
+    Ok(found)
 }
 
 /// Changes a request: its next state, and what `change` does to it beside.
@@ -270,6 +277,13 @@ fn to_be_told(conn: &mut Conn, of: &Request) -> Result<Vec<Told>> {
     let granted = of.answered.is_some_and(|(outcome, _)| outcome != RightOutcome::Refused);
     let follows = matches!(of.kind, RightKind::Rectification | RightKind::Erasure | RightKind::Restriction);
     if granted && follows { grants::told(conn, &[of.subject]) } else { Ok(Vec::new()) }
+}
+
+/// Whether something about her must not be lost yet: she asked for something that is not answered, other than that it be
+/// erased, or that her data be kept and not used.
+pub fn is_frozen(conn: &mut Conn, subject: Subject) -> Result<bool> {
+    let hers = vault::joined(conn, subject)?;
+    Ok(rows::asked_by(conn, &hers)? || restriction::holds_for_her(conn, subject)?)
 }
 
 /// Whether whoever looks answers for the person's rights, or is the person.

@@ -258,3 +258,13 @@ pub(super) fn merge(tx: &mut Tx<'_>, _: &Vault, merging: &Merging) -> Result<()>
         .execute(tx.conn())?;
     Ok(())
 }
+
+/// Whether one of these asked for something that has no answer yet, and is not that everything be erased.
+pub(super) fn asked_by(conn: &mut Conn, subjects: &[Subject]) -> Result<bool> {
+    let hers: Vec<Id> = subjects.iter().map(|subject| Id(subject.0)).collect();
+    let open = rights_request::table
+        .filter(rights_request::subject.eq_any(hers))
+        .filter(rights_request::state.eq_any(["received", "extended"]))
+        .filter(rights_request::kind.ne(RightKind::Erasure.code()));
+    Ok(diesel::select(diesel::dsl::exists(open)).get_result(conn)?)
+}

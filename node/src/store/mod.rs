@@ -37,10 +37,12 @@ mod writer;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use crate::clock::Clock;
 use crate::config::DatabaseConfig;
 use crate::error::{Error, Result};
+use crate::metrics::Metrics;
 
 pub(crate) use conn::each_backend;
 pub use conn::{Conn, MultiBackend};
@@ -62,6 +64,7 @@ struct Inner {
     /// SQLite's writer, to be waited for at the end.
     writer: Mutex<Option<JoinHandle<()>>>,
     clock: Clock,
+    metrics: Metrics,
 }
 
 #[derive(Clone)]
@@ -106,7 +109,12 @@ impl Store {
             }
         };
         let doors = Doors { pool: Pool::new(place, config)?, writer };
-        Ok(Self(Arc::new(Inner { doors: Mutex::new(Some(doors)), writer: Mutex::new(thread), clock })))
+        Ok(Self(Arc::new(Inner {
+            doors: Mutex::new(Some(doors)),
+            writer: Mutex::new(thread),
+            clock,
+            metrics: Metrics::default(),
+        })))
     }
 
     /// Runs `act` in one write transaction: committed when it returns `Ok`, else nothing of it happened.
@@ -124,6 +132,7 @@ impl Store {
         &self,
         act: impl FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        let begun = Instant::now();
         let Doors { pool, writer } = self.doors()?;
         let first = once::first();
         let claim = first.as_ref().map(once::First::claim);
@@ -141,6 +150,7 @@ impl Store {
         if let (Some(first), Ok(_)) = (first, &outcome) {
             first.committed();
         }
+        self.0.metrics.stored("write", begun.elapsed());
         outcome
     }
 
@@ -152,7 +162,24 @@ impl Store {
         &self,
         act: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.doors()?.pool.transact(Mode::Read, act).await
+        let begun = Instant::now();
+        let outcome = self.doors()?.pool.transact(Mode::Read, act).await;
+        self.0.metrics.stored("read", begun.elapsed());
+        outcome
+    }
+
+    /// Writes something that changes nothing, to see whether the database takes writes now: SQLite writes its own version
+    /// number anew, PostgreSQL gives a transaction a number.
+    ///
+    /// # Errors
+    /// Whatever keeps a write from being committed.
+    pub async fn probe(&self) -> Result<()> {
+        self.write(|tx| match tx.conn() {
+            #[cfg(feature = "postgres")]
+            Conn::Postgres(conn) => postgres::probe(conn),
+            Conn::Sqlite(conn) => sqlite::probe(conn),
+        })
+        .await
     }
 
     /// Removes what was deleted from SQLite's write-ahead log too: called after a key was destroyed. PostgreSQL has no
@@ -170,6 +197,11 @@ impl Store {
     /// The clock of this store's acts.
     pub fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+
+    /// What is counted of this node while it runs.
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 
     /// Refuses new acts, does what waits, and empties SQLite's write-ahead log. A second call does nothing.

@@ -62,3 +62,9 @@ fn refuse_unsafe(conn: &mut PgConnection) -> Result<()> {
 fn is_made(conn: &mut PgConnection) -> Result<bool> {
     Ok(select(sql::<Bool>("to_regclass('node_setting') IS NOT NULL")).get_result(conn)?)
 }
+
+/// Asks for a number for the transaction: a server that may only be read, or that is going down, gives none.
+pub(super) fn probe(conn: &mut PgConnection) -> Result<()> {
+    select(sql::<Text>("pg_current_xact_id()::text")).get_result::<String>(conn)?;
+    Ok(())
+}

@@ -83,6 +83,73 @@ diesel::table! {
 diesel::table! {
     use crate::store::types::sql::*;
 
+    journal_log (number) {
+        number -> Integer,
+        id -> Uid,
+        first_position -> BigInt,
+        size -> BigInt,
+        released -> BigInt,
+        previous -> Nullable<Text>,
+        begun_at -> Timestamp,
+        sealer -> Nullable<Uid>,
+        sealer_until -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    journal_tile (log, level, number) {
+        log -> Integer,
+        level -> Integer,
+        number -> BigInt,
+        hashes -> Binary,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    journal_checkpoint (log, size) {
+        log -> Integer,
+        size -> BigInt,
+        jws -> Text,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    neighbour_checkpoint (peer, log, size) {
+        peer -> Text,
+        log -> Uid,
+        size -> BigInt,
+        root -> Text,
+        jws -> Text,
+        heard_at -> Timestamp,
+        proven_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    neighbour_alarm (id) {
+        id -> Uid,
+        peer -> Text,
+        log -> Uid,
+        kind -> Text,
+        kept -> Text,
+        answer -> Nullable<Text>,
+        at -> Timestamp,
+        last_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
     open_grant (record, seq) {
         record -> Uid,
         seq -> Integer,
@@ -194,6 +261,8 @@ diesel::table! {
         failures -> Integer,
         failing_since -> Nullable<Timestamp>,
         last_error -> Nullable<Text>,
+        failed_at -> Nullable<Timestamp>,
+        stuck -> Integer,
     }
 }
 
@@ -1003,6 +1072,7 @@ diesel::table! {
         part -> Text,
         sealed -> Binary,
         received_at -> Timestamp,
+        withheld_at -> Nullable<Timestamp>,
     }
 }
 
@@ -1157,6 +1227,7 @@ diesel::table! {
         instructed -> Text,
         changed_at -> Timestamp,
         changed_by -> Nullable<Uid>,
+        version -> Integer,
     }
 }
 
@@ -1377,11 +1448,71 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    recall_told (id) {
+        id -> Uid,
+        recall -> Uid,
+        record -> Uid,
+        seq -> Integer,
+        peer -> Text,
+        organisation -> Text,
+        role -> Text,
+        person -> Uid,
+        subject -> Uid,
+        groups -> Text,
+        above -> Nullable<Uid>,
+        message -> Uid,
+        told_at -> Timestamp,
+        due_at -> Timestamp,
+        reached_at -> Nullable<Timestamp>,
+        failed -> Nullable<Text>,
+        version -> Integer,
+        complete -> Bool,
+        below -> Text,
+        answered_at -> Nullable<Timestamp>,
+        answer_digest -> Nullable<Text>,
+        elsewhere_at -> Nullable<Timestamp>,
+        elsewhere_channel -> Nullable<Text>,
+        task_at -> Nullable<Timestamp>,
+        sealed -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    recall_taken (id) {
+        id -> Uid,
+        recall -> Nullable<Uid>,
+        issuer -> Text,
+        record -> Uid,
+        seq -> Integer,
+        subject -> Nullable<Uid>,
+        subject_ref -> Nullable<Uid>,
+        held_since -> Nullable<Timestamp>,
+        outcomes -> Text,
+        due_at -> Nullable<Timestamp>,
+        taken_at -> Timestamp,
+        version -> Integer,
+        complete -> Bool,
+        below -> Text,
+        answer -> Nullable<Uid>,
+        frozen -> Bool,
+        shredded_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(recall_told, case_member);
+
 diesel::allow_tables_to_appear_in_same_query!(paper, disclosure);
 
 diesel::allow_tables_to_appear_in_same_query!(office, office_comune);
 
 diesel::allow_tables_to_appear_in_same_query!(paper_recall, case_member);
+
+diesel::allow_tables_to_appear_in_same_query!(paper_recall, consent);
 
 diesel::allow_tables_to_appear_in_same_query!(outbox, referral_event);
 
@@ -1404,3 +1535,15 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(task, case_member);
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    link_check (peer) {
+        peer -> Text,
+        due_at -> Timestamp,
+        lease_until -> Nullable<Timestamp>,
+        failures -> Integer,
+        checked_at -> Nullable<Timestamp>,
+    }
+}

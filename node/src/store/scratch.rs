@@ -6,9 +6,10 @@
 
 use std::path::PathBuf;
 
+use diesel::connection::SimpleConnection as _;
 use uuid::Uuid;
 
-use super::{Store, sqlite};
+use super::{Conn, Store, each_backend, sqlite};
 use crate::clock::Clock;
 use crate::config::{DatabaseConfig, DatabaseUrl};
 
@@ -41,6 +42,27 @@ pub fn all(clock: impl Fn() -> Clock) -> impl Iterator<Item = Scratch> {
     KINDS.iter().map(move |make| make(clock()))
 }
 
+/// What somebody does first who has the database's own tools and means to rewrite the journal: its triggers go.
+pub async fn unguard_journal(store: &Store) {
+    store
+        .write(|tx| {
+            for statement in match tx.conn() {
+                #[cfg(feature = "postgres")]
+                Conn::Postgres(_) => ["ALTER TABLE journal DISABLE TRIGGER USER"].as_slice(),
+                Conn::Sqlite(_) => &[
+                    "DROP TRIGGER journal_is_not_rewritten",
+                    "DROP TRIGGER journal_keeps_its_order",
+                    "DROP TRIGGER journal_is_not_cut",
+                ],
+            } {
+                each_backend!(tx.conn(), conn => conn.batch_execute(statement))?;
+            }
+            Ok(())
+        })
+        .await
+        .expect("a journal with its triggers");
+}
+
 /// A clock that stands at 2026-11-23T09:00:00Z, a Monday.
 pub fn clock() -> Clock {
     Clock::set("2026-11-23T09:00:00Z".parse().expect("an instant"))
@@ -71,6 +93,26 @@ impl Scratch {
         found.sort();
         found.dedup();
         found
+    }
+
+    /// Another database with what this one holds now: a backup.
+    ///
+    /// # Panics
+    /// When the database cannot be copied.
+    pub fn copy(&self) -> Self {
+        let clock = self.store.clock().clone();
+        let (url, place) = match &self._place {
+            Place::File(path) => {
+                let copy = std::env::temp_dir().join(format!("staffetta-{}.db", Uuid::now_v7().simple()));
+                sqlite::copy(path, &copy);
+                (DatabaseUrl::new(format!("sqlite:{}", copy.display())), Place::File(copy))
+            }
+            #[cfg(feature = "postgres")]
+            Place::Database(name) => cluster::copy(name),
+        };
+        let config = config(url);
+        let store = Store::open(&config, clock).expect("the copy of a database");
+        Self { store, config, _place: place }
     }
 
     /// The open store.
@@ -189,6 +231,19 @@ mod cluster {
         make_template(&mut conn, &template);
         let name = format!("staffetta_{}", Uuid::now_v7().simple());
         conn.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template}")).expect("a clone of the template");
+        (DatabaseUrl::new(within(&name)), Place::Database(name))
+    }
+
+    /// A new database with what `source` holds. Whoever is connected to that is cut off and connects anew.
+    pub(super) fn copy(source: &str) -> (DatabaseUrl, Place) {
+        let mut conn = maintenance();
+        let name = format!("staffetta_{}", Uuid::now_v7().simple());
+        let cut_off = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{source}'");
+        let made = (0..20).any(|_| {
+            conn.batch_execute(&cut_off).expect("the list of sessions");
+            conn.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {source}")).is_ok()
+        });
+        assert!(made, "{source} is never left alone");
         (DatabaseUrl::new(within(&name)), Place::Database(name))
     }
 

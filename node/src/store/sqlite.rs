@@ -70,6 +70,17 @@ pub(super) fn remove(path: &Path) {
     }
 }
 
+/// Copies what the database holds now, whoever works on it meanwhile. For throw-away databases: what was deleted is not
+/// in the copy, but nobody said that to the disk.
+///
+/// # Panics
+/// When it cannot be copied.
+pub(super) fn copy(from: &Path, into: &Path) {
+    let mut conn = connect(from, Mode::Write, 10).expect("the database to be copied");
+    let quoted = into.display().to_string().replace('\'', "''");
+    conn.batch_execute(&format!("VACUUM INTO '{quoted}'")).expect("a copy of the database");
+}
+
 /// A connection to a file that exists. `mode=rw` keeps SQLite from making an empty one in its place.
 pub(super) fn connect(path: &Path, mode: Mode, busy_seconds: u64) -> Result<SqliteConnection> {
     let path = std::path::absolute(path).map_err(Error::internal)?;
@@ -100,4 +111,11 @@ pub(super) fn checkpoint(conn: &mut SqliteConnection) -> Result<()> {
     let (busy, _, _): (i32, i32, i32) =
         sql::<(Integer, Integer, Integer)>("PRAGMA wal_checkpoint(TRUNCATE)").get_result(conn)?;
     if busy == 0 { Ok(()) } else { Err(Error::busy()) }
+}
+
+/// Writes the version number of the schema that is there.
+pub(super) fn probe(conn: &mut SqliteConnection) -> Result<()> {
+    let version: i32 = sql::<Integer>("PRAGMA user_version").get_result(conn)?;
+    conn.batch_execute(&format!("PRAGMA user_version = {version}"))?;
+    Ok(())
 }

@@ -23,6 +23,8 @@ pub enum Kind {
     NotRecognised,
     /// A partner failed inside several times in a row on the same message: its administrator must look.
     PartnerFailing,
+    /// This node failed inside several times in a row on what a partner sent: its log says why.
+    FailingInside,
     /// A partner that was told of a withdrawal has not answered in time.
     RecallUnanswered,
     /// A member that left the network still owes, or is owed, a recall: it is to be told another way.
@@ -41,6 +43,7 @@ impl Kind {
         Self::MessageExpired,
         Self::NotRecognised,
         Self::PartnerFailing,
+        Self::FailingInside,
         Self::RecallUnanswered,
         Self::RecallOwedToMemberOut,
         Self::LinkRestored,
@@ -54,6 +57,7 @@ impl Kind {
             Self::MessageExpired => "message_expired",
             Self::NotRecognised => "not_recognised",
             Self::PartnerFailing => "partner_failing",
+            Self::FailingInside => "failing_inside",
             Self::RecallUnanswered => "recall_unanswered",
             Self::RecallOwedToMemberOut => "recall_owed_to_member_out",
             Self::LinkRestored => "link_restored",
@@ -69,6 +73,7 @@ impl Kind {
             Self::RecallUnanswered | Self::RecallOwedToMemberOut => AccessRole::Dpo,
             Self::NotRecognised
             | Self::PartnerFailing
+            | Self::FailingInside
             | Self::LinkRestored
             | Self::LinkNotMended
             | Self::HistoryRewritten => AccessRole::Admin,

@@ -110,6 +110,8 @@ impl Vault {
     /// The subject that (`peer`, `subject_ref`) names, made with a key of its own if it is new here.
     pub fn subject_for_ref(&self, tx: &mut Tx<'_>, peer: &EntityId, subject_ref: SubjectRef) -> Result<Subject> {
         match rows::by_ref(tx.conn(), peer, subject_ref)? {
+            // Erased once, and named again: what comes now has a key of its own, and what was stays unreadable.
+            Some(subject) if Self::is_shredded(tx.conn(), subject)? => self.new_key(tx, subject),
             Some(subject) => Ok(subject),
             None => self.new_subject(tx, Some((peer, subject_ref))),
         }
@@ -122,11 +124,16 @@ impl Vault {
 
     fn new_subject(&self, tx: &mut Tx<'_>, of: Option<(&EntityId, SubjectRef)>) -> Result<Subject> {
         let subject = Subject(Uuid::new_v4());
+        rows::insert(tx, subject, of)?;
+        self.new_key(tx, subject)
+    }
+
+    fn new_key(&self, tx: &mut Tx<'_>, subject: Subject) -> Result<Subject> {
         let id = Uuid::new_v4();
         let mut key = Zeroizing::new([0; 32]);
         fill(key.as_mut())?;
         let wrapped = seal_with(self.master.wrapping_key()?, id.as_bytes(), key.as_ref())?;
-        rows::insert(tx, subject, of, id, wrapped)?;
+        rows::insert_key(tx, subject, id, wrapped)?;
         Ok(subject)
     }
 

@@ -31,13 +31,7 @@ pub(super) fn was_destroyed(conn: &mut Conn, subject: Subject) -> Result<bool> {
     Ok(keys.select(destroyed_key::id).first::<Id>(conn).optional()?.is_some())
 }
 
-pub(super) fn insert(
-    tx: &mut Tx<'_>,
-    new: Subject,
-    of: Option<(&EntityId, SubjectRef)>,
-    key: Uuid,
-    wrapped: Vec<u8>,
-) -> Result<()> {
+pub(super) fn insert(tx: &mut Tx<'_>, new: Subject, of: Option<(&EntityId, SubjectRef)>) -> Result<()> {
     let now = At::from(tx.now());
     diesel::insert_into(subject::table)
         .values((
@@ -47,10 +41,15 @@ pub(super) fn insert(
             subject::created_at.eq(now),
         ))
         .execute(tx.conn())?;
+    Ok(())
+}
+
+pub(super) fn insert_key(tx: &mut Tx<'_>, of: Subject, key: Uuid, wrapped: Vec<u8>) -> Result<()> {
+    let now = At::from(tx.now());
     diesel::insert_into(subject_key::table)
         .values((
             subject_key::id.eq(Id(key)),
-            subject_key::subject.eq(Id(new.0)),
+            subject_key::subject.eq(Id(of.0)),
             subject_key::wrapped.eq(wrapped),
             subject_key::created_at.eq(now),
         ))

@@ -15,7 +15,7 @@ use crate::access::acts::{ManageCases, ReadCases, ReadPeople};
 use crate::access::cases::handover::{self, Note};
 use crate::access::cases::team::{self, Place, Team};
 use crate::access::cases::{self, CaseFile, Functions, Kind, Member, Wanted};
-use crate::access::{AccessRole, Allowed, Function};
+use crate::access::{AccessRole, Acting, Allowed, Function};
 use crate::error::Result;
 use crate::routes::Routes;
 use crate::store::{Conn, Store, Tx};
@@ -227,7 +227,7 @@ struct HandoverList {
 /// Lists cases.
 ///
 /// Who leads which, the oldest first; nothing about the people. Of the cases of others only whoever answers for the
-/// operators, or for the data, sees the list.
+/// operators, or for the data, sees the list. Each person on the page finds it in her journal.
 #[utoipa::path(tag = "cases", params(CaseQuery, PageParams),
     responses((status = 200, description = "A page of cases.", body = CaseList)))]
 #[get("/cases")]
@@ -245,7 +245,8 @@ async fn list_cases(
         CaseScope::WithoutLead | CaseScope::All => return Err(Code::NotEntitled.into()),
     };
     let (after, rows) = (page.after, page.rows());
-    let found = store.read(move |conn| cases::list(conn, wanted, after, rows)).await?;
+    let staff = staff.staff();
+    let found = store.write(move |tx| cases::list(tx, &staff, wanted, after, rows)).await?;
     let (files, next_cursor) = page.cut(found, |file| (file.opened_at, file.id))?;
     Ok(Json::ok(CaseList { items: files.iter().map(CaseSummary::from).collect(), next_cursor }))
 }
@@ -260,14 +261,21 @@ fn shown(conn: &mut Conn, case: Uuid) -> Result<CaseTeam> {
     Ok(CaseTeam { case: CaseSummary::from(&file), members })
 }
 
+fn looked_at(tx: &mut Tx<'_>, staff: &Acting, case: Uuid) -> Result<CaseTeam> {
+    let file = cases::case_file(tx.conn(), case)?.ok_or(Code::NotFound)?;
+    cases::note_team(tx, staff, case, file.subject)?;
+    shown(tx.conn(), case)
+}
+
 /// Shows who works on a case.
 ///
-/// For whoever has to turn to a colleague: names of the staff, nothing about the person.
+/// For whoever has to turn to a colleague: names of the staff, nothing about the person. She finds it in her journal.
 #[utoipa::path(tag = "cases", params(("case" = Uuid, Path, description = "The person's id, or the referral's.")),
     responses((status = 200, description = "The case and its team.", body = CaseTeam)))]
 #[get("/cases/{case}/team")]
-async fn read_team(_: Allowed<ReadCases>, store: Data<Store>, Path(case): Path<Uuid>) -> Result<Json<CaseTeam>> {
-    let team = store.read(move |conn| shown(conn, case)).await?;
+async fn read_team(staff: Allowed<ReadCases>, store: Data<Store>, Path(case): Path<Uuid>) -> Result<Json<CaseTeam>> {
+    let staff = staff.staff();
+    let team = store.write(move |tx| looked_at(tx, &staff, case)).await?;
     let version = team.case.version;
     Ok(Json::ok(team).etag(version))
 }
@@ -288,12 +296,13 @@ async fn set_team(
     Input(new): Input<NewCaseTeam>,
 ) -> Result<Json<CaseTeam>> {
     let (staff, version) = (staff.staff(), version.row()?);
+    let reader = staff.clone();
     let act = move |tx: &mut Tx<'_>| {
         team::set_team(tx, &staff, case, &new.into(), version)?;
         shown(tx.conn(), case)
     };
     let look = async || {
-        let team = store.read(move |conn| shown(conn, case)).await?;
+        let team = store.write(move |tx| looked_at(tx, &reader, case)).await?;
         let version = i64::from(team.case.version);
         Ok((team, version))
     };

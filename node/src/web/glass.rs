@@ -224,7 +224,7 @@ async fn review_broken_glass(
 
 /// Lists what waits for the caller's countersignature.
 ///
-/// What trainees did under her, the oldest first.
+/// What trainees did under her, the oldest first. Each person whose case it was finds it in her journal.
 #[utoipa::path(tag = "cases", params(PageParams),
     responses((status = 200, description = "A page of acts.", body = CountersignatureList)))]
 #[get("/countersignatures")]
@@ -233,8 +233,8 @@ async fn list_countersignatures(
     store: Data<Store>,
     page: Page<Key>,
 ) -> Result<Json<CountersignatureList>> {
-    let (supervisor, after, rows) = (staff.id, page.after, page.rows());
-    let found = store.read(move |conn| countersignature::waiting(conn, supervisor, after, rows)).await?;
+    let (supervisor, after, rows) = (staff.staff(), page.after, page.rows());
+    let found = store.write(move |tx| countersignature::waiting(tx, &supervisor, after, rows)).await?;
     let (items, next_cursor) = page.cut(found, |it| (it.at, it.id))?;
     let items = items.into_iter().map(WaitingCountersignature::from).collect();
     Ok(Json::ok(CountersignatureList { items, next_cursor }))

@@ -9,18 +9,20 @@ use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use staffetta_protocol::card::{self, Check, Refusal};
 use staffetta_protocol::json;
-use staffetta_protocol::problem::{Code, Problem};
+use staffetta_protocol::problem::{Code, FieldError, Problem};
 
-use super::{Web, conflict, patience};
+use super::{Web, conflict, patience, shape};
 use crate::error::{Error, Result};
 
 /// A body that was read and checked.
 ///
 /// Refused are: another content type than `application/json`, or any content encoding (415); more bytes than
 /// `limits.body_bytes` (413); what is no UTF-8, no JSON, nested too deeply or repeats a name (400 `malformed_request`);
-/// what does not fit the closed type, and what its [`Check`] finds (422 `invalid_input`, by place).
+/// what does not fit the closed type, and what its [`Check`] finds (422 `invalid_input`, one entry for each
+/// place).
 #[derive(Debug)]
 pub struct Input<T>(
     /// What was sent.
@@ -40,13 +42,14 @@ impl<T: DeserializeOwned + Check + 'static> FromRequest for Input<T> {
     type Future = LocalBoxFuture<'static, Result<Self>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let limits = request.app_data::<Data<Web>>().map(|web| web.0.limits.clone());
+        let web = request.app_data::<Data<Web>>().cloned();
         let media = is_plain_json(request);
         let announced = length(request);
         let payload = payload.take();
         let request = request.clone();
         Box::pin(async move {
-            let limits = limits.ok_or_else(|| Error::internal("the application has no Web"))?;
+            let web = web.ok_or_else(|| Error::internal("the application has no Web"))?;
+            let limits = &web.0.limits;
             if !media {
                 return Err(Code::UnsupportedMediaType.into());
             }
@@ -54,7 +57,11 @@ impl<T: DeserializeOwned + Check + 'static> FromRequest for Input<T> {
                 return Err(Code::TooLarge.into());
             }
             let body = collect(payload, limits.body_bytes).await?;
-            let value = read(&body, limits.json_depth).map(Self)?;
+            let form = |body: &Value| {
+                let operation = format!("{} {}", request.method(), request.match_pattern().unwrap_or_default());
+                web.0.known.shapes.of_body(web.0.rooms, &operation, body)
+            };
+            let value = read(&body, limits.json_depth, form).map(Self)?;
             conflict::remember(&request, &body);
             Ok(value)
         })
@@ -88,7 +95,12 @@ fn length(request: &HttpRequest) -> Option<u64> {
     request.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-fn read<T: DeserializeOwned + Check>(body: &[u8], depth: usize) -> Result<T> {
+/// `form` says what is wrong with the form of a body; it is asked for of one that does not fit.
+fn read<T: DeserializeOwned + Check>(
+    body: &[u8],
+    depth: usize,
+    form: impl FnOnce(&Value) -> Vec<FieldError>,
+) -> Result<T> {
     let malformed = |why: String| Error::from(Problem::new(Code::MalformedRequest).detail(why));
     let text = std::str::from_utf8(body).map_err(|_| malformed("The body is not UTF-8.".into()))?;
     if depth_of(body) > depth {
@@ -99,7 +111,10 @@ fn read<T: DeserializeOwned + Check>(body: &[u8], depth: usize) -> Result<T> {
         // serde reads a list into a struct by the order of its fields.
         return Err(Problem::invalid(vec![Refusal::WrongType.at("")]).into());
     }
-    card::read(text).map_err(|errors| Problem::invalid(errors).into())
+    card::read(text).map_err(|first| {
+        let body: Value = serde_json::from_str(text).unwrap_or_default();
+        Problem::invalid(shape::everything::<T>(&body, form(&body), first)).into()
+    })
 }
 
 /// How deep brackets are nested outside strings; of what is no JSON, anything.

@@ -5,6 +5,7 @@
 //! - A body is bounded, is JSON and nothing else, and is read strictly ([`Input`]); what is wrong with it is told by
 //!   place and code, never by repeating it. A route for files takes [`Raw`] bytes of the kinds that it names.
 //! - A query has the parameters that the document names and no others, whatever the handler reads of it.
+//! - Of what is wrong with a request everything is told in one answer, one entry for each field ([`shape`]).
 //! - Whoever edits names the version that the edit builds on ([`IfMatch`]); a conflict is told with both sides.
 //! - A POST of the desk may be asked twice and is done once ([`once`]).
 //! - The desk speaks Italian, or English to whoever asks for it; the entries of wrong fields have both.
@@ -29,12 +30,15 @@ mod input;
 mod language;
 mod limit;
 pub mod members;
+pub mod neighbours;
 mod once;
+mod operations;
 mod page;
 mod path;
 mod patience;
 mod raw;
 mod request;
+mod shape;
 pub mod staff;
 pub mod status;
 pub mod tasks;
@@ -68,6 +72,7 @@ pub use fields::Fields;
 pub use html::{Html, SHEET_STYLE};
 pub use input::Input;
 pub use once::once;
+pub use operations::{NamedGauge, Operations};
 pub use page::{Page, PageParams};
 pub use path::{IfMatch, Path, Query};
 pub use raw::{Raw, RawKind};

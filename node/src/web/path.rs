@@ -102,7 +102,8 @@ fn refused(place: Option<&Segment>, sentence: &str) -> Error {
 /// A handler that takes it names it among its `params`; the rest of the document follows from that: `ETag` with what
 /// the path shows, `If-None-Match` for whoever reads it, 412 and 428.
 ///
-/// Missing: 428 `precondition_required`. What can be no version of ours names an older one: 412 `version_conflict`.
+/// Missing: 428 `precondition_required`. What can be no version of ours, `*` too, names one that no row ever has, so that the
+/// edit is refused with what stands there: 412 `version_conflict`. To overwrite unseen is not offered.
 #[derive(Debug, Clone, Copy)]
 pub struct IfMatch(
     /// The version.
@@ -113,12 +114,15 @@ impl IfMatch {
     /// What a version looks like on the wire.
     pub(super) const PATTERN: &str = r#"^"[0-9]{1,18}"$"#;
 
-    /// The same, where a row counts its versions in 32 bits.
+    /// A version that no row ever has.
+    const NEVER: i32 = -1;
+
+    /// The same, where a row counts its versions in 32 bits: one that does not fit is one that no row ever has.
     ///
     /// # Errors
-    /// `version_conflict` for a version that no row ever has.
+    /// None today: the conflict is the row's to find, which then shows what stands.
     pub fn row(self) -> Result<i32> {
-        i32::try_from(self.0).map_err(|_| Code::VersionConflict.into())
+        Ok(i32::try_from(self.0).unwrap_or(Self::NEVER))
     }
 }
 
@@ -139,6 +143,7 @@ impl FromRequest for IfMatch {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let Some(value) = request.headers().get(IF_MATCH) else { return ready(Err(Code::PreconditionRequired.into())) };
         let version = value.to_str().ok().and_then(|text| text.strip_prefix('"')?.strip_suffix('"')?.parse().ok());
-        ready(version.map(Self).ok_or_else(|| Code::VersionConflict.into()))
+        let known = version.filter(|version: &i64| *version >= 0);
+        ready(Ok(Self(known.unwrap_or(Self::NEVER.into()))))
     }
 }

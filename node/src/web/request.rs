@@ -18,6 +18,7 @@ use super::{Web, caller, conflict, docs, language, patience, unknown};
 use crate::access;
 use crate::error::{Error, refusal};
 use crate::journal::Actor;
+use crate::store::Store;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
@@ -65,11 +66,16 @@ pub(super) async fn pass<B: MessageBody + 'static>(
                 web.0.limiter.learn(mark, who);
             }
         }
+        let outcome = outcome(answer.response());
+        if let (Some(store), true) = (answer.request().app_data::<Data<Store>>(), answer.status().as_u16() >= 400) {
+            let plane = if answer.request().path().starts_with(DESK) { "desk" } else { "federation" };
+            store.metrics().refused(plane, outcome);
+        }
         tracing::info!(
             operation = answer.request().match_pattern().as_deref().unwrap_or("unknown"),
             method = method.as_str(),
             status = answer.status().as_u16(),
-            outcome = outcome(answer.response()),
+            outcome,
             duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
             "request"
         );

@@ -209,7 +209,7 @@ async fn what_does_not_fit_is_told_by_place_and_never_repeated() {
         (r#"{"label":"x","level":"Amina Diallo"}"#, "/level", "wrong_type"),
         (r#"{"label":"x","level":300}"#, "/level", "out_of_range"),
         (r#"["Amina Diallo"]"#, "", "wrong_type"),
-        (r#"{"label":"Amina Diallo","level":null}"#, "", "wrong_type"),
+        (r#"{"label":"Amina Diallo","level":null}"#, "/level", "wrong_type"),
     ];
     for (body, field, code) in cases {
         let answer = ask(post_to(PROBES, body)).await;
@@ -218,6 +218,10 @@ async fn what_does_not_fit_is_told_by_place_and_never_repeated() {
         assert_eq!((&errors[0]["field"], &errors[0]["code"]), (&json!(field), &json!(code)), "{body}");
         assert!(!answer.body.contains("Amina"), "{}", answer.body);
     }
+    let answer = ask(post_to(PROBES, r#"{"level":"Amina","inner":null,"other":1}"#)).await.json();
+    let mut told: Vec<_> = answer["errors"].as_array().unwrap().iter().map(|it| it["field"].to_string()).collect();
+    told.sort();
+    assert_eq!(told.join(" "), r#""/inner" "/label" "/level" "/other""#, "{answer}");
 }
 
 #[actix_web::test]

@@ -4,23 +4,21 @@ use actix_web::dev::ServiceRequest;
 use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use staffetta_protocol::card::Refusal;
 use staffetta_protocol::problem::{Code, Problem};
 
 use super::Web;
 use crate::error::{Error, Result};
 
-/// Why the query of a request is refused: it has a parameter that the document does not name. The name is the caller's
-/// own word and is not repeated.
+/// Why the query of a request is refused, by parameter: it has one that the document does not name, or that is not as
+/// the document says.
 pub(super) fn query(web: &Web, request: &ServiceRequest) -> Option<Problem> {
     let query = request.query_string();
     if query.is_empty() {
         return None;
     }
     let operation = format!("{} {}", request.method(), request.match_pattern()?);
-    let known = web.0.known.queries.get(&operation)?;
-    let strange = super::path::pairs(query).any(|(name, _)| !known.contains(&name));
-    strange.then(|| Problem::invalid(vec![Refusal::UnknownField.at("")]))
+    let found = web.0.known.shapes.of_query(web.0.rooms, &operation, query);
+    (!found.is_empty()).then(|| Problem::invalid(found))
 }
 
 pub(super) async fn unknown(request: HttpRequest, web: Data<Web>) -> Result<HttpResponse> {

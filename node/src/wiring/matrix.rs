@@ -11,6 +11,7 @@ use crate::access::acts::*;
 pub const MATRIX: &[Permission] = &[
     // consents
     Permission::of::<ReadNotices>("list_activities"),
+    Permission::of::<ReadNotices>("read_activity"),
     Permission::of::<ManageNotices>("set_activity"),
     Permission::of::<ManageNotices>("drop_activity"),
     Permission::of::<ReadConsents>("list_consents_due"),
@@ -20,6 +21,9 @@ pub const MATRIX: &[Permission] = &[
     Permission::of::<ManageNotices>("retire_notice"),
     Permission::of::<ManageNotices>("add_notice_text"),
     Permission::of::<ManageNotices>("verify_notice_text"),
+    Permission::of::<ReadConsents>("list_recalls"),
+    Permission::of::<ReadConsents>("read_recall"),
+    Permission::of::<EndConsents>("note_recall_told_otherwise"),
     Permission::of::<ReadConsents>("list_paper_recalls"),
     Permission::of::<ReadConsents>("read_paper_recall"),
     Permission::of::<EndConsents>("note_recall_answer"),
@@ -100,6 +104,7 @@ pub const MATRIX: &[Permission] = &[
     // members
     Permission::of::<ReadPeers>("list_partners"),
     Permission::of::<ReadPeers>("look_up_member"),
+    Permission::of::<ReadJournal>("list_neighbour_checkpoints"),
     // tasks
     Permission::of::<ReadTasks>("list_tasks"),
     Permission::of::<DoTasks>("finish_task"),
@@ -149,6 +154,7 @@ pub const MATRIX: &[Permission] = &[
     Permission::of::<ReadCards>("read_card_version"),
     Permission::of::<ReadCards>("print_counter_sheet"),
     // referrals
+    Permission::of::<EndConsents>("take_back_consent"),
     Permission::of::<ReadReferrals>("list_referrals"),
     Permission::of::<SendReferral>("add_referral"),
     Permission::of::<ReadReferrals>("read_referral"),

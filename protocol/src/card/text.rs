@@ -27,7 +27,7 @@ impl<const MAX: usize, const LINES: bool> Text<MAX, LINES> {
     /// `blank`, `too_long` or `control_character`.
     pub fn new(text: impl Into<String>) -> Result<Self, Refusal> {
         let text = text.into();
-        if text.trim().is_empty() {
+        if !text.chars().any(shows) {
             return Err(Refusal::Blank);
         }
         if text.chars().count() > MAX {
@@ -44,6 +44,27 @@ impl<const MAX: usize, const LINES: bool> Text<MAX, LINES> {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Whether a character leaves a mark on the page. Beside one that does, those that leave none stay: Persian and Hindi write
+/// with joiners. Alone they would be a name that nobody can see.
+fn shows(c: char) -> bool {
+    let invisible = matches!(
+        c,
+        '\u{00AD}' // soft hyphen
+            | '\u{034F}' // grapheme joiner
+            | '\u{061C}' // Arabic letter mark
+            | '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}' // Hangul fillers
+            | '\u{17B4}' | '\u{17B5}'
+            | '\u{180B}'..='\u{180F}'
+            | '\u{200B}'..='\u{200F}' // zero width, joiners, direction marks
+            | '\u{2060}'..='\u{2065}' | '\u{206A}'..='\u{206F}'
+            | '\u{2800}' // empty braille cell
+            | '\u{FE00}'..='\u{FE0F}' // variation selectors
+            | '\u{FFF9}'..='\u{FFFB}'
+            | '\u{E0000}'..='\u{E0FFF}'
+    );
+    !invisible && !c.is_whitespace()
 }
 
 /// Control characters, line and paragraph separators, and the explicit direction marks of UAX #9.
@@ -89,3 +110,23 @@ impl<const MAX: usize, const LINES: bool> ToSchema for Text<MAX, LINES> {
 }
 
 impl<const MAX: usize, const LINES: bool> Check for Text<MAX, LINES> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_nobody_sees_is_blank_and_joiners_within_one_stay() {
+        for unseen in
+            ["", " \t", "\u{200B}", "\u{200D}\u{200C}", "\u{2060} \u{00AD}", "\u{3164}", "\u{2800}", "\u{E0020}"]
+        {
+            assert_eq!(Text::<20>::new(unseen).unwrap_err(), Refusal::Blank, "{unseen:?}");
+            assert_eq!(Prose::<20>::new(unseen).unwrap_err(), Refusal::Blank, "{unseen:?}");
+        }
+        for seen in ["علی\u{200C}رضا", "क्\u{200D}ष", "Awa", "·", "李\u{FE00}"] {
+            assert_eq!(Text::<20>::new(seen).unwrap().as_str(), seen);
+        }
+        assert_eq!(Text::<20>::new("\u{7}").unwrap_err(), Refusal::ControlCharacter);
+        assert_eq!(Text::<20>::new("a\u{202E}b").unwrap_err(), Refusal::ControlCharacter);
+    }
+}

@@ -8,6 +8,7 @@
 
 mod check;
 mod files;
+mod log;
 mod make;
 mod readme;
 mod schemas;
@@ -30,6 +31,7 @@ fn the_examples_verify_and_the_specification_is_current() {
     check::calls();
     check::messages();
     check::links();
+    log::check();
     check::an_altered_byte_is_seen();
     check::what_must_be_refused_is();
     readme::check();

@@ -18,6 +18,7 @@ use crate::story::{self, at, centre, cpi, protocol_key};
 pub(crate) fn everything() -> Files {
     let mut files = Files::new();
     crate::trust::put(&mut files);
+    crate::log::put(&mut files);
     let said = messages(&mut files);
     exchange(&mut files, &said);
     files

@@ -30,7 +30,7 @@ const PLUMBING: &[&str] = &[
 ];
 
 /// What everything stands on.
-const GROUND: &[&str] = &["log", "tls", "routes", "config", "clock", "error"];
+const GROUND: &[&str] = &["log", "tls", "routes", "metrics", "config", "clock", "error"];
 
 /// Every room from the roof to the ground.
 fn rooms() -> Vec<&'static str> {

@@ -4,10 +4,13 @@
 mod absence;
 mod consent;
 mod counselling;
+mod evidence;
+mod history;
 mod hostile;
 mod paper;
 mod prato;
 mod relay;
+mod restored;
 mod sap;
 mod seen;
 mod stage;

@@ -4,6 +4,10 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use staffetta_node::access::AccessRole;
+use staffetta_node::keys::Kind;
+use staffetta_node::store::Conn;
+use staffetta_protocol::consent::ConsentReceipt;
+use staffetta_protocol::jose::KeySet;
 use staffetta_tests::{Desk, on_each_database};
 
 use crate::stage::{CPI, Stage, stands};
@@ -123,8 +127,15 @@ async fn from_the_interview_to_the_list_of_who_was_told_what() {
         for record in records.as_array().unwrap() {
             let id = record["record"].as_str().unwrap();
             let receipt = desk.read(&format!("{own}/consents/{id}/receipt")).await.ok();
-            let signed = receipt.to_string();
-            assert!(signed.contains("eyJ"), "a receipt is signed: {signed}");
+            let signed = receipt["receipt"].as_str().unwrap();
+            let (keys, now) = (stage.centre.node.keys().clone(), stage.net.clock.now());
+            let published = move |conn: &mut Conn| keys.jwks(conn, Kind::Protocol, now);
+            let published = KeySet::new(&stage.centre.node.store().read(published).await.unwrap());
+            let opened = ConsentReceipt::open(signed, &published, stage.centre.id(), now).expect("her node signed it");
+            assert_eq!(serde_json::to_value(&opened).unwrap(), receipt["claims"], "what is shown is what was signed");
+            let (mut bent, last) = (signed.to_owned(), signed.len() - 10);
+            bent.replace_range(last..=last, if signed.as_bytes()[last] == b'A' { "B" } else { "A" });
+            assert!(ConsentReceipt::open(&bent, &published, stage.centre.id(), now).is_err());
         }
 
         let draft = json!({"person": own.trim_start_matches("people/"), "recipient": stage.cpi.id(), "purpose": "P2"});

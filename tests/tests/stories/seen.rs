@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use staffetta_node::access::cases::{self, Functions};
 use staffetta_node::access::{AccessRole, Function};
 use staffetta_node::journal::Actor;
-use staffetta_node::store::schema::journal;
+use staffetta_node::store::schema::{case_file, journal};
 use staffetta_node::store::{Conn, Id, Tx};
 use staffetta_node::web::document;
 use staffetta_node::wiring;
@@ -22,6 +22,43 @@ use crate::stage::Stage;
 const QUERIES: &[(&str, &str)] = &[("/people/{person}/card/differences", "?from=1&to=2")];
 /// Those who are asked of a route, and of whom it says nothing: names of colleagues only.
 const COLLEAGUES: &[&str] = &["/cases/{case}/team", "/cases/{case}/handovers"];
+
+/// Lists that stand for people, with the act that each person on the page finds in her journal, and whether this story
+/// has somebody on it: the tests of its room see to the others.
+const LISTS: &[(&str, &str, bool)] = &[
+    ("/broken-glass?unreviewed=true", "case.glass-listed", false),
+    ("/cases", "case.listed", true),
+    ("/coming-of-age?within_days=366", "guardian.listed", false),
+    ("/consents/due?days=366", "consent.listed", true),
+    ("/countersignatures", "countersignature.listed", false),
+    ("/documents/expiring?before=2100-01-01", "document.listed", true),
+    ("/paper-recalls", "recall.listed", false),
+    ("/people", "person.listed", true),
+    ("/referrals", "referral.listed", true),
+    ("/rights-requests", "rights.listed", true),
+    ("/tasks", "task.listed", false),
+    ("/transfers", "transfer.listed", false),
+];
+/// Lists that stand for nobody of those whom the node accompanies.
+const OF_NOBODY: &[&str] = &[
+    "/activities",
+    "/members",
+    "/notices",
+    "/offices",
+    "/partner-offices",
+    "/purposes",
+    "/register",
+    "/register/sheet",
+    "/session",
+    "/session/oidc/callback",
+    "/session/oidc/login",
+    "/session/tokens",
+    "/sessions",
+    "/staff",
+    "/status",
+];
+/// What is asked about one person in the query.
+const OF_ONE: &[&str] = &["/offices/proposals"];
 
 /// Where every id of a person's record is: by the parameter that names it.
 type Ids = BTreeMap<&'static str, String>;
@@ -169,6 +206,81 @@ async fn every_look_at_a_person_takes_a_part_in_her_case_and_leaves_an_entry() {
         for (route, path) in routes(&ids, "{case}") {
             assert!(COLLEAGUES.contains(&route.as_str()), "{route}: what does it tell, and to whom?");
             desk.read(&path).await.ok();
+        }
+    })
+    .await;
+}
+
+/// Acts and grounds that this member of the staff has left about `person`.
+async fn grounds(member: &Member, staff: Uuid, person: &str) -> Vec<(String, String)> {
+    let person: Uuid = person.parse().unwrap();
+    let all = move |conn: &mut Conn| {
+        let hers: Vec<Id> =
+            case_file::table.filter(case_file::id.eq(Id(person))).select(case_file::subject).load(conn)?;
+        let found: Vec<(String, Option<String>)> = journal::table
+            .filter(journal::actor.eq(staff.to_string()))
+            .filter(journal::subject.eq_any(hers))
+            .select((journal::act, journal::ground))
+            .load(conn)?;
+        Ok(found.into_iter().map(|(act, ground)| (act, ground.unwrap_or_default())).collect())
+    };
+    member.node.store().read(all).await.unwrap()
+}
+
+#[actix_web::test]
+async fn whoever_is_on_a_list_finds_it_in_her_journal_and_in_her_own_copy() {
+    on_each_database(|net| async move {
+        let stage = Stage::set(net).await;
+        let desk = &stage.at_centre;
+        let ids = record(&stage, desk, "Mariam").await;
+        let person = &ids["person"];
+        let paper = json!({"type": "permit", "held_by": "person", "expires": "2027-03-01"});
+        desk.post(&format!("people/{person}/documents"), paper).await.ok();
+        let sent = json!({"person": person, "purpose": "P2", "recipient": stage.cpi.id().as_str()});
+        desk.post("referrals", sent).await.ok();
+        let document = document::desk(wiring::ROOMS);
+        let lists = document.paths.paths.iter().filter(|(path, item)| item.get.is_some() && !path.contains('{'));
+        for (path, _) in lists {
+            let named = LISTS.iter().any(|(list, ..)| list.split('?').next() == Some(path));
+            let decided = named || [OF_NOBODY, OF_ONE].concat().contains(&path.as_str());
+            assert!(decided, "{path}: whom does it stand for, and what does it leave?");
+        }
+        let officer = stage.centre.desk(AccessRole::Dpo).await;
+        let (me, dpo) = (own_id(desk).await, own_id(&officer).await);
+        for (list, act, has) in LISTS {
+            let route = list.split('?').next().unwrap();
+            for (reader, who, role, ground) in
+                [(desk, me, AccessRole::Operator, "case_team"), (&officer, dpo, AccessRole::Dpo, "supervision")]
+            {
+                // Of documents everybody is told of those of her own cases only.
+                if !may_read(route).contains(&role) || route == "/documents/expiring" && role == AccessRole::Dpo {
+                    continue;
+                }
+                let said = ((*act).to_owned(), ground.to_owned());
+                let noted = async || {
+                    let left = grounds(&stage.centre, who, person).await;
+                    left.iter().filter(|entry| **entry == said).count()
+                };
+                let before = noted().await;
+                let query = if *list == "/cases" && role == AccessRole::Dpo { "?scope=all" } else { "" };
+                let answer = reader.read(&format!("{}{query}", &list[1..])).await;
+                assert_eq!(answer.status, 200, "{list}: {}", answer.body);
+                assert_eq!(noted().await > before, *has, "{list} for {role}: {}", answer.body);
+            }
+        }
+        let told = officer.read(&format!("people/{person}/export")).await.ok().to_string();
+        for (list, act, _) in LISTS.iter().filter(|(_, _, has)| *has) {
+            assert!(told.contains(act), "{list} is not among who looked at her data");
+        }
+        // Whoever is in no team of hers may ask who is, and that too is written down.
+        let colleague = stage.centre.desk(AccessRole::Operator).await;
+        colleague.read(&format!("cases/{person}/team")).await.ok();
+        let left = grounds(&stage.centre, own_id(&colleague).await, person).await;
+        assert_eq!(left, [("case.team-read".to_owned(), "colleague".to_owned())]);
+        for (route, path) in routes(&ids, "{case}") {
+            let before = grounds(&stage.centre, me, person).await.len();
+            desk.read(&path).await.ok();
+            assert!(grounds(&stage.centre, me, person).await.len() > before, "{route}");
         }
     })
     .await;

@@ -10,11 +10,11 @@ use staffetta_protocol::problem::{Code, Problem};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Sight, rows};
+use super::{Sight, note_listed, rows};
 use crate::access::Staff;
 use crate::error::Result;
 use crate::journal::{self, Entry};
-use crate::store::{Conn, Tx};
+use crate::store::Tx;
 
 /// An act of a trainee that waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,12 +70,16 @@ pub(in crate::access) fn awaits_countersignature(tx: &mut Tx<'_>, sight: &Sight,
 
 /// What waits for her countersignature, the oldest first.
 pub fn waiting(
-    conn: &mut Conn,
-    supervisor: Uuid,
+    tx: &mut Tx<'_>,
+    supervisor: &Staff,
     after: Option<(DateTime<Utc>, Uuid)>,
     limit: i64,
 ) -> Result<Vec<Pending>> {
-    rows::countersignature::waiting(conn, supervisor, after, limit)
+    let found = rows::countersignature::waiting(tx.conn(), supervisor.id, after, limit)?;
+    let cases: Vec<Uuid> = found.iter().take(limit.max(1) as usize - 1).map(|it| it.case).collect();
+    let shown = rows::subjects_among(tx.conn(), &cases)?;
+    note_listed(tx, supervisor, "countersignature.listed", &shown)?;
+    Ok(found)
 }
 
 /// Puts her name to it.

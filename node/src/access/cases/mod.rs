@@ -9,12 +9,17 @@
 //!   one's account. Leaving the team ends it at once.
 //! - A case that is restricted is seen by nobody, but for the person's rights themselves ([`restriction`]).
 //! - Every door is [`Sight`]: it says who looks, at which case and why, and the journal gets the same words.
+//! - A list that stands for people leaves one entry for each person on the page ([`note_listed`]): cases, referrals,
+//!   transfers, recalls by letter, requests about rights, what waits for a countersignature, what runs out, who comes of
+//!   age, whom the glass was broken for. Lists of the staff, of members, offices, notices, purposes and activities stand
+//!   for nobody, and leave none. The story `seen` has both lists, and fails for a new list that is in neither.
 
 mod collecting;
 pub mod countersignature;
 mod functions;
 pub mod glass;
 pub mod handover;
+mod listed;
 mod merging;
 pub mod restriction;
 mod rows;
@@ -28,14 +33,16 @@ use chrono::{DateTime, Utc};
 use staffetta_protocol::problem::Code;
 use uuid::Uuid;
 
+use crate::access::Staff;
 use crate::error::Result;
 use crate::journal::{self, Actor, Entry};
-use crate::store::{Conn, Tx};
+use crate::store::Tx;
 use crate::vault::{Holding, Subject};
 
 pub(super) use countersignature::awaits_countersignature;
 pub use functions::{Function, Functions, Tells};
-pub use rows::{CaseFile, Kind, Listing, Member, Wanted, case_file, cases_among, cases_of, members};
+pub use listed::{note_listed, note_team};
+pub use rows::{CaseFile, Kind, Listing, Member, Wanted, case_file, cases_among, cases_of, members, subjects_among};
 pub use sight::{Sight, Why, still_sees};
 pub(super) use sight::{is_erased, of_person, of_received};
 
@@ -67,12 +74,17 @@ pub fn assign(tx: &mut Tx<'_>, by: Actor, case: Uuid, member: Uuid, functions: &
     journal::record(tx, Entry::new(by, "case.assigned").object(case).code(functions.stored()))
 }
 
-/// Cases by age, the oldest first, after the case `after`.
+/// Cases by age, the oldest first, after the case `after`. There is one more than a page holds, to see whether there is
+/// another: it is not noted.
 pub fn list(
-    conn: &mut Conn,
+    tx: &mut Tx<'_>,
+    by: &Staff,
     wanted: Wanted,
     after: Option<(DateTime<Utc>, Uuid)>,
     limit: i64,
 ) -> Result<Vec<CaseFile>> {
-    rows::list(conn, wanted, after, limit)
+    let found = rows::list(tx.conn(), wanted, after, limit)?;
+    let shown: Vec<_> = found.iter().take(limit.max(1) as usize - 1).map(|file| (file.id, file.subject)).collect();
+    note_listed(tx, by, "case.listed", &shown)?;
+    Ok(found)
 }

@@ -172,6 +172,16 @@ pub fn is_about(conn: &mut Conn, subject: Subject) -> Result<bool> {
     Ok(diesel::select(diesel::dsl::exists(on)).get_result(conn)?)
 }
 
+/// Whether her data are kept because she wants them kept, unused: for any reason but that they are to be erased.
+pub fn holds_for_her(conn: &mut Conn, subject: Subject) -> Result<bool> {
+    let hers: Vec<Id> = vault::joined(conn, subject)?.into_iter().map(|subject| Id(subject.0)).collect();
+    let on = case_restriction::table
+        .filter(case_restriction::subject.eq_any(hers))
+        .filter(case_restriction::lifted_at.is_null())
+        .filter(case_restriction::why.ne(RestrictedBy::Erasure.code()));
+    Ok(diesel::select(diesel::dsl::exists(on)).get_result(conn)?)
+}
+
 /// Restricts a case. For the same reason a second time it changes nothing.
 pub fn restrict(tx: &mut Tx<'_>, sight: &Sight, subject: Subject, why: RestrictedBy, request: Uuid) -> Result<Uuid> {
     let there = of_case(tx.conn(), sight.case())?;

@@ -1,9 +1,10 @@
 use staffetta_protocol::card::Section;
 use staffetta_protocol::problem::Code;
 
-use super::countersignature::{Outcome, countersign, waiting};
+use super::countersignature::{Outcome, countersign};
 use super::glass::{Reason, USUAL, break_glass, broken, review};
 use super::handover::{Note, hand_over, handovers};
+use super::rows::countersignature::waiting;
 use super::team::{Place, Responsible, Team, responsible, set_team};
 use super::*;
 use crate::access::acts::{ReadCards, SendReferral, WriteCards};
@@ -227,7 +228,7 @@ async fn whoever_leads_can_be_shut_out_and_her_case_waits_for_a_handover_with_a_
         let id = anna.id;
         let issue = move |tx: &mut Tx<'_>| access::issue_token(tx, Actor::System, id, &Label::new("x").unwrap(), None);
         let token = store.write(issue).await.unwrap().token;
-        let waiting = || store.read(|conn| list(conn, Wanted::WithoutLead, None, 10));
+        let waiting = || store.read(|conn| super::rows::list(conn, Wanted::WithoutLead, None, 10));
         assert!(waiting().await.unwrap().is_empty());
         store.write(move |tx| access::disable(tx, Actor::System, id)).await.unwrap();
         assert_eq!(access::verify(&store, &token).await.unwrap_err().code(), Code::NotAuthenticated);

@@ -16,4 +16,5 @@ pub fn api(routes: &mut Routes<'_>) {
     routes.configure(records::due_api).configure(answers::api).configure(requests::api).configure(records::api);
     routes.configure(disclosures::api);
     super::recalls::api(routes);
+    super::tree::api(routes);
 }

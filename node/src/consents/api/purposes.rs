@@ -15,12 +15,13 @@ use crate::error::{Error, Result};
 use crate::grants::{self, Activity, ActsAs, Mandate};
 use crate::journal::{self, Entry};
 use crate::routes::Routes;
-use crate::store::Store;
-use crate::web::{Input, Json, NoContent, Page, PageParams, Path};
+use crate::store::{Store, Tx};
+use crate::web::{self, IfMatch, Input, Json, NoContent, Page, PageParams, Path};
 
 /// The routes, below the desk's base.
 pub(super) fn api(routes: &mut Routes<'_>) {
-    routes.service(list_purposes).service(list_activities).service(set_activity).service(drop_activity);
+    routes.service(list_purposes).service(list_activities).service(read_activity);
+    routes.service(set_activity).service(drop_activity);
 }
 
 /// A legal basis and where the regulation has it.
@@ -240,12 +241,36 @@ async fn list_activities(
     Ok(Json::ok(ActivityList { items, next_cursor }))
 }
 
+/// Shows for whom an activity is done.
+///
+/// 404 where nothing was said of it: then its purposes are this organisation's own, and `If-Match: "0"` says something
+/// for the first time.
+#[utoipa::path(tag = "consents",
+    params(("activity" = String, Path, description = "Its short name.", max_length = 64)),
+    responses((status = 200, description = "The activity.", body = ActivityShown)))]
+#[get("/activities/{activity}")]
+async fn read_activity(
+    _: Allowed<ReadNotices>,
+    store: Data<Store>,
+    Path(activity): Path<String>,
+) -> Result<Json<ActivityShown>> {
+    let (shown, version) = stands(&store, activity).await?;
+    Ok(Json::ok(shown).etag(version))
+}
+
+async fn stands(store: &Store, activity: String) -> Result<(ActivityShown, i64)> {
+    let found = store.read(move |conn| grants::activity(conn, &activity)).await?;
+    let (found, version) = found.ok_or(Code::NotFound)?;
+    Ok((activity_shown(found)?, version.into()))
+}
+
 /// Says for whom an activity is done.
 ///
 /// As processor only the purposes of the instructions are asked and sent; notices that print another controller cannot be
-/// used any more.
+/// used any more. Of an activity of which nothing was said yet the version is 0.
 #[utoipa::path(tag = "consents",
-    params(("activity" = String, Path, description = "Its short name: small letters, digits, hyphens.", pattern = "^[a-z0-9-]{1,64}$", max_length = 64)),
+    params(("activity" = String, Path, description = "Its short name: small letters, digits, hyphens.", pattern = "^[a-z0-9-]{1,64}$", max_length = 64),
+           IfMatch),
     request_body = ActivityStanding,
     responses((status = 200, description = "The activity.", body = ActivityShown)))]
 #[put("/activities/{activity}")]
@@ -253,47 +278,46 @@ async fn set_activity(
     staff: Allowed<ManageNotices>,
     store: Data<Store>,
     Path(activity): Path<String>,
+    version: IfMatch,
     Input(standing): Input<ActivityStanding>,
 ) -> Result<Json<ActivityShown>> {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     let wrong = || Problem::invalid(vec![Refusal::WrongShape.at("/activity")]);
-    let code = Text::new(activity).ok().filter(|text: &Text<64>| text.as_str().bytes().all(plain)).ok_or_else(wrong)?;
+    let code = Text::new(activity.clone());
+    let code = code.ok().filter(|text: &Text<64>| text.as_str().bytes().all(plain)).ok_or_else(wrong)?;
     let acts_as = standing.processor.map_or(ActsAs::Controller, |it| {
         let instructed = it.instructed_purposes.into_vec().into_iter().collect();
         ActsAs::Processor(Mandate { of: it.of, label: it.label, act: it.act, date: it.date, instructed })
     });
     let said = Activity { code, purposes: standing.purposes.into_vec().into_iter().collect(), acts_as };
-    let actor = staff.actor();
-    let said = store
-        .write(move |tx| {
-            grants::set_activity(tx, &said, actor.staff())?;
-            journal::record(tx, Entry::new(actor, "activity.set").object(said.code.as_str()))?;
-            Ok(said)
-        })
-        .await?;
-    Ok(Json::ok(activity_shown(said)?))
+    let (actor, expected) = (staff.actor(), version.row()?);
+    let act = move |tx: &mut Tx<'_>| {
+        let version = grants::replace_activity(tx, &said, actor.staff(), expected)?;
+        journal::record(tx, Entry::new(actor, "activity.set").object(said.code.as_str()))?;
+        Ok((said, version))
+    };
+    let (said, version) = web::or_both_sides(store.write(act).await, async || stands(&store, activity).await).await?;
+    Ok(Json::ok(activity_shown(said)?).etag(version))
 }
 
 /// Forgets what was said of an activity.
 ///
 /// Its purposes are this organisation's own again, unless another activity names them.
 #[utoipa::path(tag = "consents",
-    params(("activity" = String, Path, description = "Its short name.", max_length = 64)),
+    params(("activity" = String, Path, description = "Its short name.", max_length = 64), IfMatch),
     responses((status = 204, description = "It is forgotten.")))]
 #[delete("/activities/{activity}")]
 async fn drop_activity(
     staff: Allowed<ManageNotices>,
     store: Data<Store>,
     Path(activity): Path<String>,
+    version: IfMatch,
 ) -> Result<NoContent> {
-    let actor = staff.actor();
-    store
-        .write(move |tx| {
-            if !grants::drop_activity(tx, &activity)? {
-                return Err(Code::NotFound.into());
-            }
-            journal::record(tx, Entry::new(actor, "activity.dropped").object(activity))
-        })
-        .await?;
+    let (actor, expected, code) = (staff.actor(), version.row()?, activity.clone());
+    let act = move |tx: &mut Tx<'_>| {
+        grants::drop_activity(tx, &code, expected)?;
+        journal::record(tx, Entry::new(actor, "activity.dropped").object(code))
+    };
+    web::or_both_sides(store.write(act).await, async || stands(&store, activity).await).await?;
     Ok(NoContent)
 }

@@ -88,6 +88,8 @@ codes! {
         Online = "online",
         /// At the recipient, whose node passed it on.
         Recipient = "recipient",
+        /// At a node from which her data had come: it follows from the withdrawal there.
+        Source = "source",
     }
 
     /// Yes or no.

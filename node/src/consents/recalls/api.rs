@@ -16,7 +16,6 @@ use uuid::Uuid;
 use super::{LetterChannel, PaperRecall, RecallAnswer, RecallSending, Wanted};
 use crate::access::Allowed;
 use crate::access::acts::{EndConsents, ReadConsents};
-use crate::access::cases::Listing;
 use crate::config::Config;
 use crate::error::Result;
 use crate::routes::Routes;
@@ -144,7 +143,7 @@ fn cursor(text: &str) -> Option<(DateTime<Utc>, Uuid)> {
 /// Lists recalls by letter.
 ///
 /// What offices without a node were asked to give back, the one that is due first before the others; not what they
-/// answered.
+/// answered. Each person on the page finds it in her journal.
 #[utoipa::path(tag = "consents", params(PaperRecallQuery),
     responses((status = 200, description = "A page of recalls.", body = PaperRecallList)))]
 #[get("/paper-recalls")]
@@ -153,8 +152,8 @@ async fn list_paper_recalls(
     store: Data<Store>,
     Query(query): Query<PaperRecallQuery>,
 ) -> Result<Json<PaperRecallList>> {
-    let (of, wanted, now) = (Listing::of(staff.id, staff.role), query.wanted()?, store.clock().now());
-    let page = store.read(move |conn| super::list(conn, of, wanted, now)).await?;
+    let (staff, wanted, now) = (staff.staff(), query.wanted()?, store.clock().now());
+    let page = store.write(move |tx| super::list(tx, &staff, wanted)).await?;
     let next_cursor = page.next.map(|(at, id)| format!("{}.{}", at.timestamp_micros(), id.as_simple()));
     Ok(Json::ok(PaperRecallList { items: page.items.into_iter().map(|it| shown(it, now)).collect(), next_cursor }))
 }

@@ -24,11 +24,12 @@ use staffetta_protocol::card::{At, Check};
 use staffetta_protocol::consent::{Basis, Group};
 use staffetta_protocol::id::RecordId;
 use staffetta_protocol::problem::{Code, Problem};
+use staffetta_protocol::trust::Role;
 use uuid::Uuid;
 
 use super::{Consent, RECALL_DUE};
-use crate::access::Sight;
-use crate::access::cases::Listing;
+use crate::access::cases::{self, Listing};
+use crate::access::{Sight, Staff};
 use crate::error::{Error, Result};
 use crate::grants::{self, Destination, Disclosure, Recipient, Thread};
 use crate::journal;
@@ -59,6 +60,8 @@ pub struct Recalled<'a> {
     pub record: Option<(RecordId, u32)>,
     /// What the office has.
     pub groups: &'a BTreeSet<Group>,
+    /// When the answer is due, where that was said elsewhere.
+    pub due: Option<DateTime<Utc>>,
 }
 
 /// Opens a recall by letter, for what left on paper in one thread.
@@ -85,7 +88,7 @@ pub fn open(tx: &mut Tx<'_>, what: Recalled<'_>) -> Result<Uuid> {
             record: what.record,
             groups: what.groups.clone(),
             opened_at: now,
-            due_at: now + RECALL_DUE,
+            due_at: what.due.unwrap_or(now + RECALL_DUE),
             sent: None,
             answered_at: None,
             answer: None,
@@ -103,6 +106,7 @@ pub(super) fn open_under(tx: &mut Tx<'_>, consent: &Consent, disclosed: &[Disclo
         let Some(thread) = grants::thread_of_paper(tx.conn(), it.message)? else { continue };
         by_thread.entry(thread).or_insert_with(|| (it.organisation.clone(), BTreeSet::new())).1.extend(&it.groups);
     }
+    let due = consent.recall.map(|(_, due)| due);
     let mut letters = Vec::new();
     for (thread, (organisation, groups)) in by_thread {
         let thread = grants::by_id(tx.conn(), thread)?.ok_or_else(|| Error::internal("paper without its thread"))?;
@@ -110,7 +114,7 @@ pub(super) fn open_under(tx: &mut Tx<'_>, consent: &Consent, disclosed: &[Disclo
         let (person, subject) = (consent.person, consent.subject);
         letters.push(open(
             tx,
-            Recalled { person, subject, thread: &thread, organisation: &organisation, record, groups: &groups },
+            Recalled { person, subject, thread: &thread, organisation: &organisation, record, groups: &groups, due },
         )?);
     }
     Ok(letters)
@@ -144,8 +148,13 @@ pub fn look(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, id: Uuid) -> Result<P
 }
 
 /// Recalls by letter, the one that is due first before the others. What was answered is not in it.
-pub fn list(conn: &mut Conn, of: Listing, wanted: Wanted, now: DateTime<Utc>) -> Result<Page> {
-    rows::list(conn, of, wanted, now)
+/// Each person on the page gets her entry.
+pub fn list(tx: &mut Tx<'_>, by: &Staff, wanted: Wanted) -> Result<Page> {
+    let now = tx.now();
+    let page = rows::list(tx.conn(), Listing::of(by.id, by.role), wanted, now)?;
+    let shown: Vec<_> = page.items.iter().map(|it| (it.person.into(), it.subject)).collect();
+    cases::note_listed(tx, by, "recall.listed", &shown)?;
+    Ok(page)
 }
 
 /// Notes that the letter went out.
@@ -221,6 +230,12 @@ pub fn letter(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, sender: &str, id: U
     })?;
     journal::record(tx, sight.entry("recall.letter-printed").subject(recall.subject).object(id))?;
     Ok(page)
+}
+
+/// The letters that this node wrote since it was told of a recall itself: offices without a node, as what they appear above.
+pub(super) fn letters_below(conn: &mut Conn, recall: Uuid) -> Result<Vec<Role>> {
+    let purposes = rows::purposes_under(conn, recall)?;
+    Ok(purposes.into_iter().map(|purpose| super::tree::role_of(None, purpose)).collect())
 }
 
 /// Whether an office is still to answer a letter about her, and has the time.

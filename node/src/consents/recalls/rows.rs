@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use staffetta_protocol::consent::Group;
+use staffetta_protocol::consent::{Group, Purpose};
 use staffetta_protocol::id::RecordId;
 use uuid::Uuid;
 
@@ -12,7 +12,7 @@ use super::model::{LetterChannel, PaperRecall, RecallAnswer};
 use crate::access::cases::{Listing, cases_of};
 use crate::error::{Error, Result};
 use crate::people::PersonId;
-use crate::store::schema::paper_recall;
+use crate::store::schema::{consent, paper_recall};
 use crate::store::{At, Conn, Id, Tx};
 use crate::vault::{Place, Subject, Vault};
 
@@ -197,4 +197,19 @@ pub(super) fn is_open(conn: &mut Conn, person: PersonId, now: DateTime<Utc>) -> 
         .filter(paper_recall::answered_at.is_null())
         .filter(paper_recall::due_at.gt(At::from(now)));
     Ok(diesel::select(diesel::dsl::exists(open)).get_result(conn)?)
+}
+
+/// For what each letter's consent was, of those that were withdrawn under this recall: one for each letter.
+pub(super) fn purposes_under(conn: &mut Conn, recall: Uuid) -> Result<Vec<Purpose>> {
+    let codes: Vec<String> = paper_recall::table
+        .inner_join(
+            consent::table.on(consent::record
+                .nullable()
+                .eq(paper_recall::record)
+                .and(consent::seq.nullable().eq(paper_recall::record_seq))),
+        )
+        .filter(consent::recall.eq(Id(recall)))
+        .select(consent::purpose)
+        .load(conn)?;
+    codes.iter().map(|code| Purpose::from_code(code).ok_or_else(damaged)).collect()
 }

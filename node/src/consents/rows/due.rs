@@ -188,9 +188,3 @@ pub(in crate::consents) fn revocable(conn: &mut Conn, person: PersonId) -> Resul
     let takes_back = |code: &str| State::from_code(code).is_some_and(|it| it.allowed().contains(&Event::Withdraw));
     Ok(newest.into_iter().filter(|(_, state)| takes_back(state)).map(|(record, _)| RecordId(record)).collect())
 }
-
-/// Whether a recall by message about her is under way: it was sent, and the time for its answer has not passed.
-pub(in crate::consents) fn recall_is_due_after(conn: &mut Conn, person: PersonId, now: DateTime<Utc>) -> Result<bool> {
-    let open = consent::table.filter(consent::person.eq(Id(person.0))).filter(consent::recall_due.gt(At::from(now)));
-    Ok(diesel::select(diesel::dsl::exists(open)).get_result(conn)?)
-}

@@ -21,11 +21,11 @@ use super::model::{
 use crate::error::{Error, Result};
 use crate::grants::{self, Use};
 use crate::people::PersonId;
-use crate::store::schema::{consent, consent_event, consent_receipt, consent_request, paper_recall};
+use crate::store::schema::{consent, consent_event, consent_receipt, consent_request, paper_recall, recall_told};
 use crate::store::{At, Conn, Id, Tx};
 use crate::vault::{Merging, Place, Subject, Vault};
 
-pub(super) use due::{Behind, Running, Which, guarded, recall_is_due_after, remind, revocable, running};
+pub(super) use due::{Behind, Running, Which, guarded, remind, revocable, running};
 pub(super) use events::{events_of, note};
 pub(super) use receipts::{Kept, keep, kept};
 pub(super) use requests::{insert_request, request, requests_of, settle_request};
@@ -268,7 +268,7 @@ pub(super) fn merge(tx: &mut Tx<'_>, _: &Vault, merging: &Merging) -> Result<()>
                 .execute(tx.conn())?;
         )+};
     }
-    moved!(consent consent_request consent_event consent_receipt paper_recall);
+    moved!(consent consent_request consent_event consent_receipt paper_recall recall_told);
     Ok(())
 }
 

@@ -117,7 +117,7 @@ async fn a_processor_asks_and_sends_what_it_was_instructed_and_nothing_else() {
 
                 grants::set_activity(tx, &processor(&[Purpose::P1, Purpose::P2]), None)?;
                 assert!(grants::permit(tx, person.subject, to, Purpose::P1, &preview).is_ok());
-                assert!(grants::drop_activity(tx, "accoglienza")?);
+                grants::drop_activity(tx, "accoglienza", 2)?;
                 assert_eq!(grants::acts_as(tx.conn(), Purpose::P12)?, ActsAs::Controller);
                 Ok(())
             })

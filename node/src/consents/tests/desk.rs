@@ -217,6 +217,9 @@ async fn notices_questions_records_and_receipts_go_through_the_desk() {
         let ask = desk!(centre);
         let operator =
             async |method: &str, path: &str, body: Option<Value>| ask(&operator, method, path, None, body).await;
+        let edits = async |method: &str, path: &str, version: Option<&str>, body: Option<Value>| {
+            ask(&dpo, method, path, version, body).await
+        };
         let dpo = async |method: &str, path: &str, body: Option<Value>| ask(&dpo, method, path, None, body).await;
 
         let (_, purposes, _) = operator("GET", "/purposes", None).await;
@@ -287,20 +290,36 @@ async fn notices_questions_records_and_receipts_go_through_the_desk() {
 
         let standing = json!({"purposes": ["P1"], "processor": {"of": "ipa:c_g999", "label": "Comune di Prato",
             "act": "Convenzione SAI 12", "date": "2026-01-15", "instructed_purposes": ["P2"]}});
-        let (status, problem, _) = dpo("PUT", "/activities/accoglienza", Some(standing.clone())).await;
+        let at = "/activities/accoglienza";
+        assert_eq!(dpo("PUT", at, Some(standing.clone())).await.0, StatusCode::PRECONDITION_REQUIRED);
+        let (status, problem, _) = edits("PUT", at, Some("\"0\""), Some(standing.clone())).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
         assert_eq!(problem["errors"][0]["field"], json!("/processor/instructed_purposes/0"));
         let mut standing = standing;
         standing["processor"]["instructed_purposes"] = json!([]);
-        let (status, activity, _) = dpo("PUT", "/activities/accoglienza", Some(standing)).await;
+        let (status, activity, version) = edits("PUT", at, Some("\"0\""), Some(standing.clone())).await;
+        assert_eq!(version.as_deref(), Some("\"1\""));
+        for stale in ["\"0\"", "\"7\"", "*", "W/\"1\""] {
+            for (method, yours) in [("PUT", Some(standing.clone())), ("DELETE", None)] {
+                let (status, conflict, _) = edits(method, at, Some(stale), yours.clone()).await;
+                assert_eq!(status, StatusCode::PRECONDITION_FAILED, "{method} {stale}");
+                assert_eq!(
+                    (&conflict["theirs"], &conflict["current"]),
+                    (&activity, &json!("\"1\"")),
+                    "{method} {stale}"
+                );
+                assert_eq!(conflict.get("yours"), yours.as_ref(), "{method} {stale}");
+            }
+        }
+        assert_eq!(operator("GET", at, None).await.2, version);
         assert_eq!((status, &activity["acts_as"]), (StatusCode::OK, &json!("processor")));
         assert_eq!(operator("GET", "/activities", None).await.1["items"][0], activity);
         assert_eq!(operator("GET", "/purposes", None).await.1["items"][0]["acts_as"], json!("not_instructed"));
         let act = json!({"recipient": OFFICE, "answers": [{"purpose": "P1", "answer": "yes"}], "expressed": said()});
         let (status, problem, _) = operator("POST", &format!("{person}/consents"), Some(act)).await;
         assert_eq!((status, &problem["code"]), (StatusCode::FORBIDDEN, &json!("purpose_not_instructed")));
-        assert_eq!(dpo("DELETE", "/activities/accoglienza", None).await.0, StatusCode::NO_CONTENT);
-        assert_eq!(dpo("DELETE", "/activities/accoglienza", None).await.0, StatusCode::NOT_FOUND);
+        assert_eq!(edits("DELETE", at, version.as_deref(), None).await.0, StatusCode::NO_CONTENT);
+        assert_eq!(edits("DELETE", at, version.as_deref(), None).await.0, StatusCode::NOT_FOUND);
     })
     .await;
 }

@@ -1,11 +1,12 @@
 //! The cast of the stories, and what nobody may read on a disk. Answers stand in `answers`, what is asked first in
 //! `requests`, minors in `guardians`, records and receipts in `records`, single use and instructions in `bounds`, notices
-//! in `told`, withdrawals between two nodes in `withdrawals`, the desk's API in `desk`.
+//! in `told`, withdrawals between two nodes in `withdrawals`, what is answered to them in `recalls`, the desk's API in `desk`.
 
 mod answers;
 mod bounds;
 mod desk;
 mod guardians;
+mod recalls;
 mod records;
 mod requests;
 mod states;
@@ -144,6 +145,10 @@ impl Side {
 
     /// Hands everything that waits here for `to` over to it; says what became of each item.
     async fn deliver(&self, to: &Self) -> Vec<Option<ItemCode>> {
+        self.deliver_with(to, receive).await
+    }
+
+    async fn deliver_with(&self, to: &Self, receive: inbox::Receive) -> Vec<Option<ItemCode>> {
         let peer = to.outbox.entity_id().clone();
         let bounds = Bounds { items: 100, bytes: 1 << 20, lease: TimeDelta::minutes(2), only_recall: false };
         let towards = peer.clone();
@@ -170,6 +175,13 @@ impl Side {
     }
 }
 
+/// No room above keeps anything.
+const ABOVE: tree::Above = tree::Above {
+    threads_ended: |_, _| Ok(()),
+    keeps: |_, _, _, _| Ok(std::collections::BTreeMap::new()),
+    frozen: |_, _| Ok(false),
+};
+
 /// What the wiring does with these types.
 fn receive(tx: &mut Tx<'_>, outbox: &Outbox, admitted: &Admitted, m: &Message) -> Result<Taken> {
     let (card_version, groups) = match &m.body {
@@ -178,7 +190,8 @@ fn receive(tx: &mut Tx<'_>, outbox: &Outbox, admitted: &Admitted, m: &Message) -
             staffetta_protocol::card::CardGroups { preview: Some(b.preview.clone()), ..Default::default() },
         ),
         Body::ReferralSent(b) => (b.card_version, cards::from_referral(b.card.clone())),
-        Body::ConsentWithdrawn(b) => return wire::withdrawn(tx, outbox, m, b).map(|effect| effect.taken),
+        Body::ConsentWithdrawn(b) => return wire::withdrawn(tx, outbox, ABOVE, m, b).map(|effect| effect.taken),
+        Body::ConsentWithdrawalAnswered(b) => return tree::answered(tx, outbox, m, b),
         _ => return Ok(Taken::Accepted),
     };
     let (thread, place) = (admitted.thread.as_ref().unwrap(), m.place.unwrap());

@@ -171,7 +171,7 @@ async fn after_a_restored_backup_of_the_sender_a_new_epoch_changes_nothing_twice
         pair.deliver(&leased.batch, taken).await.unwrap();
         // The sender forgets that it gave a number: it gives 1 again, to another message.
         let peer = pair.b.id.clone();
-        let mended = pair.a.store().write(move |tx| outbox::resynchronise(tx, &peer, 1, 5)).await.unwrap();
+        let mended = pair.a.store().write(move |tx| outbox::resynchronise(tx, &peer, 1, 5, None)).await.unwrap();
         assert_eq!(mended, outbox::Mended::PeerAhead);
         pair.advance(TimeDelta::minutes(3));
         let again = pair.lease(200).await.unwrap();

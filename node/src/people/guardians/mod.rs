@@ -165,7 +165,8 @@ pub fn coming_of_age(
         let Some(guardian) = row.open(tx.conn(), vault)? else { continue };
         let day = |day| Day::new(day).map_err(|refusal| crate::error::Error::internal(refusal.code()));
         let subject = super::get(tx.conn(), person)?.subject;
-        entries.push(Entry::new(by.clone(), "guardian.listed").subject(subject).object(guardian.id));
+        entries
+            .push(Entry::new(by.clone(), "guardian.listed").ground(of.ground()).subject(subject).object(guardian.id));
         found.push(ComingOfAge { guardian, first: day(first)?, last: day(last)? });
         if found.len() == limit as usize && rows.peek().is_some() {
             next = Some(here);

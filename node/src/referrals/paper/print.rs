@@ -91,8 +91,15 @@ impl Referrals {
         }
         let thread = grants::by_id(tx.conn(), case.thread.id)?.ok_or(Code::NotFound)?;
         let organisation = case.row.organisation.as_str();
-        let recalled =
-            recalls::Recalled { person, subject, thread: &thread, organisation, record: None, groups: &groups };
+        let recalled = recalls::Recalled {
+            person,
+            subject,
+            thread: &thread,
+            organisation,
+            record: None,
+            groups: &groups,
+            due: None,
+        };
         recalls::open(tx, recalled).map(|id| Some(staffetta_protocol::id::MessageId(id)))
     }
 }

@@ -25,5 +25,6 @@ mod tests;
 pub use api::api;
 pub use office::{DidRecord, Office, PattoRecord, ProtocolRecord};
 pub use policy::{PolicyEvent, PolicyEventCode};
+pub(super) use rows::{events as policies, office};
 pub use verbs::{Records, Written};
 pub use view::{Entry, Filled, FilledBlock, FilledSection};

@@ -30,7 +30,7 @@ fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
 }
 
 /// What is recorded, and its version; 0 and nothing where nothing is, or the person was erased.
-pub(super) fn office(conn: &mut Conn, vault: &Vault, referral: Uuid) -> Result<(i64, Office)> {
+pub(in crate::referrals) fn office(conn: &mut Conn, vault: &Vault, referral: Uuid) -> Result<(i64, Office)> {
     let row: Option<(i32, Vec<u8>)> = office_record::table
         .find(Id(referral))
         .select((office_record::version, office_record::sealed))
@@ -82,7 +82,7 @@ pub(super) fn save_office(
 }
 
 /// The events of a referral in the order in which they were entered; those of a person who was erased are gone.
-pub(super) fn events(conn: &mut Conn, vault: &Vault, referral: Uuid) -> Result<Vec<PolicyEvent>> {
+pub(in crate::referrals) fn events(conn: &mut Conn, vault: &Vault, referral: Uuid) -> Result<Vec<PolicyEvent>> {
     let rows: Vec<(Id, Vec<u8>)> = policy_event::table
         .filter(policy_event::referral.eq(Id(referral)))
         .order(policy_event::ordinal)

@@ -237,12 +237,16 @@ async fn taken_back_it_is_asked_back_by_a_letter_that_names_nobody() {
         assert_eq!(code(w.ponte.says(id, taken_on()).await), Code::IllegalTransition);
         let listed = |overdue: bool| {
             let wanted = Wanted { open: true, overdue, after: None, limit: 10 };
-            let of = crate::access::cases::Listing::of(Uuid::from_u128(7), crate::access::AccessRole::Operator);
-            let (store, now) = (w.ponte.store.clone(), w.clock.now());
-            async move { store.read(move |conn| recalls::list(conn, of, wanted, now)).await.unwrap().items }
+            let store = w.ponte.store.clone();
+            let (id, role) = (Uuid::from_u128(7), crate::access::AccessRole::Operator);
+            let reader = crate::access::Staff { id, role, label: "Anna".to_owned() };
+            async move { store.write(move |tx| recalls::list(tx, &reader, wanted)).await.unwrap().items }
         };
         let open = listed(false).await;
         assert_eq!(open.len(), 1);
+        let noted = w.ponte.store.read(|conn| crate::journal::of_act(conn, "recall.listed", 9)).await.unwrap();
+        assert_eq!(noted.len(), 1, "she finds it in her journal, once for each look");
+        assert_eq!(noted[0].ground.as_deref(), Some("case_team"));
         let recall = open[0].clone();
         assert_eq!((recall.groups.clone(), recall.record.unwrap().0), (set(&REFERRAL), record));
         assert!(listed(true).await.is_empty());

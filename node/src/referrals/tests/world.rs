@@ -67,14 +67,14 @@ fn receive(tx: &mut Tx<'_>, outbox: &Outbox, to: &Admitted, m: &Message) -> Resu
         Body::CardUpdated(b) => wire::card_updated(tx, outbox, to, m, b),
         Body::ContactReleased(b) => wire::contact_released(tx, outbox, to, m, b),
         Body::ConsentWithdrawn(b) => {
-            let effect = consents::wire::withdrawn(tx, outbox, m, b)?;
+            let effect = consents::wire::withdrawn(tx, outbox, crate::referrals::UPON_WITHDRAWAL, m, b)?;
             wire::withdrawn_by_consent(tx, &effect.threads)?;
             Ok(effect.taken)
         }
         Body::CardTransferred(b) => crate::referrals::transfer::wire::transferred(tx, outbox, to, m, b),
         Body::CardTransferAnswered(b) => crate::referrals::transfer::wire::answered(tx, outbox, to, m, b),
         Body::ReferralHolderChanged(b) => wire::holder_changed(tx, outbox, to, m, b),
-        Body::ConsentWithdrawalAnswered(_) => unreachable!("nobody answers recalls yet"),
+        Body::ConsentWithdrawalAnswered(b) => consents::tree::answered(tx, outbox, m, b),
     }
 }
 

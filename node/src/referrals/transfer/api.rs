@@ -19,7 +19,7 @@ use super::show::direction;
 use super::view::{RecordTransfer, RecordTransferSummary, RecordTransfers};
 use super::{Side, Taking};
 use crate::access::acts::{DecideTransfer, ReadReferrals, SendTransfer};
-use crate::access::cases::Listing;
+use crate::access::cases::{self, Listing};
 use crate::access::{Acting, Allowed, Sight};
 use crate::config::Config;
 use crate::consents::recalls::RecallSending;
@@ -181,6 +181,7 @@ async fn offer_record(
 /// Lists transfers.
 ///
 /// Newest first, those that this node offered and those that it was offered; nothing of what they carry.
+/// Each person on the page finds it in her journal.
 #[utoipa::path(tag = "transfers", params(TransferQuery, PageParams, Fields<RecordTransferSummary>),
     responses((status = 200, description = "A page of transfers.", body = RecordTransfers)))]
 #[get("/transfers")]
@@ -192,7 +193,14 @@ async fn list_transfers(
     fields: Fields<RecordTransferSummary>,
 ) -> Result<Json<Value>> {
     let wanted = query.wanted(Listing::of(staff.id, staff.role), &page)?;
-    let mut list = desk.read(move |referrals, conn, now| referrals.transfers(conn, &wanted, now)).await?;
+    let staff = staff.staff();
+    let act = move |referrals: &crate::referrals::Referrals, tx: &mut Tx<'_>| {
+        let now = tx.now();
+        let list = referrals.transfers(tx.conn(), &wanted, now)?;
+        cases::note_listed(tx, &staff, "transfer.listed", &list.whose)?;
+        Ok(list)
+    };
+    let mut list = desk.in_many(act).await?;
     list.next_cursor = list.next.map(|last| page.next(&last)).transpose()?;
     Ok(Json::ok(fields.of(list)?))
 }

@@ -8,6 +8,7 @@ use super::model::{self, State};
 use super::rows::{self, Wanted};
 use super::view::{HolderLetter, RecordTransfer, RecordTransferAnswer, RecordTransferSummary, RecordTransfers};
 use super::{Moving, Side};
+use crate::access::cases;
 use crate::cards;
 use crate::error::{Error, Result};
 use crate::journal;
@@ -16,7 +17,7 @@ use crate::referrals::by::By;
 use crate::referrals::show::candidates;
 use crate::referrals::view::{Known, ShownCard};
 use crate::store::{Conn, Tx};
-use crate::vault::Vault;
+use crate::vault::{Subject, Vault};
 
 /// As the desk calls the two sides of a transfer.
 pub(super) const fn direction(side: Side) -> &'static str {
@@ -106,12 +107,16 @@ impl Referrals {
         found.truncate(wanted.limit.max(0) as usize);
         let next = found.last().filter(|_| more).map(|row| (row.created_at.0, row.id.0));
         let mut items = Vec::with_capacity(found.len());
+        let known: Vec<Uuid> = found.iter().filter_map(|row| row.person.map(|id| id.0)).collect();
+        let mut whose: Vec<_> =
+            found.iter().map(|row| (row.person.unwrap_or(row.id).0, Subject(row.subject.0))).collect();
+        whose.extend(cases::subjects_among(conn, &known)?);
         for row in found {
             let mut moving = Moving::of_row(conn, row)?;
             self.named(conn, &mut moving)?;
             items.push(moving.summary(now)?);
         }
-        Ok(RecordTransfers { items, next_cursor: None, next })
+        Ok(RecordTransfers { items, next_cursor: None, next, whose })
     }
 
     /// What is known of the other node today.

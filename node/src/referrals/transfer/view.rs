@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::referrals::view::{Known, ShownCard};
+use crate::vault::Subject;
 
 /// A transfer in a list.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -60,6 +61,10 @@ pub struct RecordTransfers {
     #[serde(skip)]
     #[schema(ignore)]
     pub next: Option<(DateTime<Utc>, Uuid)>,
+    /// Whose they are, for the journal.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub whose: Vec<(Uuid, Subject)>,
 }
 
 /// What was answered.

@@ -146,7 +146,7 @@ async fn what_is_open_and_late_is_listed_first_and_page_by_page() {
         let third = stage.ask(tx, RightKind::Objection, false)?;
         let all = Wanted { of: cases::Listing::All, person: None, open: false, overdue: false, after: None, rows: 10 };
         let ids = |tx: &mut Tx<'_>, wanted: Wanted, now| -> Result<BTreeSet<Uuid>> {
-            Ok(list(tx.conn(), wanted, now)?.into_iter().map(|it| it.id).collect())
+            Ok(rows::list(tx.conn(), wanted, now)?.into_iter().map(|it| it.id).collect())
         };
         let now = tx.now();
         assert_eq!(ids(tx, all, now)?.len(), 3);
@@ -155,7 +155,7 @@ async fn what_is_open_and_late_is_listed_first_and_page_by_page() {
         assert_eq!(ids(tx, Wanted { overdue: true, ..all }, first.due_at)?, [first.id, third.id].into());
         assert!(ids(tx, Wanted { of: cases::Listing::Of(stage.dario.id), ..all }, now)?.is_empty(), "not on the case");
         assert_eq!(ids(tx, Wanted { of: cases::Listing::Of(stage.anna.id), ..all }, now)?.len(), 3);
-        let page = list(tx.conn(), Wanted { rows: 2, ..all }, now)?;
+        let page = rows::list(tx.conn(), Wanted { rows: 2, ..all }, now)?;
         let rest = Wanted { after: Some((page[1].due_at, page[1].id)), ..all };
         assert_eq!(ids(tx, rest, now)?.len(), 1);
         Ok(())

@@ -99,8 +99,7 @@ async fn erasure(store: &Store, said: serde_json::Value) -> (std::sync::Arc<Stag
 async fn erased_means_that_no_key_is_left_and_only_when_everybody_was_heard() {
     scratch::each(|store| async move {
         let (stage, request) = erasure(&store, json!({"outcome": "granted"})).await;
-        assert_eq!(erased_now(&store, stage.vault()).await, 0, "a recall has its time");
-        store.clock().advance(TimeDelta::hours(73));
+        // What waited was struck before it left: nobody was told, so nobody is waited for.
         assert_eq!(erased_now(&store, stage.vault()).await, 1);
         assert_eq!(erased_now(&store, stage.vault()).await, 0, "once");
         store

@@ -167,7 +167,7 @@ fn dress(status: &str, response: &mut Response) {
     common::complete_headers(response, status);
 }
 
-pub(super) fn owned(parameter: &RefOr<Parameter>) -> Option<&Parameter> {
+pub(in crate::web) fn owned(parameter: &RefOr<Parameter>) -> Option<&Parameter> {
     match parameter {
         RefOr::T(parameter) => Some(parameter),
         RefOr::Ref(_) => None,

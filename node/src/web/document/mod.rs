@@ -13,16 +13,17 @@ mod sparse;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use staffetta_protocol::id::EntityId;
-use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
+use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::{HttpMethod, OpenApi, Server, ServerBuilder};
 
 use super::Rooms;
-use super::door::oidc::CALLBACK;
-use crate::routes::{collected, each_path};
+use super::shape::Shapes;
+use crate::routes::collected;
 pub use complete::Plane;
+pub(in crate::web) use complete::owned;
 
 /// The base of everything: `<entity id>` and this is the node's `resource`.
 pub const BASE: &str = "/rest/staffetta/v1";
@@ -100,39 +101,21 @@ pub(super) fn serve_from(document: &mut OpenApi, entity_id: &EntityId) {
 pub(super) struct Known {
     /// The methods of each route by its full path, for 405.
     pub(super) methods: BTreeMap<String, String>,
-    /// The parameters that the query of each operation may have, by method and full path. Of what OpenID Federation and
-    /// OpenID Connect define nothing is said: whoever does not know a parameter there ignores it.
-    pub(super) queries: BTreeMap<String, BTreeSet<String>>,
+    /// What bodies and queries look like.
+    pub(super) shapes: Shapes,
 }
 
 impl Known {
     pub(super) fn of(rooms: Rooms) -> Self {
-        let mut queries = BTreeMap::from([(format!("GET {BASE}/status"), BTreeSet::new())]);
-        let mut methods: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
-        for room in [rooms.federation, rooms.desk] {
-            each_path(room, |path, item| {
-                for (method, operation) in operations(&item) {
-                    methods.entry(path.clone()).or_default().insert(method);
-                    if !is_foreign(&path) {
-                        queries.insert(format!("{method} {path}"), query(operation));
-                    }
-                }
-            });
+        let shapes = Shapes::of(rooms);
+        let mut methods: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for place in shapes.places() {
+            let (method, path) = place.split_once(' ').unwrap_or_default();
+            methods.entry(path.to_owned()).or_default().push(method);
         }
-        let joined = |(path, names): (String, BTreeSet<&str>)| (path, names.into_iter().collect::<Vec<_>>().join(", "));
-        Self { methods: methods.into_iter().map(joined).collect(), queries }
+        let methods = methods.into_iter().map(|(path, names)| (path, names.join(", "))).collect();
+        Self { methods, shapes }
     }
-}
-
-/// Whether others have said what may be asked there.
-fn is_foreign(path: &str) -> bool {
-    path.strip_prefix(DESK) == Some(CALLBACK) || path.starts_with(NETWORK) || path.starts_with(WELL_KNOWN)
-}
-
-fn query(operation: &Operation) -> BTreeSet<String> {
-    let parameters = operation.parameters.iter().flatten().filter_map(complete::owned);
-    let query = parameters.filter(|parameter| parameter.parameter_in == ParameterIn::Query);
-    query.map(|parameter| parameter.name.clone()).collect()
 }
 
 /// The operations of a path with the names of their methods.

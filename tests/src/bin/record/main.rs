@@ -66,7 +66,7 @@ async fn main() {
         "measured": measured.times,
         "memory_mib": measured.memory,
         "goals": measured.goals,
-        "machine": serve::machine(),
+        "machine": staffetta_tests::machine(),
     });
     println!("{report:#}");
 }

@@ -28,6 +28,7 @@ pub(super) async fn the_house(walk: &mut Walk, stage: &Stage) {
         walk.does(centre, &admin, end).await;
     }
     walk.ids.insert("activity", "accompaniment".to_owned());
+    walk.versions.insert("activities/accompaniment".to_owned(), "\"0\"".to_owned());
     walk.does(centre, &dpo, "set_activity").await;
     walk.does(centre, &dpo, "drop_activity").await;
     let notice = walk.does(centre, &dpo, "add_notice").await;

@@ -1,6 +1,8 @@
 //! Every operation of the desk that takes something in is called once on a living node, with the example that its
-//! document gives: by somebody who has no part in the case, who is refused, and then by whoever has one.
+//! document gives: by somebody who has no part in the case, who is refused, with several of its values made wrong, each
+//! of which is told, and then by whoever has one.
 
+mod broken;
 mod house;
 mod person;
 mod relay;
@@ -50,6 +52,7 @@ const VERSIONS: &[(&str, &str)] =
 
 struct Walk {
     routes: BTreeMap<String, (Method, String, Value)>,
+    schemas: Value,
     examples: BTreeMap<String, Value>,
     /// What stands in a path, by the name of the parameter.
     ids: BTreeMap<&'static str, String>,
@@ -75,6 +78,7 @@ impl Walk {
         let examples = serde_json::from_str(wiring::EXAMPLES).expect("examples are an object");
         Self {
             routes,
+            schemas: document["components"]["schemas"].clone(),
             examples,
             ids: BTreeMap::new(),
             meant: Vec::new(),
@@ -157,6 +161,23 @@ impl Walk {
         }
         let (me, about) = (own_id(desk).await, route.contains("{person}") || route.contains("{referral}"));
         let before = left(member, me).await;
+        if let Some(example) = &body {
+            let schema = described["requestBody"]["content"]["application/json"]["schema"]["$ref"].as_str();
+            let schema = schema.and_then(|it| it.rsplit('/').next()).map(|name| &self.schemas[name]["required"]);
+            let required: Vec<_> =
+                schema.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+            let (broken, wrong) = broken::spoil(example, &required, operation.len());
+            let refused = desk.send(method.clone(), &path, Some(broken.clone()), version.as_deref()).await;
+            assert_eq!(
+                (refused.status, &refused.body["code"]),
+                (422, &json!("invalid_input")),
+                "{operation}: {broken}"
+            );
+            let entries = refused.body["errors"].as_array().into_iter().flatten();
+            let told: Vec<_> = entries.filter_map(|entry| entry["field"].as_str().map(str::to_owned)).collect();
+            assert_eq!(told.iter().cloned().collect::<BTreeSet<_>>(), wrong, "{operation}: {broken}");
+            assert_eq!(told.len(), wrong.len(), "{operation}: {told:?}");
+        }
         let answer = desk.send(method, &path, body, version.as_deref()).await;
         let documented = described["responses"].get(answer.status.to_string()).is_some();
         assert!((200..300).contains(&answer.status) && documented, "{operation}: {} {}", answer.status, answer.body);

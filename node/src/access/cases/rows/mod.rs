@@ -127,6 +127,14 @@ pub fn cases_among(conn: &mut Conn, member: Uuid, cases: &[Uuid]) -> Result<Vec<
     Ok(found.into_iter().map(|id| id.0).collect())
 }
 
+/// The people of these cases, where a list has their ids only.
+pub fn subjects_among(conn: &mut Conn, cases: &[Uuid]) -> Result<Vec<(Uuid, Subject)>> {
+    let among: Vec<Id> = cases.iter().map(|case| Id(*case)).collect();
+    let found: Vec<(Id, Id)> =
+        case_file::table.filter(case_file::id.eq_any(among)).select((case_file::id, case_file::subject)).load(conn)?;
+    Ok(found.into_iter().map(|(case, subject)| (case.0, Subject(subject.0))).collect())
+}
+
 pub(super) fn open(tx: &mut Tx<'_>, case: Uuid, kind: Kind, subject: Subject, lead: Option<Uuid>) -> Result<()> {
     diesel::insert_into(case_file::table)
         .values((

@@ -1,0 +1,2 @@
+DROP TABLE neighbour_alarm;
+DROP TABLE neighbour_checkpoint;

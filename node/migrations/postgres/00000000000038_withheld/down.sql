@@ -1,0 +1,1 @@
+ALTER TABLE received_card DROP COLUMN withheld_at;

@@ -1,0 +1,2 @@
+DROP TABLE recall_taken;
+DROP TABLE recall_told;

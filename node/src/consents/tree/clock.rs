@@ -1,0 +1,125 @@
+//! What is due by time: late answers become somebody's task, what was kept for a while goes, and keys are destroyed.
+
+use chrono::{DateTime, Utc};
+use staffetta_protocol::data::GroupOutcome;
+use uuid::Uuid;
+
+use super::rows::{self, Taken, Told};
+use super::{Above, answering, model, taking};
+use crate::error::Result;
+use crate::grants;
+use crate::journal::{self, Actor, Entry};
+use crate::outbox::{self, Outbox};
+use crate::store::Tx;
+use crate::tasks::{self, Kind, Task};
+use crate::vault::{self, Subject, Vault};
+
+/// Rows that one run looks at.
+const AT_ONCE: i64 = 100;
+
+/// What a run did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Done {
+    /// Answers that became late.
+    pub late: usize,
+    /// Withdrawals of which what was kept for a while has gone.
+    pub thawed: usize,
+    /// Keys that were destroyed.
+    pub shredded: usize,
+}
+
+/// Does what is due. Keys are destroyed only by a clock that was `confirmed`.
+///
+/// # Errors
+/// What the database refuses.
+pub fn pump(tx: &mut Tx<'_>, handle: &Outbox, above: Above, confirmed: bool) -> Result<Done> {
+    let now = tx.now();
+    let mut done = Done::default();
+    for told in rows::late(tx.conn(), now, AT_ONCE)? {
+        unanswered(tx, &told)?;
+        done.late += 1;
+    }
+    for taken in rows::frozen(tx.conn(), AT_ONCE)? {
+        done.thawed += usize::from(thaw(tx, handle, above, taken)?);
+    }
+    if confirmed {
+        done.shredded = shred(tx, handle.vault(), now)?;
+    }
+    Ok(done)
+}
+
+/// The answer did not come in time: the data protection officer asks by other means.
+fn unanswered(tx: &mut Tx<'_>, told: &Told) -> Result<()> {
+    let task = Task::new(Kind::RecallUnanswered, told.id).with(&told.peer).about(told.subject);
+    tasks::open(tx, task.code(told.known.status().code()))?;
+    rows::mark_task(tx, told.id)
+}
+
+/// No message reached it, and none will: somebody tells it by other means.
+pub(super) fn not_reached(tx: &mut Tx<'_>, told: &Told, code: &str) -> Result<()> {
+    let kind = if code == "member_out" { Kind::RecallOwedToMemberOut } else { Kind::RecallUnanswered };
+    tasks::open(tx, Task::new(kind, told.id).with(&told.peer).about(told.subject).code(code))?;
+    rows::mark_task(tx, told.id)
+}
+
+/// It answered, or was reached by other means: there is nothing more to be done.
+pub(super) fn mended(tx: &mut Tx<'_>, told: &Told) -> Result<()> {
+    for kind in [Kind::RecallUnanswered, Kind::RecallOwedToMemberOut] {
+        tasks::close(tx, kind, &told.id.to_string(), Actor::System)?;
+    }
+    Ok(())
+}
+
+/// What had to be kept for a while goes as soon as it need not, and whoever told is answered anew.
+fn thaw(tx: &mut Tx<'_>, handle: &Outbox, above: Above, mut taken: Taken) -> Result<bool> {
+    let Some(subject) = taken.subject else { return Ok(false) };
+    if (above.frozen)(tx.conn(), subject)? {
+        return Ok(false);
+    }
+    let issuer = taken.issuer.clone();
+    let held = grants::held_under(tx.conn(), &issuer, taken.record, taken.seq)?;
+    let kept = taking::go(tx, handle, above, (&issuer, taken.record, taken.seq), &held)?;
+    let received = taken.outcomes.iter().map(|it| it.group).collect::<Vec<_>>();
+    taken.outcomes = model::outcomes(received, &kept);
+    taken.frozen = taken.outcomes.iter().any(|it| it.outcome == GroupOutcome::Restricted {});
+    let entry = Entry::new(Actor::System, "recall.kept-no-more").subject(subject).object(taken.record);
+    journal::record(tx, entry.peer(&issuer))?;
+    if taken.recall.is_some() {
+        answering::next(tx, handle, taken)?;
+    } else {
+        rows::save_taken(tx, &taken)?;
+    }
+    Ok(true)
+}
+
+/// Destroys the keys of those whom this node knew from others, and of whom it holds nothing any more.
+fn shred(tx: &mut Tx<'_>, vault: &Vault, now: DateTime<Utc>) -> Result<usize> {
+    let (mut shredded, mut after) = (0, Uuid::nil());
+    loop {
+        let page = rows::unshredded(tx.conn(), now, after, AT_ONCE)?;
+        let Some(last) = page.last().map(|it| it.id) else { return Ok(shredded) };
+        for taken in &page {
+            let Some(subject) = taken.subject else {
+                rows::mark_shredded(tx, taken.id)?;
+                continue;
+            };
+            if outbox::waits_about(tx.conn(), &[subject])? {
+                continue;
+            }
+            rows::mark_shredded(tx, taken.id)?;
+            if is_nobody_here(tx, subject)? && !Vault::is_shredded(tx.conn(), subject)? {
+                vault.shred(tx, subject)?;
+                let entry = Entry::new(Actor::System, "subject.shredded").subject(subject).object(taken.record);
+                journal::record(tx, entry.peer(&taken.issuer))?;
+                shredded += 1;
+            }
+        }
+        after = last;
+    }
+}
+
+/// Nothing of hers stands here: no record of her own, nothing under another consent, no conversation.
+fn is_nobody_here(tx: &mut Tx<'_>, subject: Subject) -> Result<bool> {
+    let alone = vault::joined(tx.conn(), subject)?.len() == 1;
+    Ok(alone && !grants::holds_about(tx.conn(), subject)?)
+}

@@ -1,0 +1,179 @@
+//! A record of another node was withdrawn: the tombstone, what goes here, and what goes further down.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use staffetta_protocol::consent::Group;
+use staffetta_protocol::data::{ConsentWithdrawn, GroupOutcome};
+use staffetta_protocol::id::{EntityId, MessageId, RecordId};
+use staffetta_protocol::message::{Actor as MessageActor, ActorRole, Message};
+use uuid::Uuid;
+
+use super::rows::{self, Taken};
+use super::{Above, Under, answering, model};
+use crate::access::Sight;
+use crate::cards;
+use crate::consents::ending::end;
+use crate::consents::model::{Channel, Event, Withdrawal, WithdrawnBy};
+use crate::consents::rows::newest;
+use crate::error::Result;
+use crate::grants::{self, Holding};
+use crate::inbox;
+use crate::journal::{self, Actor, Entry};
+use crate::outbox::{self, Outbox};
+use crate::store::Tx;
+use crate::vault::Subject;
+
+/// Takes what the issuer of a record says: it was withdrawn, under this recall. Answers at once. Gives the threads that
+/// have ended with it.
+pub(in crate::consents) fn take(
+    tx: &mut Tx<'_>,
+    handle: &Outbox,
+    above: Above,
+    message: &Message,
+    body: &ConsentWithdrawn,
+    (recall, due): (Uuid, DateTime<Utc>),
+) -> Result<Vec<Uuid>> {
+    let issuer = &message.from;
+    let seq = body.seq.get();
+    grants::tombstone(tx, issuer, body.record, seq)?;
+    if let Some(taken) = rows::taken_of(tx.conn(), issuer, body.record, Some(recall))? {
+        answering::again(tx, handle, &taken)?;
+        return Ok(Vec::new());
+    }
+    // The person may have spoken here first: what had come is gone since, and its issuer has made the recall of it.
+    let spoken = rows::taken_of(tx.conn(), issuer, body.record, None)?;
+    let (mut taken, threads) = match spoken {
+        Some(taken) => (taken, Vec::new()),
+        None => undo(tx, handle, above, (issuer, body.record, seq), message.subject_ref)?,
+    };
+    taken.recall = Some(recall);
+    taken.due_at = Some(due);
+    taken.subject_ref = message.subject_ref.or(taken.subject_ref);
+    rows::save_taken(tx, &taken)?;
+    journal_of(tx, Actor::Peer(issuer.clone()), &taken)?;
+    let mut threads = threads;
+    threads.extend(pass_on(tx, handle, &taken, Under { recall, due, above: taken.id })?);
+    answering::update(tx, handle, taken.id)?;
+    Ok(threads)
+}
+
+pub(super) fn journal_of(tx: &mut Tx<'_>, by: Actor, taken: &Taken) -> Result<()> {
+    let entry = Entry::new(by, "consent.withdrawn").object(taken.record).peer(&taken.issuer);
+    let entry = match taken.recall {
+        Some(recall) => entry.code(format_args!("recall:{recall}")),
+        None => entry.code("spoken_here"),
+    };
+    journal::record(tx, taken.subject.into_iter().fold(entry, Entry::subject))
+}
+
+/// Ends and erases here what rested on a record of that node, but for what must stay. Gives the threads that have ended.
+pub(super) fn undo(
+    tx: &mut Tx<'_>,
+    handle: &Outbox,
+    above: Above,
+    (issuer, record, seq): (&EntityId, RecordId, u32),
+    subject_ref: Option<staffetta_protocol::id::SubjectRef>,
+) -> Result<(Taken, Vec<Uuid>)> {
+    let threads = grants::left_bare(tx.conn(), issuer, &issuer.into(), record)?;
+    for thread in &threads {
+        grants::end(tx, *thread)?;
+        outbox::strike_in(tx, *thread)?;
+    }
+    let held = grants::held_under(tx.conn(), issuer, record, seq)?;
+    let subject = held.first().map(|it| it.subject);
+    let received: BTreeSet<Group> = held.iter().flat_map(|it| it.groups.iter().copied()).collect();
+    let frozen = match subject {
+        Some(subject) => (above.frozen)(tx.conn(), subject)?,
+        None => false,
+    };
+    let kept = if frozen {
+        cards::withhold_brought(tx, &messages(&held))?;
+        received.iter().map(|group| (*group, GroupOutcome::Restricted {})).collect()
+    } else {
+        go(tx, handle, above, (issuer, record, seq), &held)?
+    };
+    let taken = Taken {
+        id: Uuid::new_v4(),
+        recall: None,
+        issuer: issuer.clone(),
+        record,
+        seq,
+        subject,
+        subject_ref,
+        held_since: held.iter().map(|it| it.at).min(),
+        outcomes: model::outcomes(received, &kept),
+        due_at: None,
+        version: 0,
+        complete: false,
+        below: Vec::new(),
+        answer: None,
+        frozen,
+    };
+    rows::insert_taken(tx, &taken)?;
+    Ok((taken, threads))
+}
+
+fn messages(held: &[Holding]) -> Vec<MessageId> {
+    held.iter().map(|it| it.message).collect()
+}
+
+/// Erases what these messages brought: parts of the card, and the bytes. What the rooms above keep as this node's own they
+/// have taken over before.
+pub(super) fn go(
+    tx: &mut Tx<'_>,
+    handle: &Outbox,
+    above: Above,
+    (issuer, record, seq): (&EntityId, RecordId, u32),
+    held: &[Holding],
+) -> Result<BTreeMap<Group, GroupOutcome>> {
+    let mut by_thread: BTreeMap<Uuid, BTreeSet<Group>> = BTreeMap::new();
+    for it in held {
+        by_thread.entry(it.thread.unwrap_or_default()).or_default().extend(&it.groups);
+    }
+    let mut kept = BTreeMap::new();
+    for (thread, groups) in &by_thread {
+        kept.extend((above.keeps)(tx, handle, *thread, groups)?);
+    }
+    cards::erase_brought(tx, &messages(held))?;
+    for it in held {
+        inbox::erase_bytes(tx, issuer, it.message)?;
+    }
+    grants::let_go(tx, issuer, record, seq)?;
+    Ok(kept)
+}
+
+/// Withdraws, under the same recall, the records of this node under which it disclosed groups that had come under the
+/// withdrawn one. A group that still stands here under another record of the same node was not taken away.
+fn pass_on(tx: &mut Tx<'_>, handle: &Outbox, taken: &Taken, under: Under) -> Result<Vec<Uuid>> {
+    let (Some(subject), Some(since)) = (taken.subject, taken.held_since) else { return Ok(Vec::new()) };
+    let lost = lost(tx, taken, subject)?;
+    let mut records = BTreeSet::new();
+    for it in grants::disclosures_about(tx.conn(), &[subject])? {
+        let after = it.at >= since && !it.groups.is_disjoint(&lost);
+        records.extend(it.record.filter(|_| after).map(|(record, _)| record));
+    }
+    let how = Withdrawal { by: WithdrawnBy::Person, channel: Channel::Source };
+    let system = |_: &EntityId| MessageActor { role: ActorRole::System, pseudonym: None };
+    let mut threads = Vec::new();
+    for record in records {
+        let Some(consent) = newest(tx.conn(), handle.vault(), record)? else { continue };
+        if !consent.state.allowed().contains(&Event::Withdraw) {
+            continue;
+        }
+        let sight = Sight::of_peer(taken.issuer.clone(), consent.person.into());
+        let done = end(tx, handle, &sight, &system, consent, (Event::Withdraw, how), Some(under))?;
+        threads.extend(done.threads);
+    }
+    Ok(threads)
+}
+
+fn lost(tx: &mut Tx<'_>, taken: &Taken, subject: Subject) -> Result<BTreeSet<Group>> {
+    let mut lost: BTreeSet<Group> = taken.outcomes.iter().map(|it| it.group).collect();
+    for (record, seq, groups) in grants::held_from(tx.conn(), &taken.issuer, subject)? {
+        if record != taken.record && !grants::tombstoned(tx.conn(), &taken.issuer, record, seq)? {
+            lost.retain(|group| !groups.contains(group));
+        }
+    }
+    Ok(lost)
+}

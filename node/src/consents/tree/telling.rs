@@ -1,0 +1,140 @@
+//! Of this node's own records: who is told that one was withdrawn, and what each answers.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use staffetta_protocol::card::Whole;
+use staffetta_protocol::consent::{Basis, Group};
+use staffetta_protocol::data::{ConsentWithdrawalAnswered, ConsentWithdrawn, Data};
+use staffetta_protocol::id::EntityId;
+use staffetta_protocol::message::Message;
+use staffetta_protocol::problem::ItemCode;
+use staffetta_protocol::receipt::Outcome;
+use uuid::Uuid;
+
+use super::model::{Known, role_of};
+use super::rows::{self, Told};
+use super::{answering, clock};
+use crate::consents::{Consent, Towards};
+use crate::error::{Error, Result};
+use crate::grants::{self, Disclosure, Recipient};
+use crate::inbox::Taken;
+use crate::journal::{self, Actor, Entry};
+use crate::outbox::{self, Outbox, Outgoing, Settlement};
+use crate::peers;
+use crate::people::PersonId;
+use crate::store::{Conn, Tx};
+
+/// Tells one node, which has something under the record, that it was withdrawn, and waits for its answer.
+pub(in crate::consents) fn tell(
+    tx: &mut Tx<'_>,
+    handle: &Outbox,
+    towards: Towards<'_>,
+    consent: &Consent,
+    peer: &EntityId,
+    disclosed: &[Disclosure],
+    above: Option<Uuid>,
+) -> Result<()> {
+    let given: Vec<&Disclosure> = disclosed.iter().filter(|it| it.peer == *peer).collect();
+    let organisation = given.first().map_or("", |it| it.organisation.as_str());
+    let groups: BTreeSet<Group> = given.iter().flat_map(|it| it.groups.iter().copied()).collect();
+    let subject_ref = grants::subject_ref_for(tx, consent.subject, peer)?;
+    let node = peer.into();
+    let permit = grants::permit_duty(
+        consent.subject,
+        subject_ref,
+        Recipient { peer: &node, organisation, ids: &[] },
+        Basis::LegalDuty,
+        consent.record.0,
+        BTreeSet::new(),
+    )?;
+    let (recall, due) = consent.recall.ok_or_else(|| Error::internal("a withdrawal without its recall"))?;
+    let seq = Whole::new(consent.seq).map_err(|refusal| Error::internal(refusal.code()))?;
+    let body = ConsentWithdrawn { record: consent.record, seq, recall: Some(recall), due: Some(due) };
+    let out = Outgoing { thread: None, actor: towards(peer), body: body.into(), card_version: None, not_after: None };
+    let message = outbox::enqueue_personal(tx, handle, &permit, out)?;
+    let roles = peers::known_as(tx.conn(), peer)?.map(|it| it.roles);
+    let told = Told {
+        id: Uuid::new_v4(),
+        recall,
+        record: consent.record,
+        seq: consent.seq,
+        peer: peer.clone(),
+        organisation: organisation.to_owned(),
+        role: role_of(roles.as_ref(), consent.purpose),
+        person: consent.person,
+        subject: consent.subject,
+        groups,
+        above,
+        message,
+        told_at: tx.now(),
+        due_at: due,
+        reached_at: None,
+        failed: None,
+        known: Known::default(),
+        answered_at: None,
+        answer_digest: None,
+        elsewhere: None,
+    };
+    rows::insert_told(tx, &told)
+}
+
+/// `consent.withdrawal-answered`: from a node that was told, about that recall of that record, and from nobody else.
+pub fn answered(
+    tx: &mut Tx<'_>,
+    handle: &Outbox,
+    message: &Message,
+    body: &ConsentWithdrawalAnswered,
+) -> Result<Taken> {
+    const NOT_ASKED: Taken = Taken::Refused(ItemCode::NotEntitled);
+    let Some(recall) = body.recall else { return Ok(NOT_ASKED) };
+    let Some(mut told) = rows::told_to(tx.conn(), recall, body.record, &message.from)? else { return Ok(NOT_ASKED) };
+    if told.seq != body.seq.get() {
+        return Ok(NOT_ASKED);
+    }
+    if !told.known.hears(body.version.get(), body.complete, &body.below) {
+        return Ok(Taken::Superseded);
+    }
+    let digest = message.digest.to_string();
+    if !rows::save_answer(tx, handle.vault(), &told, &body.groups, &digest)? {
+        return Ok(Taken::Superseded);
+    }
+    let entry = Entry::new(Actor::Peer(message.from.clone()), "recall.answered").subject(told.subject);
+    let complete = if body.complete { " complete" } else { "" };
+    let entry = entry.object(told.id).peer(&message.from);
+    journal::record(tx, entry.code(format_args!("version:{}{complete}", told.known.version)))?;
+    if told.known.is_settled() {
+        clock::mended(tx, &told)?;
+        grants::retire_ref(tx, told.subject, &told.peer, handle.entity_id())?;
+    }
+    if let Some(above) = told.above {
+        answering::update(tx, handle, above)?;
+    }
+    Ok(Taken::Accepted)
+}
+
+/// What became of the message that told somebody. Who could not be reached by a message is somebody's task.
+pub fn settled(tx: &mut Tx<'_>, settlement: &Settlement) -> Result<()> {
+    if settlement.kind != <ConsentWithdrawn as Data>::TYPE {
+        return Ok(());
+    }
+    let Some(told) = rows::told_by(tx.conn(), settlement.message)? else { return Ok(()) };
+    match (settlement.outcome, settlement.code.as_deref()) {
+        (Outcome::Accepted, _) => rows::mark_reached(tx, told.id),
+        (_, code) => {
+            let code = code.unwrap_or("not_delivered");
+            rows::mark_failed(tx, told.id, code)?;
+            clock::not_reached(tx, &told, code)
+        }
+    }
+}
+
+/// Everybody who was told about her, and what each answered: for herself, and the proof for a request of hers.
+pub fn of_person(conn: &mut Conn, person: PersonId) -> Result<Vec<Told>> {
+    rows::told_about(conn, person)
+}
+
+/// Whether somebody who was told about her is still to answer, and has the time.
+pub(in crate::consents) fn is_open(conn: &mut Conn, person: PersonId, now: DateTime<Utc>) -> Result<bool> {
+    rows::is_open(conn, person, now)
+}

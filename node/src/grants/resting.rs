@@ -1,0 +1,70 @@
+//! What still rests on what: asked when something was withdrawn, and before a key or a name is given up.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::prelude::*;
+use staffetta_protocol::consent::Group;
+use staffetta_protocol::id::{EntityId, RecordId};
+use uuid::Uuid;
+
+use super::rows::{disclosures_about, split, tombstoned};
+use crate::error::Result;
+use crate::store::schema::{holding, pairwise, thread};
+use crate::store::{At, Conn, Id, Tx};
+use crate::vault::Subject;
+
+/// What this node holds about somebody from one other: record, which yes, and groups.
+pub fn held_from(conn: &mut Conn, peer: &EntityId, subject: Subject) -> Result<Vec<(RecordId, u32, BTreeSet<Group>)>> {
+    let rows: Vec<(Id, i32, String)> = holding::table
+        .filter(holding::peer.eq(peer.as_str()))
+        .filter(holding::subject.eq(Id(subject.0)))
+        .select((holding::record, holding::record_seq, holding::groups))
+        .load(conn)?;
+    rows.into_iter().map(|(record, seq, groups)| Ok((RecordId(record.0), seq as u32, split(&groups)?))).collect()
+}
+
+/// The records of the other side on which what came in a thread rests, with the newest yes of each.
+pub fn records_behind(conn: &mut Conn, thread: Uuid) -> Result<BTreeMap<RecordId, u32>> {
+    let rows: Vec<(Id, i32)> = holding::table
+        .filter(holding::thread.eq(Id(thread)))
+        .order(holding::record_seq)
+        .select((holding::record, holding::record_seq))
+        .load(conn)?;
+    Ok(rows.into_iter().map(|(record, seq)| (RecordId(record.0), seq as u32)).collect())
+}
+
+/// Whether anything about this subject is held on a consent of another node, or may still be said in a thread.
+pub fn holds_about(conn: &mut Conn, subject: Subject) -> Result<bool> {
+    let held = holding::table.filter(holding::subject.eq(Id(subject.0)));
+    if diesel::select(diesel::dsl::exists(held)).get_result(conn)? {
+        return Ok(true);
+    }
+    let open = thread::table.filter(thread::subject.eq(Id(subject.0))).filter(thread::state.eq("open"));
+    Ok(diesel::select(diesel::dsl::exists(open)).get_result(conn)?)
+}
+
+/// Gives up the name by which one node knew somebody, once it has given up all that it was told: what she agrees to later
+/// begins under a new one, so that nobody puts the two together. Nothing happens while something of hers still stands there.
+pub fn retire_ref(tx: &mut Tx<'_>, subject: Subject, peer: &EntityId, own: &EntityId) -> Result<()> {
+    for it in disclosures_about(tx.conn(), &[subject])?.into_iter().filter(|it| it.peer == *peer) {
+        if let Some((record, seq)) = it.record
+            && !tombstoned(tx.conn(), own, record, seq)?
+        {
+            return Ok(());
+        }
+    }
+    let talks = thread::table
+        .filter(thread::subject.eq(Id(subject.0)))
+        .filter(thread::peer.eq(peer.as_str()))
+        .filter(thread::state.eq("open"));
+    if diesel::select(diesel::dsl::exists(talks)).get_result(tx.conn())? {
+        return Ok(());
+    }
+    let now = At::from(tx.now());
+    let named = pairwise::table
+        .filter(pairwise::subject.eq(Id(subject.0)))
+        .filter(pairwise::peer.eq(peer.as_str()))
+        .filter(pairwise::retired_at.is_null());
+    diesel::update(named).set(pairwise::retired_at.eq(now)).execute(tx.conn())?;
+    Ok(())
+}

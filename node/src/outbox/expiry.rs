@@ -1,0 +1,100 @@
+//! What runs out before it is delivered.
+//!
+//! What has no number is gone at once, what has one goes as a void; for a person it is the same: the message did not
+//! arrive in time, and somebody must reach the partner in another way.
+
+use diesel::prelude::*;
+use staffetta_protocol::id::{EntityId, MessageId};
+use staffetta_protocol::receipt::Outcome;
+
+use super::settle::Settlement;
+use crate::error::{Error, Result};
+use crate::grants;
+use crate::store::schema::outbox;
+use crate::store::{At, Conn, Id, Tx};
+use crate::tasks::{self, Task};
+use crate::vault::Subject;
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = outbox)]
+struct Overdue {
+    message: Id,
+    peer: String,
+    kind: String,
+    thread: Option<Id>,
+    subject: Option<Id>,
+    seq: Option<i64>,
+    settled_at: Option<At>,
+}
+
+/// Whether anything that waits has run out.
+pub fn has_overdue(conn: &mut Conn, now: chrono::DateTime<chrono::Utc>) -> Result<bool> {
+    let overdue = outbox::table.filter(outbox::state.eq("queued")).filter(outbox::expires_at.le(At::from(now)));
+    Ok(diesel::select(diesel::dsl::exists(overdue)).get_result(conn)?)
+}
+
+/// Lets what has run out go, for whichever peer, at most `limit` at a time: the peer need not be there for that. Tells
+/// what is settled by it.
+pub fn expire(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<Settlement>> {
+    let now = At::from(tx.now());
+    let overdue = outbox::table
+        .filter(outbox::state.eq("queued"))
+        .filter(outbox::expires_at.le(now))
+        .order(outbox::expires_at.asc())
+        .limit(limit)
+        .select(Overdue::as_select())
+        .load(tx.conn())?;
+    run_out(tx, overdue)
+}
+
+/// The same for one link, before its next batch.
+pub(super) fn expire_for(tx: &mut Tx<'_>, peer: &EntityId) -> Result<Vec<Settlement>> {
+    let now = At::from(tx.now());
+    let overdue = outbox::table
+        .filter(outbox::peer.eq(peer.as_str()))
+        .filter(outbox::state.eq("queued"))
+        .filter(outbox::expires_at.le(now))
+        .select(Overdue::as_select())
+        .load(tx.conn())?;
+    run_out(tx, overdue)
+}
+
+fn run_out(tx: &mut Tx<'_>, overdue: Vec<Overdue>) -> Result<Vec<Settlement>> {
+    let now = At::from(tx.now());
+    let mut settled = Vec::new();
+    for row in overdue {
+        let waiting = outbox::table.find(row.message).filter(outbox::state.eq("queued"));
+        let gone = (outbox::code.eq("expired"), outbox::sealed.eq(None::<Vec<u8>>));
+        let changed = match row.seq {
+            Some(_) => diesel::update(waiting).set((outbox::state.eq("void"), gone)).execute(tx.conn())?,
+            None => diesel::update(waiting)
+                .set((outbox::state.eq("expired"), outbox::settled_at.eq(now), gone))
+                .execute(tx.conn())?,
+        };
+        if changed == 0 {
+            continue;
+        }
+        // What goes again only because the peer had lost it was delivered once.
+        if row.settled_at.is_none() {
+            tell(tx, &row)?;
+        }
+        if row.seq.is_none() {
+            grants::free(tx, MessageId(row.message.0))?;
+            settled.push(Settlement {
+                message: MessageId(row.message.0),
+                kind: row.kind,
+                thread: row.thread.map(|id| id.0),
+                outcome: Outcome::Voided,
+                code: Some("expired".to_owned()),
+            });
+        }
+    }
+    Ok(settled)
+}
+
+fn tell(tx: &mut Tx<'_>, row: &Overdue) -> Result<()> {
+    let peer: EntityId = row.peer.parse().map_err(|_| Error::internal("a stored entity id does not parse"))?;
+    let task = Task::new(tasks::Kind::MessageExpired, row.message.0).with(&peer).code(&row.kind);
+    tasks::open(tx, row.subject.iter().fold(task, |task, subject| task.about(Subject(subject.0))))?;
+    Ok(())
+}

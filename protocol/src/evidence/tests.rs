@@ -1,0 +1,215 @@
+use base64::Engine as _;
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::*;
+use crate::id::{Kid, LogId};
+use crate::jose::{self, SigningKey};
+use crate::log::{self as tree, Checkpoint, Entry, Node};
+use crate::receipt::Receipt;
+
+const CENTRE_CHAIN: &str = include_str!("../../examples/trust/centre-chain.json");
+const CPI_CHAIN: &str = include_str!("../../examples/trust/cpi-chain.json");
+const AUTHORITY: &str = include_str!("../../examples/trust/authority-configuration.json");
+const MESSAGE: &str = include_str!("../../examples/messages/01-card.preview.jws");
+const RECEIPT: &str = include_str!("../../examples/exchange/first-receipt.jws");
+const CPI_KEY: &str = include_str!("../../examples/keys/cpi-protocol.pem");
+
+fn id(text: &str) -> EntityId {
+    text.parse().unwrap()
+}
+
+fn cpi() -> EntityId {
+    id("https://nodo.cpi-prato.example")
+}
+
+fn key() -> SigningKey {
+    let inside: String = CPI_KEY.lines().filter(|line| !line.starts_with("-----")).collect();
+    SigningKey::from_pkcs8(&base64::engine::general_purpose::STANDARD.decode(inside).unwrap()).unwrap()
+}
+
+fn chain(text: &str) -> UsedChain {
+    let chain: Value = serde_json::from_str(text).unwrap();
+    let documents = serde_json::from_value(chain["trust_chain"].clone()).unwrap();
+    UsedChain { used_at: used_at(), documents }
+}
+
+fn used_at() -> DateTime<Utc> {
+    "2026-11-23T09:00:00Z".parse().unwrap()
+}
+
+/// Five entries, and the tree over the first so many.
+fn leaves() -> Vec<String> {
+    let entry = |n: u128| Entry {
+        act: "referral.received".into(),
+        actor: None,
+        actor_kind: "system".into(),
+        at: "2026-11-23T09:00:01.000000Z".into(),
+        code: None,
+        ground: None,
+        id: uuid::Uuid::from_u128(n),
+        object: None,
+        peer: None,
+        subject: None,
+    };
+    (0..5).map(|n| entry(n).canonical()).collect()
+}
+
+fn fetch(leaves: &[String]) -> impl FnMut(Node) -> Result<Digest, std::convert::Infallible> {
+    fn naive(leaves: &[String]) -> Digest {
+        match leaves {
+            [one] => tree::leaf_hash(one),
+            more => tree::parent(&naive(&more[..more.len() / 2]), &naive(&more[more.len() / 2..])),
+        }
+    }
+    |node| {
+        let first = (node.number << node.level) as usize;
+        Ok(naive(&leaves[first..first + (1 << node.level)]))
+    }
+}
+
+fn checkpoint(leaves: &[String]) -> String {
+    let Ok(root) = tree::root(leaves.len() as u64, fetch(leaves));
+    let claims = Checkpoint {
+        iss: cpi(),
+        log: LogId(uuid::Uuid::from_u128(77)),
+        size: leaves.len() as u64,
+        root,
+        iat: used_at().timestamp() + leaves.len() as i64,
+    };
+    claims.sign(&key()).unwrap()
+}
+
+/// What the job centre puts together of the first message that it took. Its receipt is signed here, with a checkpoint.
+fn file() -> Evidence {
+    let authority: Value = serde_json::from_str(AUTHORITY).unwrap();
+    let jwks = serde_json::from_value(authority["payload"]["jwks"].clone()).unwrap();
+    let message = MESSAGE.trim().to_owned();
+    let claims: Value = jose::peek(&message).unwrap();
+    let of_then: Receipt = jose::peek(RECEIPT.trim()).unwrap();
+    let leaves = leaves();
+    let given = checkpoint(&leaves[..3]);
+    let receipt = Receipt { checkpoint: Some(given.clone()), ..of_then }.sign(&key()).unwrap();
+    let Ok(proof) = tree::inclusion_proof(1, 5, fetch(&leaves));
+    let Ok(continued) = tree::consistency_proof(3, 5, fetch(&leaves));
+    Evidence {
+        format: FORMAT.into(),
+        made_at: used_at(),
+        node: cpi(),
+        matter: "one referral".into(),
+        authority: Anchor { entity_id: id(authority["payload"]["sub"].as_str().unwrap()), jwks },
+        chains: vec![chain(CENTRE_CHAIN), chain(CPI_CHAIN)],
+        messages: vec![Said {
+            from: id(claims["iss"].as_str().unwrap()),
+            to: cpi(),
+            id: claims["jti"].as_str().unwrap().parse().unwrap(),
+            kind: claims["type"].as_str().unwrap().into(),
+            digest: Digest::of(&message),
+            message: Some(message),
+        }],
+        receipts: vec![receipt],
+        logs: vec![SealedLog {
+            checkpoint: checkpoint(&leaves),
+            entries: vec![SealedEntry { index: 1, entry: leaves[1].clone(), proof }],
+            earlier: vec![Earlier { checkpoint: given, proof: continued }],
+        }],
+    }
+}
+
+fn known(file: &Evidence) -> Vec<Kid> {
+    file.authority.jwks.keys.iter().map(|jwk| jwk.kid.clone()).collect()
+}
+
+/// What is not proven: the verdict, and about what.
+fn rest(file: &Evidence) -> Vec<(Verdict, &'static str)> {
+    let found = check(file, &known(file));
+    found.into_iter().filter(|it| it.verdict != Verdict::Proven).map(|it| (it.verdict, it.about)).collect()
+}
+
+#[test]
+fn everything_in_an_honest_file_is_proven() {
+    let file = file();
+    let found = check(&file, &known(&file));
+    assert!(found.iter().all(|it| it.verdict == Verdict::Proven), "{found:#?}");
+    let about: std::collections::BTreeSet<&str> = found.iter().map(|it| it.about).collect();
+    assert_eq!(about.into_iter().collect::<Vec<_>>(), ["authority", "chain", "entry", "history", "message", "receipt"]);
+    let text = serde_json::to_vec(&file).unwrap();
+    assert_eq!(Evidence::read(&text).unwrap(), file);
+}
+
+#[test]
+fn who_the_authority_is_the_file_alone_does_not_prove() {
+    let file = file();
+    let found = check(&file, &[]);
+    let open: Vec<_> = found.iter().filter(|it| it.verdict == Verdict::Open).map(|it| it.about).collect();
+    assert_eq!(open, ["authority"]);
+    let other = SigningKey::generate().unwrap().0;
+    let found = check(&file, &[other.kid().clone()]);
+    assert!(found.iter().any(|it| (it.verdict, it.about) == (Verdict::Wrong, "authority")));
+    assert!(!found.iter().any(|it| (it.verdict, it.about) == (Verdict::Proven, "message")));
+}
+
+#[test]
+fn after_an_erasure_the_digest_stands_for_the_message() {
+    let mut file = file();
+    file.messages[0].message = None;
+    assert_eq!(rest(&file), [(Verdict::Open, "message")]);
+    let arrived = check(&file, &[]).into_iter().filter(|it| (it.verdict, it.about) == (Verdict::Proven, "message"));
+    assert_eq!(arrived.count(), 1, "that it arrived is proven as before");
+}
+
+/// The text with its middle letter changed into another of the same alphabet.
+fn flipped(text: &str) -> String {
+    let at = text.len() / 2;
+    let other = if text.as_bytes()[at] == b'A' { "B" } else { "A" };
+    format!("{}{other}{}", &text[..at], &text[at + 1..])
+}
+
+#[test]
+fn one_changed_byte_anywhere_is_found() {
+    type Change = fn(&mut Evidence);
+    let changes: [(&str, Change); 9] = [
+        ("message", |file| file.messages[0].message = file.messages[0].message.as_deref().map(flipped)),
+        ("message", |file| {
+            // The message and its digest, both: then no signature holds.
+            let wrong = flipped(file.messages[0].message.as_deref().unwrap());
+            file.messages[0].digest = Digest::of(&wrong);
+            file.messages[0].message = Some(wrong);
+        }),
+        ("receipt", |file| file.receipts[0] = flipped(&file.receipts[0])),
+        ("chain", |file| file.chains[0].documents[0] = flipped(&file.chains[0].documents[0])),
+        ("chain", |file| file.chains[1].documents[1] = flipped(&file.chains[1].documents[1])),
+        ("entry", |file| file.logs[0].entries[0].entry = file.logs[0].entries[0].entry.replace("received", "declined")),
+        ("entry", |file| file.logs[0].entries[0].proof[0] = Digest::of("another")),
+        ("history", |file| file.logs[0].earlier[0].proof[0] = Digest::of("another")),
+        ("history", |file| file.logs[0].checkpoint = flipped(&file.logs[0].checkpoint)),
+    ];
+    for (about, change) in changes {
+        let mut file = file();
+        change(&mut file);
+        assert!(rest(&file).contains(&(Verdict::Wrong, about)), "{about}: {:?}", rest(&file));
+    }
+}
+
+#[test]
+fn a_checkpoint_that_was_given_away_and_is_not_accounted_for_is_told() {
+    let mut file = file();
+    file.logs[0].earlier.clear();
+    assert_eq!(rest(&file), [(Verdict::Open, "history")]);
+}
+
+#[test]
+fn two_files_show_whether_a_node_told_two_stories() {
+    let one = serde_json::to_vec(&file()).unwrap();
+    let told = |leaves: &[String]| {
+        let file = Checkpoints { format: CHECKPOINTS_FORMAT.into(), checkpoints: vec![checkpoint(leaves)] };
+        serde_json::to_vec(&file).unwrap()
+    };
+    let verdict = |other: &[u8]| compare(&one, other).unwrap().iter().map(|it| it.verdict).collect::<Vec<_>>();
+    let honest = leaves();
+    assert_eq!(verdict(&told(&honest[..3])), [Verdict::Proven]);
+    assert_eq!(verdict(&told(&honest[..4])), [Verdict::Open], "of another size: not comparable without a proof");
+    let other: Vec<String> = honest.iter().map(|leaf| leaf.replace("received", "declined")).collect();
+    assert_eq!(verdict(&told(&other[..3])), [Verdict::Wrong]);
+    assert!(compare(&one, b"{}").is_err());
+}
