@@ -35,6 +35,8 @@ pub(crate) struct Fire {
 struct Shared {
     network: Arc<Network>,
     dice: Dice,
+    /// By how much a clock may be wrong.
+    wrong: Vec<i64>,
     kills: AtomicU64,
     counted: Mutex<Misfortunes>,
     /// One misfortune at a time for each process.
@@ -42,17 +44,20 @@ struct Shared {
     out: AtomicBool,
 }
 
-/// Seconds by which a clock may be wrong: within what honest clocks may differ by, and far beyond it.
-const WRONG: &[i64] = &[-40, 40, -7_200, 7_200, -86_400, 86_400, 31_536_000];
+/// Seconds by which a clock may be wrong: within what honest clocks may differ by, and far behind.
+const BEHIND: &[i64] = &[-40, 40, -7_200, -86_400];
+/// Far ahead.
+const AHEAD: &[i64] = &[7_200, 86_400, 31_536_000];
 
 impl Fire {
     /// Sets fire. `pause` is the mean time between two misfortunes.
-    pub(crate) fn begin(network: Arc<Network>, seed: u64, pause: Duration) -> Self {
+    pub(crate) fn begin(network: Arc<Network>, seed: u64, pause: Duration, ahead: bool) -> Self {
         network.nodes.iter().for_each(|node| node.proxy.is_bad(true));
         let busy = network.processes().map(|_| Mutex::new(())).collect();
         let shared = Arc::new(Shared {
             network,
             dice: Dice::new(seed),
+            wrong: if ahead { [BEHIND, AHEAD].concat() } else { BEHIND.to_vec() },
             kills: AtomicU64::new(0),
             counted: Mutex::default(),
             busy,
@@ -138,7 +143,7 @@ impl Shared {
                 self.counted.lock().await.wrong_clocks += 1;
                 process.kill();
                 killed();
-                process.start(WRONG[self.dice.below(WRONG.len())]);
+                process.start(self.wrong[self.dice.below(self.wrong.len())]);
                 sleep(Duration::from_secs(1) + self.dice.up_to(2_000)).await;
                 process.kill();
                 killed();

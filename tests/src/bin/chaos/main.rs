@@ -54,6 +54,10 @@ pub(crate) struct Arguments {
     /// Milliseconds between two misfortunes, on average.
     #[arg(long, default_value_t = 600)]
     pause_ms: u64,
+    /// Clocks may also be hours, a day and a year ahead. What a node signs meanwhile its partner refuses as not valid yet, so
+    /// this finds refused messages until somebody has decided what ought to become of them.
+    #[arg(long)]
+    clocks_ahead: bool,
     /// Threads in which operators write at once.
     #[arg(long, default_value_t = 12)]
     threads: usize,
@@ -88,7 +92,8 @@ async fn main() -> ExitCode {
     let prepared = begun.elapsed();
 
     let operators = work.begin(arguments.seed);
-    let fire = Fire::begin(Arc::clone(&network), arguments.seed, Duration::from_millis(arguments.pause_ms));
+    let pause = Duration::from_millis(arguments.pause_ms);
+    let fire = Fire::begin(Arc::clone(&network), arguments.seed, pause, arguments.clocks_ahead);
     let limit = Duration::from_secs(arguments.seconds);
     let lit = Instant::now();
     while lit.elapsed() < limit
