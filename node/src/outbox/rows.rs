@@ -129,11 +129,9 @@ pub struct Backlog {
 pub fn backlog(conn: &mut Conn) -> Result<Vec<Backlog>> {
     let links: Vec<(String, i32)> = link_out::table.select((link_out::peer, link_out::failures)).load(conn)?;
     let each = links.into_iter().map(|(peer, failures)| {
-        let of_link =
-            || outbox::table.filter(outbox::peer.eq(&peer)).filter(outbox::state.eq_any(["queued", "void"]));
+        let of_link = || outbox::table.filter(outbox::peer.eq(&peer)).filter(outbox::state.eq_any(["queued", "void"]));
         let waiting: i64 = of_link().count().get_result(conn)?;
-        let oldest: Option<At> =
-            of_link().order(outbox::queued_at).select(outbox::queued_at).first(conn).optional()?;
+        let oldest: Option<At> = of_link().order(outbox::queued_at).select(outbox::queued_at).first(conn).optional()?;
         Ok(Backlog { peer, waiting, oldest: oldest.map(|at| at.0), failures })
     });
     each.collect()

@@ -12,7 +12,6 @@ use staffetta_protocol::id::{EntityId, RecordId};
 use staffetta_protocol::problem::{Code, Problem};
 use staffetta_protocol::trust::Role;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::rows::{self, Told, Wanted};
@@ -26,14 +25,15 @@ use crate::journal::{self, Entry};
 use crate::links::Links;
 use crate::outbox::{self, Outbox};
 use crate::people::PersonId;
+use crate::routes::Routes;
 use crate::store::{Conn, Store, Tx};
 use crate::tasks::Channel;
 use crate::vault::Vault;
 use crate::web::{Json, Page, PageParams, Path, Query};
 use crate::{offices, peers};
 
-pub(in crate::consents) fn api(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(list_recalls).service(read_recall).service(note_recall_told_otherwise);
+pub(in crate::consents) fn api(routes: &mut Routes<'_>) {
+    routes.service(list_recalls).service(read_recall).service(note_recall_told_otherwise);
 }
 
 /// A node that was told that a consent is withdrawn, and what it answered.
