@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::asking::Desk;
 use crate::network::{Network, Node};
+use crate::people::Person;
 use crate::work::{Thread, Work, day};
 
 /// A message that a node sent.
@@ -20,6 +21,7 @@ struct Sent {
     kind: String,
     thread: Option<(Uuid, i64)>,
     record: Option<Uuid>,
+    subject: Option<Uuid>,
     number: Option<(i32, i64)>,
     digest: String,
     state: String,
@@ -37,13 +39,21 @@ struct Known {
 
 async fn sent(store: &Store) -> Vec<Sent> {
     type Row = (
-        (Id, String, String, Option<Id>, Option<i64>, Option<Id>),
+        (Id, String, String, Option<Id>, Option<i64>, Option<Id>, Option<Id>),
         (Option<i32>, Option<i64>, String, String, Option<String>, Option<Id>),
     );
     let rows: Vec<Row> = store
         .read(|conn| {
             let columns = (
-                (outbox::message, outbox::peer, outbox::kind, outbox::thread, outbox::thread_seq, outbox::record),
+                (
+                    outbox::message,
+                    outbox::peer,
+                    outbox::kind,
+                    outbox::thread,
+                    outbox::thread_seq,
+                    outbox::record,
+                    outbox::subject,
+                ),
                 (outbox::epoch, outbox::seq, outbox::digest, outbox::state, outbox::code, outbox::receipt),
             );
             Ok(outbox::table.select(columns).load(conn)?)
@@ -51,12 +61,13 @@ async fn sent(store: &Store) -> Vec<Sent> {
         .await
         .expect("the outbox can be read");
     let made = rows.into_iter().map(
-        |((id, peer, kind, thread, thread_seq, record), (epoch, seq, digest, state, code, receipt))| Sent {
+        |((id, peer, kind, thread, thread_seq, record, subject), (epoch, seq, digest, state, code, receipt))| Sent {
             id: id.0,
             peer,
             kind,
             thread: thread.map(|id| id.0).zip(thread_seq),
             record: record.map(|id| id.0),
+            subject: subject.map(|id| id.0),
             number: epoch.zip(seq),
             digest,
             state,
@@ -194,21 +205,23 @@ async fn one_way(from: &Node, to: &Node, work: &Work, findings: &mut Vec<String>
         find("a receipt was kept that the other side does not have".to_owned());
     }
     for person in work.withdrawn() {
-        let record = person.record.parse().ok();
-        let told = messages
-            .iter()
-            .find(|it| it.kind == "consent.withdrawn.v1" && it.record == record && it.state == "delivered");
-        let Some(told) = told.and_then(|told| told.number) else {
-            let given = messages.iter().find(|it| it.record == record && it.peer == to.id && it.state == "delivered");
-            if let Some(given) = given {
-                find(format!("{} {} arrived, and nobody was told that its yes was taken back", given.kind, given.id));
-            }
-            continue;
-        };
-        let late = |it: &&Sent| it.record == record && it.kind != "consent.withdrawn.v1" && it.number > Some(told);
-        for leaked in messages.iter().filter(late).filter(|it| it.state == "delivered") {
-            find(format!("{} {} was taken after its yes was taken back", leaked.kind, leaked.id));
-        }
+        taken_back(&person, &messages, &mut find);
+    }
+}
+
+/// Of somebody who took her yes back: who was given something was told, and nothing arrived after that.
+fn taken_back(person: &Person, messages: &[Sent], find: &mut impl FnMut(String)) {
+    let record = person.record.parse().ok();
+    let given: Vec<&Sent> = messages.iter().filter(|it| it.record == record && it.state == "delivered").collect();
+    let Some(first) = given.first() else { return };
+    // A withdrawal rests on a duty: its row names no record. Nobody of the drill has two subjects.
+    let about = |it: &&Sent| it.kind == "consent.withdrawn.v1" && it.subject == first.subject;
+    let Some(told) = messages.iter().filter(about).find(|it| it.state == "delivered") else {
+        find(format!("{} {} arrived, and nobody was told that its yes was taken back", first.kind, first.id));
+        return;
+    };
+    for late in given.iter().filter(|it| it.number > told.number) {
+        find(format!("{} {} was taken after its yes was taken back", late.kind, late.id));
     }
 }
 
