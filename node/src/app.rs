@@ -331,7 +331,6 @@ impl Node {
                 tracing::warn!(cause = %error, "the configuration was not deposited");
             }
         }
-        self.store.write(door::purge).await?;
         while self.store.write(referrals::refresh).await? == referrals::AT_ONCE {}
         self.upkeep_of_consents(now).await?;
         self.store.write(once::purge).await?;
@@ -346,6 +345,8 @@ impl Node {
                 .write(move |tx| {
                     rights::pump(tx, &vault)?;
                     keys.destroy_retired(tx)?;
+                    door::purge(tx)?;
+                    once::forget_keys(tx)?;
                     inbox::purge(tx)
                 })
                 .await?;

@@ -7,6 +7,8 @@
 //! - An act that fails takes its claim back with it, so the key is free again.
 //! - Key and content are digests; what they were made of is whoever calls this.
 //! - Answers are opaque and sealed by the caller. None outlives [`LIFE`], and [`forget_answers`] takes all of them.
+//! - A clock that is wrong for a moment frees no key: that an act was done is known until [`forget_keys`], which waits for a
+//!   clock that somebody has confirmed.
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,7 +23,7 @@ use super::schema::done_once;
 use super::{At, Conn, Tx};
 use crate::error::Result;
 
-/// For how long a key is remembered, and an answer at most.
+/// For how long a key is remembered at least, and an answer at most.
 pub const LIFE: TimeDelta = TimeDelta::hours(24);
 
 /// A digest under a key of the node, of 32 bytes.
@@ -67,8 +69,6 @@ impl Claim {
     /// `request_under_way` when another act holds the key: it has committed a moment ago, or is about to.
     pub(super) fn take(&self, tx: &mut Tx<'_>) -> Result<()> {
         let now = tx.now();
-        let old = done_once::table.find(self.key.to_vec()).filter(done_once::at.le(At::from(now - LIFE)));
-        diesel::delete(old).execute(tx.conn())?;
         let inserted = diesel::insert_into(done_once::table)
             .values((
                 done_once::key.eq(self.key.to_vec()),
@@ -136,15 +136,16 @@ pub struct Done {
     pub withheld: bool,
 }
 
-/// What was done under `key` within [`LIFE`].
+/// What was done under `key`. An answer older than [`LIFE`] is not told any more.
 pub fn find(conn: &mut Conn, key: &Digest, now: DateTime<Utc>) -> Result<Option<Done>> {
     let found = done_once::table
         .find(key.to_vec())
-        .filter(done_once::at.gt(At::from(now - LIFE)))
         .select((done_once::content, done_once::at, done_once::sealed, done_once::withheld))
         .first::<(Vec<u8>, At, Option<Vec<u8>>, bool)>(conn)
         .optional()?;
     let Some((content, at, sealed, withheld)) = found else { return Ok(None) };
+    let old = at.0 <= now - LIFE;
+    let (sealed, withheld) = if old { (None, true) } else { (sealed, withheld) };
     let content = content.try_into().map_err(|_| crate::error::Error::internal("a stored digest has no 32 bytes"))?;
     Ok(Some(Done { content, at: at.0, sealed, withheld }))
 }
@@ -167,9 +168,20 @@ pub fn forget_answers(tx: &mut Tx<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Forgets keys and answers older than [`LIFE`]. By any clock, confirmed or not: what is lost is a convenience, and what
-/// would stay may be somebody's data.
+/// Forgets answers older than [`LIFE`]. By any clock, confirmed or not: what is lost is a convenience, and what would stay
+/// may be somebody's data.
 pub fn purge(tx: &mut Tx<'_>) -> Result<()> {
+    let end = At::from(tx.now() - LIFE);
+    let old = done_once::table.filter(done_once::at.le(end)).filter(done_once::withheld.eq(false));
+    diesel::update(old)
+        .set((done_once::sealed.eq(None::<Vec<u8>>), done_once::withheld.eq(true)))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+/// Forgets keys older than [`LIFE`]: they may be used for something else. Only by a clock that is confirmed, since what was
+/// done under a forgotten key is done again when it is asked for again.
+pub fn forget_keys(tx: &mut Tx<'_>) -> Result<()> {
     let end = At::from(tx.now() - LIFE);
     diesel::delete(done_once::table.filter(done_once::at.le(end))).execute(tx.conn())?;
     Ok(())

@@ -1,7 +1,7 @@
 //! Claims: they commit with the act, once, whoever tries.
 
 use super::super::once::{Claim, Digest};
-use super::super::once::{LIFE, aside, claiming, find, forget_answers, keep, purge};
+use super::super::once::{LIFE, aside, claiming, find, forget_answers, forget_keys, keep, purge};
 use super::super::{Store, Tx, scratch};
 use super::{keys, put};
 use crate::error::{Error, Result};
@@ -72,15 +72,32 @@ async fn an_answer_is_kept_for_a_day_or_until_all_are_forgotten() {
 
         act(purge).await;
         assert!(seen().await.is_some());
+        act(forget_keys).await;
+        assert!(seen().await.is_some());
         store.clock().advance(LIFE);
-        assert_eq!(seen().await, None);
-        // The key is free again, purged or not.
+        act(forget_keys).await;
+        assert_eq!(seen().await, None, "the key is free again");
         claiming(Claim::new(KEY, CONTENT), act(|tx| put(tx, "b", "1"))).await;
         assert_eq!(seen().await, Some((CONTENT, None, false)));
-        store.clock().advance(LIFE);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_clock_that_is_wrong_for_a_moment_frees_no_key() {
+    scratch::each(|store| async move {
+        let act = async |write: fn(&mut Tx<'_>) -> Result<()>| store.write(write).await.unwrap();
+        claiming(Claim::new(KEY, CONTENT), act(|tx| put(tx, "a", "1"))).await;
+        act(|tx| keep(tx, &KEY, Some(vec![7]))).await;
+        store.clock().advance(LIFE * 365);
+        let now = store.clock().now();
+        let done = store.read(move |conn| find(conn, &KEY, now)).await.unwrap().unwrap();
+        assert_eq!((done.sealed, done.withheld), (None, true), "the answer is told for a day at most");
         act(purge).await;
-        store.clock().advance(-LIFE);
-        assert_eq!(seen().await, None);
+        let again = claiming(Claim::new(KEY, CONTENT), store.write(|tx| put(tx, "b", "1"))).await;
+        assert_eq!(again.unwrap_err().code(), Code::RequestUnderWay);
+        store.clock().advance(-(LIFE * 365));
+        assert!(claimed(&store).await);
     })
     .await;
 }

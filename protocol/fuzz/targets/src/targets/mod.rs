@@ -3,6 +3,7 @@
 mod calls;
 mod card;
 mod exchange;
+mod log;
 mod plain;
 mod trust;
 
@@ -32,6 +33,7 @@ targets! {
     trust::chain, trust::chain_signed, trust::statement_signed, trust::mark_signed, trust::admission,
     calls::call, calls::call_signed, calls::answer_signed, calls::id_token,
     card::held_card, card::consent_signed, card::portability,
+    log::checkpoint_signed, log::entry, log::proof, log::evidence,
     plain::strict_json, plain::identifiers, plain::problem,
 }
 

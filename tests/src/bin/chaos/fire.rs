@@ -1,0 +1,164 @@
+//! What goes wrong, and when.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::sync::Mutex;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use crate::Database;
+use crate::dice::Dice;
+use crate::network::Network;
+
+/// What went wrong how often.
+#[derive(Debug, Default, Clone, Copy, Serialize)]
+pub(crate) struct Misfortunes {
+    pub(crate) kills: u64,
+    pub(crate) cuts: u64,
+    pub(crate) freezes: u64,
+    pub(crate) full_disks: u64,
+    pub(crate) wrong_clocks: u64,
+    pub(crate) rotations: u64,
+}
+
+/// A fire under way.
+#[derive(Debug)]
+pub(crate) struct Fire {
+    shared: Arc<Shared>,
+    tasks: JoinSet<()>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    network: Arc<Network>,
+    dice: Dice,
+    /// By how much a clock may be wrong.
+    wrong: Vec<i64>,
+    kills: AtomicU64,
+    counted: Mutex<Misfortunes>,
+    /// One misfortune at a time for each process.
+    busy: Vec<Mutex<()>>,
+    out: AtomicBool,
+}
+
+/// Seconds by which a clock may be wrong: within what honest clocks may differ by, and far behind.
+const BEHIND: &[i64] = &[-40, 40, -7_200, -86_400];
+/// Far ahead.
+const AHEAD: &[i64] = &[7_200, 86_400, 31_536_000];
+
+impl Fire {
+    /// Sets fire. `pause` is the mean time between two misfortunes.
+    pub(crate) fn begin(network: Arc<Network>, seed: u64, pause: Duration, ahead: bool) -> Self {
+        network.nodes.iter().for_each(|node| node.proxy.is_bad(true));
+        let busy = network.processes().map(|_| Mutex::new(())).collect();
+        let shared = Arc::new(Shared {
+            network,
+            dice: Dice::new(seed),
+            wrong: if ahead { [BEHIND, AHEAD].concat() } else { BEHIND.to_vec() },
+            kills: AtomicU64::new(0),
+            counted: Mutex::default(),
+            busy,
+            out: AtomicBool::new(false),
+        });
+        let mut tasks = JoinSet::new();
+        let burning = Arc::clone(&shared);
+        tasks.spawn(async move { burning.burn(pause).await });
+        Self { shared, tasks }
+    }
+
+    /// Processes that were killed so far.
+    pub(crate) fn kills(&self) -> u64 {
+        self.shared.kills.load(Ordering::Relaxed)
+    }
+
+    /// Ends it, and what it had begun.
+    pub(crate) async fn put_out(mut self) -> Misfortunes {
+        self.shared.out.store(true, Ordering::Relaxed);
+        while self.tasks.join_next().await.is_some() {}
+        let mut counted = *self.shared.counted.lock().await;
+        counted.kills = self.kills();
+        counted
+    }
+}
+
+impl Shared {
+    async fn burn(self: Arc<Self>, pause: Duration) {
+        let mut under_way = JoinSet::new();
+        let milliseconds = usize::try_from(pause.as_millis()).unwrap_or(1);
+        while !self.out.load(Ordering::Relaxed) {
+            sleep(self.dice.up_to(2 * milliseconds)).await;
+            let (victim, what) = (self.dice.below(self.busy.len()), self.dice.below(100));
+            let shared = Arc::clone(&self);
+            under_way.spawn(async move { shared.befall(victim, what).await });
+            while under_way.try_join_next().is_some() {}
+        }
+        while under_way.join_next().await.is_some() {}
+    }
+
+    async fn befall(&self, victim: usize, what: usize) {
+        // Whoever is in trouble already is left alone.
+        let Ok(_held) = self.busy[victim].try_lock() else { return };
+        let process = self.network.processes().nth(victim).expect("a process for each lock");
+        let node = self.network.nodes.iter().find(|node| node.processes.iter().any(|it| std::ptr::eq(it, process)));
+        let node = node.expect("every process belongs to a node");
+        let killed = || self.kills.fetch_add(1, Ordering::Relaxed);
+        match what {
+            0..72 => {
+                process.kill();
+                killed();
+                sleep(self.dice.up_to(500)).await;
+                process.start(0);
+            }
+            72..80 => {
+                self.counted.lock().await.cuts += 1;
+                node.proxy.cut(true);
+                sleep(self.dice.up_to(2_000)).await;
+                node.proxy.cut(false);
+            }
+            80..88 => {
+                self.counted.lock().await.freezes += 1;
+                process.freeze(true);
+                // Now and then for longer than a lease lasts.
+                let long = if self.dice.happens(200) { Duration::from_secs(10) } else { Duration::ZERO };
+                sleep(long + self.dice.up_to(2_000)).await;
+                process.freeze(false);
+            }
+            88..94 if self.network.database == Database::Sqlite => {
+                self.counted.lock().await.full_disks += 1;
+                // Below what the files have already: a journal that is written anew from its beginning runs into it too.
+                let largest = usize::try_from(node.largest_file()).unwrap_or_default();
+                process.limit(u64::try_from(self.dice.below(largest)).ok());
+                sleep(self.dice.up_to(2_500)).await;
+                if self.dice.happens(300) {
+                    process.kill();
+                    killed();
+                    process.start(0);
+                }
+                process.limit(None);
+            }
+            94..99 => {
+                self.counted.lock().await.wrong_clocks += 1;
+                process.kill();
+                killed();
+                process.start(self.wrong[self.dice.below(self.wrong.len())]);
+                sleep(Duration::from_secs(1) + self.dice.up_to(2_000)).await;
+                process.kill();
+                killed();
+                process.start(0);
+            }
+            _ => {
+                self.counted.lock().await.rotations += 1;
+                let network = Arc::clone(&self.network);
+                let name = node.name;
+                let rotated = tokio::task::spawn_blocking(move || {
+                    let node = network.nodes.iter().find(|node| node.name == name).expect("the same node");
+                    node.run(&["keys", "rotate"])
+                });
+                let _ = rotated.await;
+            }
+        }
+    }
+}

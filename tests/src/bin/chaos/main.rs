@@ -1,0 +1,141 @@
+//! The fire drill: a network of real `staffetta` processes on loopback, operators who write, and everything that goes wrong.
+//!
+//! `chaos --binary target/release/staffetta --seconds 600 --kills 1000 --messages 20000 --database sqlite` makes an authority,
+//! a reception centre and a job centre, each behind a proxy of its own, and until there were so many kills and messages, or the
+//! time is over, it kills with SIGKILL, cuts and slows lines, drops answers, sends requests twice, freezes processes, takes
+//! the disk away, puts clocks wrong and rotates keys. Every act that was acknowledged is remembered. Then all is healed, what
+//! waits arrives, and both databases are asked whether anything was lost, doubled, put out of order or sent without a ground.
+//!
+//! On PostgreSQL (`--database postgres`, a cluster in `STAFFETTA_TEST_POSTGRES`) each node is two processes behind one name.
+//! It prints one JSON document and, as its last line, the verdict. The same seed throws the same dice; what meets what is the
+//! machine's affair.
+
+mod asking;
+mod dice;
+mod fire;
+mod judge;
+mod network;
+mod people;
+mod process;
+mod proxy;
+mod work;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use clap::{Parser, ValueEnum};
+use serde_json::json;
+use tokio::time::sleep;
+
+use crate::fire::Fire;
+use crate::network::Network;
+use crate::work::Work;
+
+/// How long, how hard, on what.
+#[derive(Debug, Parser)]
+pub(crate) struct Arguments {
+    /// The program whose nodes are made.
+    #[arg(long, default_value = "target/release/staffetta")]
+    binary: PathBuf,
+    /// Where the dice begin.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Seconds of fire at most.
+    #[arg(long, default_value_t = 45)]
+    seconds: u64,
+    /// Fire lasts until so many processes were killed.
+    #[arg(long, default_value_t = 20)]
+    kills: u64,
+    /// And until so many messages were acknowledged.
+    #[arg(long, default_value_t = 200)]
+    messages: u64,
+    /// Milliseconds between two misfortunes, on average.
+    #[arg(long, default_value_t = 600)]
+    pause_ms: u64,
+    /// Clocks may also be hours, a day and a year ahead. What a node signs meanwhile its partner refuses as not valid yet, so
+    /// this finds refused messages until somebody has decided what ought to become of them.
+    #[arg(long)]
+    clocks_ahead: bool,
+    /// Threads in which operators write at once.
+    #[arg(long, default_value_t = 12)]
+    threads: usize,
+    /// On what.
+    #[arg(long, value_enum, default_value = "sqlite")]
+    database: Database,
+    /// Seconds that everything may take to arrive once all is healed.
+    #[arg(long, default_value_t = 120)]
+    patience: u64,
+    /// Where the network is made, and kept. Without it in a folder that goes.
+    #[arg(long)]
+    folder: Option<PathBuf>,
+}
+
+/// Which database the nodes have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Database {
+    /// A file each, and one process.
+    Sqlite,
+    /// A database each, and two processes.
+    Postgres,
+}
+
+#[actix_web::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let place = arguments.folder.clone().unwrap_or_else(|| folder.path().to_owned());
+    let begun = Instant::now();
+    let network = Arc::new(Network::make(&arguments, &place).await);
+    let work = Work::prepare(Arc::clone(&network), arguments.threads).await;
+    let prepared = begun.elapsed();
+
+    let operators = work.begin(arguments.seed);
+    let pause = Duration::from_millis(arguments.pause_ms);
+    let fire = Fire::begin(Arc::clone(&network), arguments.seed, pause, arguments.clocks_ahead);
+    let limit = Duration::from_secs(arguments.seconds);
+    let lit = Instant::now();
+    while lit.elapsed() < limit
+        && (fire.kills() < arguments.kills || work.acknowledged() < arguments.messages)
+        && !work.has_failed()
+    {
+        sleep(Duration::from_millis(200)).await;
+    }
+    let burned = lit.elapsed();
+    let misfortunes = fire.put_out().await;
+    network.heal().await;
+    work.end(operators).await;
+    let healed = Instant::now();
+    let arrived = network.wait_until_quiet(Duration::from_secs(arguments.patience)).await;
+    let arriving = healed.elapsed();
+    let mut findings = work.findings();
+    if !arrived {
+        findings.push("something still waits to leave though all is healed".to_owned());
+    }
+    findings.extend(judge::judge(&network, &work).await);
+    network.stop().await;
+
+    let (kills, messages) = (misfortunes.kills, judge::delivered(&network).await);
+    let report = json!({
+        "seed": arguments.seed,
+        "database": format!("{:?}", arguments.database).to_lowercase(),
+        "processes": network.processes().count(),
+        "seconds": {"prepared": prepared.as_secs(), "burned": burned.as_secs(), "arriving": arriving.as_secs_f64()},
+        "misfortunes": misfortunes,
+        "proxies": network.counts(),
+        "acknowledged": work.acknowledged(),
+        "delivered": messages,
+        "taken_back": work.withdrawn().len(),
+        "findings": findings,
+    });
+    println!("{}", serde_json::to_string_pretty(&report).expect("a report is JSON"));
+    let short = burned >= limit && (kills < arguments.kills || work.acknowledged() < arguments.messages);
+    let verdict = match (findings.is_empty(), short) {
+        (true, false) => "nothing was lost, doubled, put out of order or sent without a ground",
+        (true, true) => "nothing was lost, but there was less fire or less work than asked for",
+        (false, _) => "BROKEN",
+    };
+    println!("chaos: {kills} kills, {messages} messages, seed {}: {verdict}", arguments.seed);
+    if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,281 @@
+//! Operators who write while everything burns, and the memory of what they were told.
+//!
+//! Three kinds of thread. In one the job centre took somebody on and reports again and again; in one it asks and the centre
+//! answers; in one somebody takes her yes back in the middle of it all. Each act carries a number of its own thread, so that
+//! at the end it can be seen at the other side: there once, and in order.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use crate::asking::{Answer, Desk};
+use crate::dice::Dice;
+use crate::network::Network;
+use crate::people::{self, Person};
+
+/// A referral, by its ids at both desks.
+#[derive(Debug, Clone)]
+pub(crate) struct Thread {
+    pub(crate) at_centre: String,
+    pub(crate) at_cpi: String,
+}
+
+/// What was acknowledged in one thread, in order.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Memory {
+    /// Numbers of the job centre's acts.
+    pub(crate) by_cpi: Vec<u64>,
+    /// Numbers of the centre's acts.
+    pub(crate) by_centre: Vec<u64>,
+}
+
+/// The operators.
+#[derive(Debug, Clone)]
+pub(crate) struct Work(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    network: Arc<Network>,
+    at_centre: Desk,
+    at_cpi: Desk,
+    notice: Value,
+    threads: Vec<Thread>,
+    memory: Mutex<BTreeMap<String, Memory>>,
+    withdrawn: Mutex<Vec<Person>>,
+    findings: Mutex<Vec<String>>,
+    acknowledged: Arc<AtomicU64>,
+    over: AtomicBool,
+}
+
+/// The day that carries a number.
+pub(crate) fn day(number: u64) -> String {
+    let first = chrono::NaiveDate::from_ymd_opt(1950, 1, 1).expect("a day");
+    (first + chrono::Days::new(number)).to_string()
+}
+
+impl Work {
+    /// Makes the threads while nothing burns: odd ones accepted, even ones open to questions.
+    pub(crate) async fn prepare(network: Arc<Network>, count: usize) -> Self {
+        let acknowledged = Arc::new(AtomicU64::new(0));
+        let desk = |node: &crate::network::Node| {
+            Desk::new(&node.id, node.token("operator", "operator"), Arc::clone(&acknowledged))
+        };
+        let (at_centre, at_cpi) = (desk(network.centre()), desk(network.cpi()));
+        let notice = people::notice(&at_centre).await;
+        at_centre.act("members/lookups", json!({"entity_id": network.cpi().id})).await.yes();
+        let mut threads = Vec::new();
+        for number in 0..count {
+            let person = people::take_up(&at_centre, &format!("Persona {number}"), &notice).await.expect("no fire yet");
+            let id = people::refer(&at_centre, &person, &network.cpi().id).await.expect("no fire yet");
+            let taken = received(&at_cpi, number).await;
+            if number % 2 == 1 {
+                at_cpi.act(&format!("referrals/{taken}/known-person"), json!({"choice": "new"})).await.yes();
+                let yes = json!({"appointment": {"kind": "to_be_fixed", "within_days": 7}, "already_known": false});
+                let mut said = at_cpi.act(&format!("referrals/{taken}/acceptance"), yes).await;
+                if !said.is_yes() {
+                    let appointment =
+                        json!({"at": "2030-01-10T09:00:00Z", "place": "CPI, sportello 3", "language": "fra"});
+                    let yes =
+                        json!({"appointment": {"kind": "fixed", "appointment": appointment}, "already_known": false});
+                    said = at_cpi.act(&format!("referrals/{taken}/acceptance"), yes).await;
+                }
+                said.yes();
+            }
+            threads.push(Thread { at_centre: id, at_cpi: taken });
+        }
+        Self(Arc::new(Inner {
+            network,
+            at_centre,
+            at_cpi,
+            notice,
+            threads,
+            memory: Mutex::default(),
+            withdrawn: Mutex::default(),
+            findings: Mutex::default(),
+            acknowledged,
+            over: AtomicBool::new(false),
+        }))
+    }
+
+    /// Sets everybody to work.
+    pub(crate) fn begin(&self, seed: u64) -> JoinSet<()> {
+        let dice = Dice::new(seed.wrapping_mul(31));
+        let mut operators = JoinSet::new();
+        for (number, thread) in self.0.threads.iter().cloned().enumerate() {
+            let (work, dice) = (self.clone(), dice.clone());
+            if number % 2 == 1 {
+                operators.spawn(async move { work.report(thread, dice).await });
+            } else {
+                operators.spawn(async move { work.converse(thread, dice).await });
+            }
+        }
+        let work = self.clone();
+        operators.spawn(async move { work.take_back(dice).await });
+        operators
+    }
+
+    /// Nobody begins anything new; what was begun is done to its end.
+    pub(crate) async fn end(&self, mut operators: JoinSet<()>) {
+        self.0.over.store(true, Ordering::Relaxed);
+        while let Some(ended) = operators.join_next().await {
+            if let Err(error) = ended {
+                self.find(format!("an operator gave up: {error}"));
+            }
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.0.over.load(Ordering::Relaxed)
+    }
+
+    /// Acts that were acknowledged so far.
+    pub(crate) fn acknowledged(&self) -> u64 {
+        self.0.acknowledged.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn has_failed(&self) -> bool {
+        !self.0.findings.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
+    pub(crate) fn findings(&self) -> Vec<String> {
+        self.0.findings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn find(&self, what: String) {
+        self.0.findings.lock().unwrap_or_else(PoisonError::into_inner).push(what);
+    }
+
+    /// Every thread with what was acknowledged in it.
+    pub(crate) fn threads(&self) -> Vec<(Thread, Memory)> {
+        let memory = self.0.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        let of = |thread: &Thread| memory.get(&thread.at_centre).cloned().unwrap_or_default();
+        self.0.threads.iter().map(|thread| (thread.clone(), of(thread))).collect()
+    }
+
+    /// Who took her yes back, and was told that it is taken back.
+    pub(crate) fn withdrawn(&self) -> Vec<Person> {
+        self.0.withdrawn.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn at_centre(&self) -> &Desk {
+        &self.0.at_centre
+    }
+
+    pub(crate) fn at_cpi(&self) -> &Desk {
+        &self.0.at_cpi
+    }
+
+    fn remember(&self, thread: &Thread, answer: &Answer, number: u64, of: fn(&mut Memory) -> &mut Vec<u64>) -> bool {
+        if answer.is_yes() {
+            let mut memory = self.0.memory.lock().unwrap_or_else(PoisonError::into_inner);
+            of(memory.entry(thread.at_centre.clone()).or_default()).push(number);
+        } else {
+            self.find(format!("act {number} of {} was refused: {} {}", thread.at_centre, answer.status, answer.body));
+        }
+        answer.is_yes()
+    }
+
+    /// The job centre reports, again and again.
+    async fn report(&self, thread: Thread, dice: Dice) {
+        let path = format!("referrals/{}/progress", thread.at_cpi);
+        for number in 0.. {
+            if self.is_over() {
+                return;
+            }
+            let said = self.0.at_cpi.act(&path, json!({"kind": "did_recorded", "on": day(number)})).await;
+            if !self.remember(&thread, &said, number, |memory| &mut memory.by_cpi) {
+                return;
+            }
+            sleep(dice.up_to(250)).await;
+        }
+    }
+
+    /// The job centre asks, the centre answers, and so on.
+    async fn converse(&self, thread: Thread, dice: Dice) {
+        let (asks, answers) = (
+            format!("referrals/{}/information-requests", thread.at_cpi),
+            format!("referrals/{}/information", thread.at_centre),
+        );
+        for number in 0.. {
+            if self.is_over() {
+                return;
+            }
+            let question = json!({"questions": [format!("Domanda {}", day(number))]});
+            let said = self.0.at_cpi.act(&asks, question).await;
+            if !self.remember(&thread, &said, number, |memory| &mut memory.by_cpi) {
+                return;
+            }
+            self.until(&self.0.at_centre, &thread.at_centre, "info_requested").await;
+            if self.is_over() {
+                return;
+            }
+            let answer = json!({"answers": [{"question": 1, "text": format!("Risposta {}", day(number))}]});
+            let said = self.0.at_centre.act(&answers, answer).await;
+            if !self.remember(&thread, &said, number, |memory| &mut memory.by_centre) {
+                return;
+            }
+            self.until(&self.0.at_cpi, &thread.at_cpi, "received").await;
+            sleep(dice.up_to(100)).await;
+        }
+    }
+
+    /// Waits until a referral stands so at that desk, or all is over.
+    async fn until(&self, desk: &Desk, id: &str, state: &str) {
+        while !self.is_over() {
+            let seen = desk.read(&format!("referrals/{id}")).await;
+            if seen.body["summary"]["state"] == state {
+                return;
+            }
+            sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    /// People agree, are referred, and take it back at some moment.
+    async fn take_back(&self, dice: Dice) {
+        let desk = &self.0.at_centre;
+        for number in 0.. {
+            if self.is_over() {
+                return;
+            }
+            let Some(person) = people::take_up(desk, &format!("Ritira {number}"), &self.0.notice).await else {
+                continue;
+            };
+            let Some(id) = people::refer(desk, &person, &self.0.network.cpi().id).await else { continue };
+            for _ in 0..dice.below(3) {
+                sleep(dice.up_to(400)).await;
+                let seen = desk.read(&format!("referrals/{id}")).await;
+                if seen.body["summary"]["state"] == "received" {
+                    // May be refused where nothing changed since: it is the attempt that counts.
+                    desk.act(&format!("referrals/{id}/card-updates"), json!({})).await;
+                }
+            }
+            sleep(dice.up_to(600)).await;
+            let how = json!({"by": "person", "channel": "in_person"});
+            let path = format!("people/{}/consents/{}/withdrawals", person.id, person.record);
+            let said = desk.act(&path, how).await;
+            if said.is_yes() {
+                self.0.withdrawn.lock().unwrap_or_else(PoisonError::into_inner).push(person);
+            } else {
+                self.find(format!("a withdrawal was refused: {} {}", said.status, said.body));
+            }
+            desk.act(&format!("referrals/{id}/card-updates"), json!({})).await;
+        }
+    }
+}
+
+/// The newest referral at the job centre, once there are so many and one more.
+async fn received(desk: &Desk, before: usize) -> String {
+    loop {
+        let listed = desk.read("referrals?limit=100").await.yes();
+        let items = listed["items"].as_array().expect("a list of referrals");
+        if items.len() > before {
+            return items[0]["id"].as_str().expect("a referral has an id").to_owned();
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+}
