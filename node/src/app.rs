@@ -5,29 +5,25 @@
 //! connections keep other servers from stopping), the server, the store.
 
 mod stop;
+mod work;
 
 use std::fmt;
-use std::future::Future;
 use std::net::TcpListener;
-use std::time::Duration;
 
 use actix_web::HttpServer;
 use actix_web::web::Data;
-use chrono::{DateTime, TimeDelta, Utc};
 use staffetta_protocol::data::Body;
 use staffetta_protocol::id::EntityId;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
-use crate::access::door::{self, Door};
+use crate::access::door::Door;
 use crate::authority::Authority;
 use crate::backup::Keeper;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::consents::{self, Consents};
+use crate::consents::Consents;
 use crate::error::{Error, Result};
-use crate::inbox::{self, Inbox};
+use crate::inbox::Inbox;
 use crate::journal::Sealer;
 use crate::keys::Keys;
 use crate::links::Links;
@@ -35,8 +31,8 @@ use crate::outbox::Outbox;
 use crate::peers::{Client, Peers, Profile};
 use crate::people::People;
 use crate::referrals::{self, Referrals};
-use crate::rights::{self, Rights};
-use crate::store::{Store, Tx, once};
+use crate::rights::Rights;
+use crate::store::Store;
 use crate::vault::{MasterKey, Vault};
 use crate::web::document::DESK;
 use crate::web::door::oidc::Provider;
@@ -45,8 +41,6 @@ use crate::{log, offices, tls, web, wiring};
 
 pub use stop::{Serving, Stop, Workers};
 
-/// Longest that a worker sleeps: what another process on the same database queued is seen within this time.
-const LONGEST_NAP: TimeDelta = TimeDelta::seconds(5);
 /// Seconds that a server gives to requests under way when it stops.
 const GRACE_SECONDS: u64 = 5;
 
@@ -262,131 +256,6 @@ impl Node {
         Ok(Serving { handle, task, links: self.links.clone() })
     }
 
-    /// Starts the workers: links, the journal's sealer, the refresh of chains, the authority's marks, and what is due by
-    /// time alone.
-    pub fn work(&self) -> Workers {
-        let (stop, stopped) = watch::channel(false);
-        let mut tasks = JoinSet::new();
-        let span = log::node(self.entity_id());
-        let (node, stopping) = (self.clone(), stopped.clone());
-        tasks.spawn(
-            async move { repeat(&node, "links", stopping, || node.links.pump(), || node.links.woken()).await }
-                .instrument(span.clone()),
-        );
-        if self.config.node.mailbox {
-            let (node, stopping) = (self.clone(), stopped.clone());
-            let fetching = async move {
-                let until = stopping.clone();
-                let fetch = || node.fetch(until.clone());
-                repeat(&node, "mailbox", stopping, fetch, std::future::pending).await;
-            };
-            tasks.spawn(fetching.instrument(span.clone()));
-        }
-        let (node, stopping) = (self.clone(), stopped.clone());
-        tasks.spawn(
-            async move {
-                repeat(&node, "reconciliation", stopping, || node.links.reconcile(), std::future::pending).await;
-            }
-            .instrument(span.clone()),
-        );
-        let (node, stopping) = (self.clone(), stopped.clone());
-        tasks.spawn(
-            async move {
-                repeat(&node, "peers", stopping, || node.peers.refresh_pump(), std::future::pending).await;
-            }
-            .instrument(span.clone()),
-        );
-        let (node, stopping) = (self.clone(), stopped.clone());
-        tasks.spawn(
-            async move { repeat(&node, "sealer", stopping, || node.sealer.pump(), std::future::pending).await }
-                .instrument(span.clone()),
-        );
-        let (node, stopping) = (self.clone(), stopped);
-        tasks.spawn(
-            async move { repeat(&node, "upkeep", stopping, || node.upkeep(), std::future::pending).await }
-                .instrument(span),
-        );
-        Workers { stop, tasks }
-    }
-
-    /// A round of a node with a mailbox; given up when the node stops, since what was not receipted comes again.
-    async fn fetch(&self, mut stopping: watch::Receiver<bool>) -> Result<Option<DateTime<Utc>>> {
-        tokio::select! {
-            answered = self.links.collect(25) => Ok(answered?.then(|| self.clock.now())),
-            _ = stopping.changed() => Ok(None),
-        }
-    }
-
-    /// What is due by time alone: marks and memberships, what the outbox gave up, retired keys, ids that may be forgotten. What cannot be undone
-    /// waits until some member's answer has confirmed our clock within the day.
-    pub async fn upkeep(&self) -> Result<Option<DateTime<Utc>>> {
-        let now = self.clock.now();
-        if let Some(authority) = &self.authority {
-            authority.pump().await?;
-        } else {
-            if let Err(error) = self.peers.refresh_membership().await {
-                tracing::warn!(cause = %error, "the membership was not refreshed");
-            }
-            if let Err(error) = self.peers.deposit_configuration().await {
-                tracing::warn!(cause = %error, "the configuration was not deposited");
-            }
-        }
-        while self.store.write(referrals::refresh).await? == referrals::AT_ONCE {}
-        self.upkeep_of_consents(now).await?;
-        self.store.write(once::purge).await?;
-        self.upkeep_of_recalls().await?;
-        self.upkeep_of_rectified().await?;
-        if let Err(cause) = self.keeper.pump().await {
-            tracing::error!(%cause, "the keyring is behind: until it is written, no backup may be restored");
-        }
-        if self.clock_is_confirmed() {
-            let (keys, vault) = (self.keys.clone(), self.vault.clone());
-            self.store
-                .write(move |tx| {
-                    rights::pump(tx, &vault)?;
-                    keys.destroy_retired(tx)?;
-                    door::purge(tx)?;
-                    once::forget_keys(tx)?;
-                    inbox::purge(tx)
-                })
-                .await?;
-            rights::retention::pump(&self.store, wiring::RETAINED, &self.config.retention).await?;
-        }
-        Ok(Some(now + TimeDelta::minutes(5)))
-    }
-
-    /// Answers that became late, what was kept for a while, and the keys of those of whom nothing is held any more.
-    async fn upkeep_of_recalls(&self) -> Result<()> {
-        let (outbox, confirmed) = (self.outbox.clone(), self.clock_is_confirmed());
-        let act = move |tx: &mut Tx<'_>| consents::tree::pump(tx, &outbox, wiring::ABOVE, confirmed);
-        if self.store.write(act).await?.shredded > 0 {
-            self.store.scrub().await?;
-        }
-        Ok(())
-    }
-
-    /// What was put right at somebody's request goes to everybody who holds it.
-    async fn upkeep_of_rectified(&self) -> Result<()> {
-        let referrals = self.referrals.clone();
-        if self.store.write(move |tx| referrals.pass_rectified_on(tx)).await? > 0 {
-            self.links.wake();
-        }
-        Ok(())
-    }
-
-    /// The notices that come with the program, and the ends of what guardians agreed to where a birthday was put right.
-    async fn upkeep_of_consents(&self, now: DateTime<Utc>) -> Result<()> {
-        let own = self.config.node.organisation_name.clone();
-        self.store.write(move |tx| consents::notices::ship(tx, &own)).await?;
-        let vault = self.vault.clone();
-        let moved = self.store.read(move |conn| consents::moved_birthdays(conn, &vault, now)).await?;
-        for consent in moved {
-            let vault = self.vault.clone();
-            self.store.write(move |tx| consents::put_birthday_right(tx, &vault, &consent)).await?;
-        }
-        Ok(())
-    }
-
     /// Whether the signed answer of some member agreed with our clock within the last 24 hours.
     pub fn clock_is_confirmed(&self) -> bool {
         self.peers.clock_is_confirmed(self.clock.now())
@@ -403,35 +272,5 @@ impl Node {
     /// Closes the store, after the server: what waits is done first.
     pub async fn close(&self) {
         self.store.close().await;
-    }
-}
-
-/// Calls `pump` again and again: when it asked to be called, when somebody wakes it, and at least every few seconds.
-async fn repeat<P, N, W>(
-    node: &Node,
-    name: &'static str,
-    mut stop: watch::Receiver<bool>,
-    pump: impl Fn() -> P,
-    woken: impl Fn() -> W,
-) where
-    P: Future<Output = Result<N>>,
-    N: Into<Option<DateTime<Utc>>>,
-    W: Future<Output = ()>,
-{
-    while !*stop.borrow() {
-        let next = match pump().await {
-            Ok(next) => next.into(),
-            Err(error) => {
-                tracing::error!(worker = name, cause = %error, "a worker failed; it is called again");
-                None
-            }
-        };
-        let nap = next.map_or(LONGEST_NAP, |at| (at - node.clock.now()).clamp(TimeDelta::zero(), LONGEST_NAP));
-        let nap = Duration::from_millis(nap.num_milliseconds().max(10) as u64);
-        tokio::select! {
-            () = tokio::time::sleep(nap) => {}
-            () = woken() => {}
-            _ = stop.changed() => {}
-        }
     }
 }

@@ -26,7 +26,7 @@ pub use keyring::{KEYRING, Keyring, Mark};
 pub use restore::{Choice, Means, Restored, restore};
 
 use crate::error::{Error, Result};
-use crate::store::{Conn, Copied, Dialect, Store};
+use crate::store::{Conn, Copied, Store};
 use crate::vault;
 
 /// The name of the file with the data.
@@ -61,16 +61,12 @@ pub struct Backup {
 /// [`Error::Setup`] where a file cannot be written; what the database refuses.
 pub async fn backup(store: &Store, keeper: &Keeper, into: &Path) -> Result<Backup> {
     make_private(into)?;
-    let data = match store.dialect() {
-        Dialect::Postgres => None,
-        Dialect::Sqlite => {
-            let half = into.join(format!("{DATA}.half"));
-            let copied = store.copy_to(half.clone(), WITHOUT).await?;
-            let whole = into.join(DATA);
-            crate::store::move_file(&half, &whole)?;
-            Some((whole, copied))
-        }
-    };
+    let (half, whole) = (into.join(format!("{DATA}.half")), into.join(DATA));
+    let copied = store.copy_to(half.clone(), WITHOUT).await?;
+    if copied.is_some() {
+        crate::store::move_file(&half, &whole)?;
+    }
+    let data = copied.map(|copied| (whole, copied));
     let path = into.join(KEYRING);
     let keyring = keeper.write_to(path.clone()).await?;
     keeper.refresh().await?;

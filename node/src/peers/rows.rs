@@ -5,9 +5,8 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 use staffetta_protocol::id::EntityId;
 use staffetta_protocol::jose::{self, Jwks};
-use staffetta_protocol::trust::{
-    Anchor, Chain, EntityConfiguration, Mark, MarkStatus, Roles, resolve_anchor, resolve_chain,
-};
+use staffetta_protocol::trust::{Anchor, Chain, EntityConfiguration, Mark, MarkStatus, Roles};
+use staffetta_protocol::trust::{resolve_anchor, resolve_chain};
 
 use crate::error::{Error, Result};
 use crate::store::schema::{chain_used, modi_seen, node_setting, peer, trust_anchor};

@@ -18,15 +18,6 @@ use super::{Conn, Store, sqlite};
 use crate::config::DatabaseConfig;
 use crate::error::{Error, Result};
 
-/// Which database a store uses, for whoever must tell a person what to run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dialect {
-    /// A file of this machine.
-    Sqlite,
-    /// A server.
-    Postgres,
-}
-
 /// What a copy holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Copied {
@@ -37,29 +28,20 @@ pub struct Copied {
 }
 
 impl Store {
-    /// Which database it is.
-    pub fn dialect(&self) -> Dialect {
-        match self.0.place {
-            #[cfg(feature = "postgres")]
-            Place::Postgres(_) => Dialect::Postgres,
-            Place::Sqlite(_) => Dialect::Sqlite,
-        }
-    }
-
     /// Writes a copy to the new file `to`: everything but the rows of the tables in `without`. It is on the disk and was
-    /// checked when this returns. A file of that name that is left over from an attempt that failed is replaced.
+    /// checked when this returns. A file of that name that is left over from an attempt that failed is replaced. Nothing on
+    /// PostgreSQL, which has a program of its own for that.
     ///
     /// # Errors
-    /// [`Error::Setup`] on PostgreSQL, which has a program of its own for that, or where the file cannot be written;
-    /// internal where the copy is not whole.
-    pub async fn copy_to(&self, to: PathBuf, without: &'static [&'static str]) -> Result<Copied> {
+    /// [`Error::Setup`] where the file cannot be written; internal where the copy is not whole.
+    pub async fn copy_to(&self, to: PathBuf, without: &'static [&'static str]) -> Result<Option<Copied>> {
         let from = match &self.0.place {
             #[cfg(feature = "postgres")]
-            Place::Postgres(_) => return Err(Error::Setup("a PostgreSQL database is copied with pg_dump".into())),
+            Place::Postgres(_) => return Ok(None),
             Place::Sqlite(path) => path.clone(),
         };
         let copied = tokio::task::spawn_blocking(move || copy(&from, &to, without)).await;
-        copied.map_err(Error::internal)?
+        copied.map_err(Error::internal)?.map(Some)
     }
 
     /// What SQLite finds wrong with the file, and rows that name others which are not there. Nothing, for a whole one.
@@ -189,10 +171,11 @@ fn in_the_copy(kind: &str, made: &str) -> Result<String> {
     let heads: &[&str] = match kind {
         "table" => &["CREATE TABLE "],
         "index" => &["CREATE INDEX ", "CREATE UNIQUE INDEX "],
+        "trigger" => &["CREATE TRIGGER "],
         _ => &[],
     };
     let found = heads.iter().find_map(|head| made.strip_prefix(head).map(|rest| format!("{head}copy.{rest}")));
-    found.ok_or_else(|| Error::internal(format!("a copy knows tables and indexes, and no {kind}")))
+    found.ok_or_else(|| Error::internal(format!("a copy knows tables, indexes and triggers, and no {kind}")))
 }
 
 fn damages(conn: &mut SqliteConnection, schema: &str) -> Result<Vec<String>> {

@@ -50,7 +50,7 @@ use crate::metrics::Metrics;
 
 pub(crate) use conn::each_backend;
 pub use conn::{Conn, MultiBackend};
-pub use copy::{Copied, Dialect, copy_file, file_of, move_file, remove_file};
+pub use copy::{Copied, copy_file, file_of, move_file, remove_file};
 pub use tx::Tx;
 pub use types::{At, Doc, Id};
 

@@ -1584,7 +1584,6 @@ diesel::allow_tables_to_appear_in_same_query!(subject, subject_key, destroyed_ke
 
 diesel::allow_tables_to_appear_in_same_query!(card, card_section, disclosure, person, subject_joined);
 
-
 diesel::allow_tables_to_appear_in_same_query!(disclosure, thread);
 
 diesel::allow_tables_to_appear_in_same_query!(disclosure, open_grant);

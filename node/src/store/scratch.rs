@@ -177,6 +177,8 @@ fn empty_sqlite(clock: Clock, fill: &dyn Fn(&mut super::Conn)) -> Scratch {
     fill(&mut conn);
     let super::Conn::Sqlite(conn) = &mut conn else { unreachable!("it was made above") };
     conn.batch_execute(&format!("PRAGMA application_id = {}", sqlite::APPLICATION_ID)).expect("our mark");
+    // Whose a file is stands in its first bytes, and not in the log beside it.
+    sqlite::checkpoint(conn).expect("nobody else reads it");
     let config = config(DatabaseUrl::new(format!("sqlite:{}", path.display())));
     let store = Store::open(&config, clock).expect("a database of ours");
     Scratch { store, config, _place: place }

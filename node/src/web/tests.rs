@@ -28,9 +28,7 @@ fn federation(routes: &mut Routes<'_>) {
 }
 
 fn desk(routes: &mut Routes<'_>) {
-    let within = |routes: &mut Routes<'_>| {
-        routes.configure(door::api).configure(staff::api);
-    };
+    let within = |routes: &mut Routes<'_>| _ = routes.configure(door::api).configure(staff::api);
     let all = |routes: &mut Routes<'_>| {
         routes.configure(status::api).configure(door::open_api);
         routes.below("", within, |rooms| rooms.wrap(from_fn(access::gate)));

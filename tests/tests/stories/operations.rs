@@ -34,6 +34,7 @@ async fn it_lives_is_ready_and_tells_its_numbers() {
 
         let (centre, cpi) = (federation.centre().await, federation.cpi().await);
         assert_eq!(ask(&centre, "/health/live", None).await, (200, json!({"status": "ok"}).to_string()));
+        centre.node.peers().resolve(cpi.id()).await.unwrap();
         let desk = centre.desk(AccessRole::Operator).await;
         let person = Person::with_card(&desk, "Awa").await;
         person.agrees("ipa:cpi_po", BOTH).await;

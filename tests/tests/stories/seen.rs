@@ -43,6 +43,7 @@ const LISTS: &[(&str, &str, bool)] = &[
 const OF_NOBODY: &[&str] = &[
     "/activities",
     "/members",
+    "/neighbours/checkpoints",
     "/notices",
     "/offices",
     "/partner-offices",

@@ -10,6 +10,9 @@ use super::MOST;
 /// How often a body is read, at most: twice for each entry that is told of an ordinary form.
 const PASSES: usize = 64;
 
+/// What the schema says of a word that is none of its own.
+const UNLISTED: &str = Refusal::NotInList.code();
+
 /// Everything that is wrong with a body of which `first` was found by reading it and `form` by its schema.
 ///
 /// Reading visits members in the order of the text and stops at the first that does not fit. So it is given the same
@@ -35,6 +38,11 @@ pub(in crate::web) fn everything<T: DeserializeOwned + Check>(
         let mut again = None;
         for mut error in errors {
             error.field = place(&error.field, &moved);
+            // A list in a schema says which words there are; the type may know why another is none of them.
+            let unlisted = |known: &&mut FieldError| known.field == error.field && known.code == UNLISTED;
+            if let Some(known) = found.iter_mut().find(unlisted) {
+                *known = error.clone();
+            }
             if found.iter().any(|known| touches(&known.field, &error.field)) {
                 again = Some(error.field);
             } else {
