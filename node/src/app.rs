@@ -9,6 +9,7 @@ mod work;
 
 use std::fmt;
 use std::net::TcpListener;
+use std::sync::Arc;
 
 use actix_web::HttpServer;
 use actix_web::web::Data;
@@ -201,11 +202,16 @@ impl Node {
 
     /// What whoever runs the node asks of it.
     fn operations(&self) -> Operations {
+        let keeper = self.keeper.clone();
         Operations {
             store: self.store.clone(),
             peers: self.peers.clone(),
             certificate: self.config.listen.tls_certificate.clone(),
             metrics_from: self.config.listen.metrics_from.clone(),
+            keyring_is_current: Arc::new(move || {
+                let keeper = keeper.clone();
+                Box::pin(async move { keeper.keyring_is_current().await.unwrap_or(false) })
+            }),
             gauges: wiring::GAUGES,
         }
     }

@@ -94,7 +94,7 @@ impl Keeper {
                 return Ok(());
             }
         }
-        Ok(())
+        Err(Error::Setup(format!("{}: others replace it with older ones again and again", path.display())))
     }
 
     /// The act stands, whatever becomes of the file: who runs the node is told, and it is tried again.

@@ -133,7 +133,8 @@ async fn two_processes_seal_nothing_twice_and_the_second_takes_over() {
         let (a, b) = (Sealer::new(store.clone(), keys.clone(), me()), Sealer::new(store.clone(), keys.clone(), me()));
         act(&store, 1500).await;
         let (left, right) = futures_util::future::join(a.pump(), b.pump()).await;
-        (left.unwrap(), right.unwrap());
+        left.unwrap();
+        right.unwrap();
         store.clock().advance(TimeDelta::seconds(21));
         a.pump().await.unwrap();
         // Somebody who must see the newest entry does not wait for the lease, and does not take it.

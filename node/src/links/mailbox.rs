@@ -81,6 +81,7 @@ pub(super) async fn fetch_messages(
         bytes: inner.config.batch_bytes,
         lease: TimeDelta::zero(),
         only_recall: limited,
+        time_holds: inner.peers.clock_is_confirmed(inner.clock.now()),
     };
     let until = Instant::now() + Duration::from_secs(wait(&request));
     let mut bell = inner.bell.subscribe();

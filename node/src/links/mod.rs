@@ -30,7 +30,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use staffetta_protocol::id::EntityId;
@@ -136,8 +136,9 @@ impl Links {
     /// Lets go what has run out, whether its peer is there or not, once some member has confirmed our clock.
     async fn expire(&self) -> Result<()> {
         let now = self.0.clock.now();
-        let confirmed = self.0.peers.clock_confirmed_at().is_some_and(|at| (now - at).abs() < TimeDelta::hours(24));
-        if !confirmed || !self.0.store.read(move |conn| outbox::has_overdue(conn, now)).await? {
+        if !self.0.peers.clock_is_confirmed(now)
+            || !self.0.store.read(move |conn| outbox::has_overdue(conn, now)).await?
+        {
             return Ok(());
         }
         loop {

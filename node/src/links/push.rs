@@ -96,6 +96,7 @@ async fn lease(links: &Inner, peer: &Peer) -> Result<Option<Leased>> {
         bytes: links.config.batch_bytes,
         lease: TimeDelta::seconds(links.config.lease_seconds as i64),
         only_recall: limited,
+        time_holds: links.peers.clock_is_confirmed(now),
     };
     let (vault, to) = (links.inbox.outbox.vault().clone(), peer.entity_id().clone());
     let (config, settled, outbox) = (links.config.clone(), links.settled, links.inbox.outbox.clone());

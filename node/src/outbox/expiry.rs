@@ -23,7 +23,7 @@ struct Overdue {
     kind: String,
     thread: Option<Id>,
     subject: Option<Id>,
-    seq: Option<i64>,
+    may_have_left: bool,
     settled_at: Option<At>,
 }
 
@@ -65,9 +65,9 @@ fn run_out(tx: &mut Tx<'_>, overdue: Vec<Overdue>) -> Result<Vec<Settlement>> {
     for row in overdue {
         let waiting = outbox::table.find(row.message).filter(outbox::state.eq("queued"));
         let gone = (outbox::code.eq("expired"), outbox::sealed.eq(None::<Vec<u8>>));
-        let changed = match row.seq {
-            Some(_) => diesel::update(waiting).set((outbox::state.eq("void"), gone)).execute(tx.conn())?,
-            None => diesel::update(waiting)
+        let changed = match row.may_have_left {
+            true => diesel::update(waiting).set((outbox::state.eq("void"), gone)).execute(tx.conn())?,
+            false => diesel::update(waiting)
                 .set((outbox::state.eq("expired"), outbox::settled_at.eq(now), gone))
                 .execute(tx.conn())?,
         };
@@ -78,7 +78,7 @@ fn run_out(tx: &mut Tx<'_>, overdue: Vec<Overdue>) -> Result<Vec<Settlement>> {
         if row.settled_at.is_none() {
             tell(tx, &row)?;
         }
-        if row.seq.is_none() {
+        if !row.may_have_left {
             grants::free(tx, MessageId(row.message.0))?;
             settled.push(Settlement {
                 message: MessageId(row.message.0),

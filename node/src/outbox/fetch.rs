@@ -63,7 +63,7 @@ pub fn fetch(
     };
     let mended = (!fits).then(|| resynchronise(tx, peer, epoch, after + 1, None)).transpose()?;
     let link = links::link(tx.conn(), peer)?.ok_or_else(|| Error::internal("a link vanished"))?;
-    let mut unsent = expiry::expire_for(tx, peer)?;
+    let mut unsent = if bounds.time_holds { expiry::expire_for(tx, peer)? } else { Vec::new() };
     let mut found = nothing(link.epoch as u32);
     found.mended = mended;
     if bounds.only_recall && !recall_waits(tx, peer)? {
@@ -75,7 +75,8 @@ pub fn fetch(
     let first = expected;
     for row in unsettled(tx, peer, true, window * 2)?.into_iter().filter(|row| row.seq >= Some(first)) {
         let seq = row.seq.ok_or_else(|| Error::internal("a numbered message has a number"))?;
-        if seq != expected || !batch.has_room(row.size) || batch.items.len() >= window {
+        let full = !batch.has_room(row.size) || batch.items.len() >= window;
+        if seq != expected || full || bounds.waits_for_time(tx, &row)? {
             break;
         }
         let item = item_of(tx, vault, &row, seq as u64)?;

@@ -43,6 +43,20 @@ pub struct Bounds {
     /// One of the two nodes is limited: only withdrawals and their answers get a number, and without one of them nothing
     /// goes. What has a number already goes before a withdrawal, since the stream has no gaps.
     pub only_recall: bool,
+    /// Whether our clock is confirmed: by one that is not, nothing runs out and nothing is struck for having run out.
+    pub time_holds: bool,
+}
+
+impl Bounds {
+    /// Whether time alone would end this message now, and the time is not sure. It stays where it is.
+    pub(super) fn waits_for_time(&self, tx: &mut Tx<'_>, row: &Row) -> Result<bool> {
+        if self.time_holds || row.state == "void" {
+            return Ok(false);
+        }
+        let now = tx.now();
+        let over = row.expires_at.is_some_and(|end| end.0 <= now);
+        Ok(over || !grants::still_holds(tx.conn(), row.resting(), now)?)
+    }
 }
 
 #[derive(Queryable, Selectable)]
@@ -60,6 +74,8 @@ pub(super) struct Row {
     pub(super) size: i32,
     state: String,
     code: Option<String>,
+    expires_at: Option<At>,
+    may_have_left: bool,
 }
 
 impl Row {
@@ -83,7 +99,7 @@ pub fn lease(
 ) -> Result<(Option<Leased>, Vec<Settlement>)> {
     let until = tx.now() + bounds.lease;
     let Some((token, link)) = links::take(tx, peer, until)? else { return Ok((None, Vec::new())) };
-    let mut unsent = expiry::expire_for(tx, peer)?;
+    let mut unsent = if bounds.time_holds { expiry::expire_for(tx, peer)? } else { Vec::new() };
     if bounds.only_recall && !recall_waits(tx, peer)? {
         links::release(tx, peer, token)?;
         return Ok((None, unsent));
@@ -95,17 +111,17 @@ pub fn lease(
         if !batch.has_room(row.size) {
             break;
         }
+        if bounds.waits_for_time(tx, &row)? {
+            break;
+        }
         let item = item_of(tx, vault, &row, seq as u64)?;
         batch.push(item, row.size);
     }
     unsent.extend(number_more(tx, vault, peer, &link, &mut batch)?);
     if batch.items.is_empty() {
         links::release(tx, peer, token)?;
-        return Ok((None, unsent));
     }
-    let batch = Batch { epoch: link.epoch as u32, items: batch.items };
-    let failing_since = link.failing_since.map(|at| at.0);
-    Ok((Some(Leased { token, peer: peer.clone(), batch, failing_since }), unsent))
+    Ok((batch.leased(token, peer, &link), unsent))
 }
 
 /// A batch being filled within its bounds.
@@ -116,6 +132,12 @@ pub(super) struct Filling {
 }
 
 impl Filling {
+    fn leased(self, token: Uuid, peer: &EntityId, link: &LinkRow) -> Option<Leased> {
+        let batch = Batch { epoch: link.epoch as u32, items: self.items };
+        let failing_since = link.failing_since.map(|at| at.0);
+        (!batch.items.is_empty()).then(|| Leased { token, peer: peer.clone(), batch, failing_since })
+    }
+
     pub(super) fn has_room(&self, size: i32) -> bool {
         let fits = self.bytes + size as usize <= self.bounds.bytes;
         self.items.is_empty() || (fits && self.items.len() < self.bounds.items as usize)
@@ -143,6 +165,20 @@ pub(super) fn number_more(
         if only_recall && !row.kind.starts_with("consent.") {
             continue;
         }
+        if batch.bounds.waits_for_time(tx, &row)? {
+            continue;
+        }
+        // Whoever may have it hears what became of it: under a new number, if it had one that is nobody's any more.
+        if row.may_have_left {
+            if !batch.has_room(row.size) {
+                break;
+            }
+            given += 1;
+            number(tx, &row, link, given)?;
+            let item = item_of(tx, vault, &row, given as u64)?;
+            batch.push(item, row.size);
+            continue;
+        }
         if !grants::still_holds(tx.conn(), row.resting(), now)? {
             unsent.push(settle_unsent(tx, &row, "struck", "consent_not_valid")?);
             continue;
@@ -155,15 +191,20 @@ pub(super) fn number_more(
             continue;
         };
         given += 1;
-        diesel::update(outbox::table.find(row.message))
-            .set((outbox::epoch.eq(link.epoch), outbox::seq.eq(given)))
-            .execute(tx.conn())?;
+        number(tx, &row, link, given)?;
         batch.push(Item { seq: given as u64, message: Some(message), void: None }, row.size);
     }
     if given != link.given_seq {
         diesel::update(link_out::table.find(peer.as_str())).set(link_out::given_seq.eq(given)).execute(tx.conn())?;
     }
     Ok(unsent)
+}
+
+fn number(tx: &mut Tx<'_>, row: &Row, link: &LinkRow, seq: i64) -> Result<()> {
+    diesel::update(outbox::table.find(row.message))
+        .set((outbox::epoch.eq(link.epoch), outbox::seq.eq(seq), outbox::may_have_left.eq(true)))
+        .execute(tx.conn())?;
+    Ok(())
 }
 
 /// The item under a number that was given earlier: the same bytes again, or a void if it may no longer leave.

@@ -1,13 +1,12 @@
 //! Numbers that do not fit: one of the two sides was restored from an old backup.
 
 use diesel::prelude::*;
-use staffetta_protocol::id::{EntityId, MessageId};
+use staffetta_protocol::id::EntityId;
 
 use super::links::{LinkRow, link, make};
 use crate::error::Result;
-use crate::grants;
+use crate::store::Tx;
 use crate::store::schema::{link_out, outbox};
-use crate::store::{At, Id, Tx};
 
 /// What was done about numbers that did not fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,11 +58,16 @@ pub fn resynchronise(
             let resent = again(tx, peer, row.epoch, 1)?;
             (1, resent + again_anew(tx, peer, epoch, expected)?)
         }
-        _ => return Ok(Mended::Nothing),
+        // Of several beginnings it has heard nothing: the next one that it takes begins once more.
+        _ => {
+            let resent = again_anew(tx, peer, epoch, expected)?;
+            renumber(tx, peer, epoch.saturating_add(1))?;
+            return Ok(if resent > 0 { Mended::PeerBehind } else { Mended::Again });
+        }
     };
     if !is_whole(tx, peer, &row, from)? {
         // Some of what it asks for is not known here any more: there would be a gap for ever.
-        renumber(tx, peer, own.saturating_add(1))?;
+        renumber(tx, peer, epoch.saturating_add(1))?;
     }
     Ok(if resent > 0 { Mended::PeerBehind } else { Mended::Again })
 }
@@ -73,22 +77,14 @@ pub(super) fn renumber(tx: &mut Tx<'_>, peer: &EntityId, epoch: u32) -> Result<(
     diesel::update(link_out::table.find(peer.as_str()))
         .set((link_out::epoch.eq(epoch as i32), link_out::given_seq.eq(0), link_out::acked_seq.eq(0)))
         .execute(tx.conn())?;
-    let unsettled =
-        |state: &'static str| outbox::table.filter(outbox::peer.eq(peer.as_str())).filter(outbox::state.eq(state));
-    diesel::update(unsettled("queued"))
-        .set((outbox::epoch.eq(None::<i32>), outbox::seq.eq(None::<i64>)))
+    let of_peer = || outbox::table.filter(outbox::peer.eq(peer.as_str()));
+    let none = || (outbox::epoch.eq(None::<i32>), outbox::seq.eq(None::<i64>));
+    // Which of them the peer has nobody here knows: a void, too, is said again.
+    diesel::update(of_peer().filter(outbox::state.eq_any(["queued", "void"])))
+        .set((none(), outbox::may_have_left.eq(true)))
         .execute(tx.conn())?;
-    let now = At::from(tx.now());
-    let voids: Vec<Id> = unsettled("void").select(outbox::message).load(tx.conn())?;
-    for message in voids {
-        grants::free(tx, MessageId(message.0))?;
-    }
-    diesel::update(unsettled("void").filter(outbox::code.eq("expired")))
-        .set((outbox::state.eq("expired"), outbox::settled_at.eq(now)))
-        .execute(tx.conn())?;
-    diesel::update(unsettled("void"))
-        .set((outbox::state.eq("struck"), outbox::settled_at.eq(now)))
-        .execute(tx.conn())?;
+    // Numbers that were given in later epochs than this one will be given once more.
+    diesel::update(of_peer().filter(outbox::epoch.ge(epoch as i32))).set(none()).execute(tx.conn())?;
     Ok(())
 }
 
@@ -110,14 +106,12 @@ fn again(tx: &mut Tx<'_>, peer: &EntityId, epoch: i32, from: u64) -> Result<usiz
     Ok(taken + refused + gone)
 }
 
-/// What was taken in an epoch that is over goes again under new numbers. What was not taken needs no word: its number is
-/// nobody's any more.
+/// What was taken from this number of an epoch on, and in later ones, goes again under new numbers. What was not taken
+/// needs no word: its number is nobody's any more.
 fn again_anew(tx: &mut Tx<'_>, peer: &EntityId, epoch: u32, from: u64) -> Result<usize> {
-    let taken = outbox::table
-        .filter(outbox::peer.eq(peer.as_str()))
-        .filter(outbox::epoch.eq(epoch as i32))
-        .filter(outbox::seq.ge(from as i64))
-        .filter(outbox::state.eq("delivered"));
+    let since = outbox::epoch.eq(epoch as i32).and(outbox::seq.ge(from as i64)).or(outbox::epoch.gt(epoch as i32));
+    let taken =
+        outbox::table.filter(outbox::peer.eq(peer.as_str())).filter(since).filter(outbox::state.eq("delivered"));
     let anew = (outbox::state.eq("queued"), outbox::epoch.eq(None::<i32>), outbox::seq.eq(None::<i64>));
     Ok(diesel::update(taken).set(anew).execute(tx.conn())?)
 }
@@ -131,5 +125,5 @@ fn is_whole(tx: &mut Tx<'_>, peer: &EntityId, row: &LinkRow, from: u64) -> Resul
         .filter(outbox::state.eq_any(["queued", "void"]))
         .count()
         .get_result(tx.conn())?;
-    Ok(waiting >= row.given_seq - from as i64 + 1)
+    Ok(waiting > row.given_seq - from as i64)
 }

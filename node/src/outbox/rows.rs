@@ -166,14 +166,14 @@ pub fn strike_thread(tx: &mut Tx<'_>, thread: Uuid) -> Result<()> {
     strike_these(tx, &waiting)
 }
 
-/// Strikes everything unsettled that rests on this record. Says to which peers something with a number, or settled, ever
-/// went: they must hear of the withdrawal.
+/// Strikes everything unsettled that rests on this record. Says to which peers something may have gone: they must
+/// hear of the withdrawal.
 pub fn strike(tx: &mut Tx<'_>, record: RecordId) -> Result<Vec<EntityId>> {
     let resting = || outbox::table.filter(outbox::record.eq(Id(record.0)));
     let waiting: Vec<Id> = resting().filter(outbox::state.eq("queued")).select(outbox::message).load(tx.conn())?;
     strike_these(tx, &waiting)?;
     let given: Vec<String> =
-        resting().filter(outbox::seq.is_not_null()).select(outbox::peer).distinct().load(tx.conn())?;
+        resting().filter(outbox::may_have_left.eq(true)).select(outbox::peer).distinct().load(tx.conn())?;
     given
         .into_iter()
         .map(|peer| peer.parse().map_err(|_| Error::internal("a stored entity id does not parse")))
@@ -193,16 +193,16 @@ pub fn strike_in(tx: &mut Tx<'_>, thread: Uuid) -> Result<()> {
     strike_these(tx, &waiting)
 }
 
-/// What has no number is gone at once, what has one will go as a void.
+/// What never left is gone at once, what may have left will go as a void.
 pub(super) fn strike_these(tx: &mut Tx<'_>, messages: &[Id]) -> Result<()> {
     let now = At::from(tx.now());
     let these = || outbox::table.filter(outbox::message.eq_any(messages.to_vec()));
-    // What has a number may have arrived already: its receipt says whether a use was spent.
-    let gone: Vec<Id> = these().filter(outbox::seq.is_null()).select(outbox::message).load(tx.conn())?;
+    // What may have arrived already: its receipt says whether a use was spent.
+    let gone: Vec<Id> = these().filter(outbox::may_have_left.eq(false)).select(outbox::message).load(tx.conn())?;
     for message in gone {
         grants::free(tx, MessageId(message.0))?;
     }
-    diesel::update(these().filter(outbox::seq.is_null()))
+    diesel::update(these().filter(outbox::may_have_left.eq(false)))
         .set((
             outbox::state.eq("struck"),
             outbox::code.eq("struck"),
@@ -210,7 +210,7 @@ pub(super) fn strike_these(tx: &mut Tx<'_>, messages: &[Id]) -> Result<()> {
             outbox::settled_at.eq(now),
         ))
         .execute(tx.conn())?;
-    diesel::update(these().filter(outbox::seq.is_not_null()))
+    diesel::update(these().filter(outbox::may_have_left.eq(true)))
         .set((outbox::state.eq("void"), outbox::code.eq("struck"), outbox::sealed.eq(None::<Vec<u8>>)))
         .execute(tx.conn())?;
     Ok(())

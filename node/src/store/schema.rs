@@ -306,6 +306,7 @@ diesel::table! {
         queued_at -> Timestamp,
         expires_at -> Nullable<Timestamp>,
         settled_at -> Nullable<Timestamp>,
+        may_have_left -> Bool,
     }
 }
 

@@ -157,10 +157,14 @@ pub fn postgres(clock: Clock) -> Scratch {
     Scratch { store, config, _place: place }
 }
 
+/// Makes a database and has it filled.
+#[cfg(test)]
+pub(crate) type Filled = fn(Clock, &dyn Fn(&mut super::Conn)) -> Scratch;
+
 /// How to make a database of each kind in which nobody has made a table yet: `fill` makes what there is, and the program of
 /// today opens it.
 #[cfg(test)]
-pub(crate) const EMPTY: &[fn(Clock, &dyn Fn(&mut super::Conn)) -> Scratch] = &[
+pub(crate) const EMPTY: &[Filled] = &[
     empty_sqlite,
     #[cfg(feature = "postgres")]
     empty_postgres,

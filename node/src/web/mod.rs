@@ -72,7 +72,7 @@ pub use fields::Fields;
 pub use html::{Html, SHEET_STYLE};
 pub use input::Input;
 pub use once::once;
-pub use operations::{NamedGauge, Operations};
+pub use operations::{Current, NamedGauge, Operations};
 pub use page::{Page, PageParams};
 pub use path::{IfMatch, Path, Query};
 pub use raw::{Raw, RawKind};

@@ -7,6 +7,8 @@
 use std::fs;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
 
 use actix_web::HttpRequest;
 use actix_web::HttpResponse;
@@ -45,9 +47,14 @@ pub struct Operations {
     pub certificate: Option<PathBuf>,
     /// Who may read the metrics.
     pub metrics_from: Vec<IpAddr>,
+    /// Whether the keyring knows of every erasure and withdrawal.
+    pub keyring_is_current: Current,
     /// What else is told of with a number: name, help, and how it is read.
     pub gauges: &'static [NamedGauge],
 }
+
+/// Asks the room above whether something of its own is up to date.
+pub type Current = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = bool> + Send>> + Send + Sync>;
 
 /// A number that a room below tells: its name, what it is, and how it is read.
 pub type NamedGauge = (&'static str, &'static str, fn(&mut crate::store::Conn) -> Result<u64>);
@@ -107,6 +114,10 @@ enum Word {
 enum Reason {
     /// The database takes no writes.
     Database,
+    /// The disk of the database is full.
+    StorageFull,
+    /// The keyring that the settings name knows less than the database: no backup may be restored with it.
+    KeyringBehind,
     /// No member has confirmed this node's clock in the last day: nothing is destroyed and nothing expires by time.
     ClockUnconfirmed,
     /// The certificate that callers see ends within a week, or has ended.
@@ -119,7 +130,10 @@ async fn ready(of: Data<Operations>) -> HttpResponse {
     let writes = of.store.probe().await;
     if let Err(error) = &writes {
         tracing::error!(cause = %error, "the database takes no writes");
-        reasons.push(Reason::Database);
+        reasons.push(if error.code() == Code::StorageFull { Reason::StorageFull } else { Reason::Database });
+    }
+    if !(of.keyring_is_current)().await {
+        reasons.push(Reason::KeyringBehind);
     }
     if !of.peers.clock_is_confirmed(now) {
         reasons.push(Reason::ClockUnconfirmed);

@@ -150,7 +150,8 @@ impl Side {
 
     async fn deliver_with(&self, to: &Self, receive: inbox::Receive) -> Vec<Option<ItemCode>> {
         let peer = to.outbox.entity_id().clone();
-        let bounds = Bounds { items: 100, bytes: 1 << 20, lease: TimeDelta::minutes(2), only_recall: false };
+        let bounds =
+            Bounds { items: 100, bytes: 1 << 20, lease: TimeDelta::minutes(2), only_recall: false, time_holds: true };
         let towards = peer.clone();
         let leased = self.write(move |tx, outbox| outbox::lease(tx, outbox.vault(), &towards, bounds)).await.0;
         let Some(leased) = leased else { return Vec::new() };

@@ -1,6 +1,7 @@
 //! Two nodes on the same kind of database hand each other batches; no network is needed to get the numbers wrong.
 
 mod grounds;
+mod restored;
 mod stream;
 
 use std::collections::BTreeSet;
@@ -143,7 +144,8 @@ impl Pair {
 
     async fn lease(&self, items: u32) -> Option<Leased> {
         let (vault, peer) = (self.a.outbox.vault().clone(), self.b.id.clone());
-        let bounds = Bounds { items, bytes: 1 << 20, lease: TimeDelta::minutes(2), only_recall: false };
+        let bounds =
+            Bounds { items, bytes: 1 << 20, lease: TimeDelta::minutes(2), only_recall: false, time_holds: true };
         self.a.store().write(move |tx| outbox::lease(tx, &vault, &peer, bounds)).await.unwrap().0
     }
 

@@ -156,7 +156,7 @@ async fn batches_keep_to_the_window_and_the_bytes_but_one_item_always_fits() {
         assert_eq!(pair.lease(2).await.unwrap().batch.items.len(), 2);
         pair.advance(TimeDelta::minutes(3));
         let (vault, peer) = (pair.a.outbox.vault().clone(), pair.b.id.clone());
-        let tiny = Bounds { items: 200, bytes: 1, lease: TimeDelta::minutes(2), only_recall: false };
+        let tiny = Bounds { items: 200, bytes: 1, lease: TimeDelta::minutes(2), only_recall: false, time_holds: true };
         let leased = pair.a.store().write(move |tx| outbox::lease(tx, &vault, &peer, tiny)).await.unwrap().0.unwrap();
         assert_eq!(leased.batch.items.len(), 1);
     })

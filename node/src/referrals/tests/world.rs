@@ -240,7 +240,8 @@ impl Node {
     /// Takes what is due for `to` out of the outbox.
     pub(super) async fn lease(&self, to: &Node) -> Option<Leased> {
         let (outbox, peer) = (self.outbox.clone(), to.id().clone());
-        let bounds = Bounds { items: 200, bytes: 1 << 20, lease: TimeDelta::minutes(2), only_recall: false };
+        let bounds =
+            Bounds { items: 200, bytes: 1 << 20, lease: TimeDelta::minutes(2), only_recall: false, time_holds: true };
         let act = move |tx: &mut Tx<'_>| {
             let (leased, unsent) = outbox::lease(tx, outbox.vault(), &peer, bounds)?;
             unsent.iter().try_for_each(|settlement| settled(tx, &outbox, settlement))?;

@@ -138,7 +138,8 @@ async fn presigned(sender: &Own, receiver: &Receiver, messages: usize) -> Batch 
     let act = move |tx: &mut Tx<'_>| {
         outbox::shrink(tx, &peer, u32::try_from(messages).expect("some messages"))?;
         let items = u32::try_from(messages).expect("some messages");
-        let bounds = Bounds { items, bytes: usize::MAX, lease: TimeDelta::hours(1), only_recall: false };
+        let bounds =
+            Bounds { items, bytes: usize::MAX, lease: TimeDelta::hours(1), only_recall: false, time_holds: true };
         outbox::lease(tx, &vault, &peer, bounds)
     };
     let (leased, _) = sender.node.store().write(act).await.expect("a lease");

@@ -50,7 +50,7 @@ impl Network {
         let receiver = Receiver::start(folder, &rete, &code);
         let mut all = Vec::new();
         for n in 0..senders {
-            let id = format!("vat:{n:011}");
+            let id = format!("ipa:centro_{n}");
             let sender = own(folder, &format!("centro-{n}"), Some(&rete), Role::ReceptionCentre, &id).await;
             let code = invite(&authority, Role::ReceptionCentre, &id).await;
             join(&sender.node, &code).await;

@@ -1,0 +1,104 @@
+//! Numbers that nobody knows any more, and a time that nobody confirmed.
+
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+use staffetta_protocol::link::VoidReason;
+use staffetta_protocol::problem::Code;
+use staffetta_protocol::receipt::Outcome;
+
+use super::{Pair, code, each, outcomes, taken};
+use crate::outbox::{self, Bounds, Mended, Transport};
+
+impl Pair {
+    /// The sender begins anew on every link, as after it was restored.
+    async fn begins_anew(&self) {
+        let act = move |tx: &mut crate::store::Tx<'_>| outbox::begin_new_epochs(tx, &BTreeMap::new());
+        self.a.store().write(act).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn whoever_may_have_a_message_hears_that_it_was_taken_back() {
+    each(|pair| async move {
+        let message = pair.queue().await;
+        let first = pair.lease(10).await.unwrap();
+        let answer = pair.deliver(&first.batch, taken).await.unwrap();
+        assert_eq!(outcomes(&answer)[0].1, Outcome::Accepted);
+        // The receipt was lost, and the copy knows that the message waits.
+        pair.begins_anew().await;
+        let record = pair.record;
+        let told = pair.a.store().write(move |tx| outbox::strike(tx, record)).await.unwrap();
+        assert_eq!(told, [pair.b.id.clone()]);
+        let again = pair.lease(10).await.unwrap();
+        assert_eq!((again.batch.epoch, again.batch.items[0].seq), (2, 1));
+        assert_eq!(again.batch.items[0].void.as_ref().unwrap().reason, VoidReason::Struck);
+        let answer = pair.deliver(&again.batch, taken).await.unwrap();
+        assert_eq!(outcomes(&answer)[0].1, Outcome::Accepted, "what had arrived has arrived");
+        pair.settle(&answer, Some(again.token)).await;
+        assert_eq!(pair.transport(message).await.0, Transport::Delivered);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_void_under_a_number_that_is_nobodys_any_more_is_said_again() {
+    each(|pair| async move {
+        let message = pair.queue().await;
+        pair.lease(10).await.unwrap();
+        let record = pair.record;
+        pair.a.store().write(move |tx| outbox::strike(tx, record)).await.unwrap();
+        pair.begins_anew().await;
+        let again = pair.lease(10).await.unwrap();
+        let answer = pair.deliver(&again.batch, taken).await.unwrap();
+        assert_eq!(outcomes(&answer)[0].1, Outcome::Voided);
+        pair.settle(&answer, Some(again.token)).await;
+        assert_eq!(pair.transport(message).await.0, Transport::Struck);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn two_beginnings_that_the_peer_never_heard_of_are_mended() {
+    each(|pair| async move {
+        pair.queue().await;
+        let first = pair.lease(10).await.unwrap();
+        let answer = pair.deliver(&first.batch, taken).await.unwrap();
+        pair.settle(&answer, Some(first.token)).await;
+        pair.begins_anew().await;
+        pair.begins_anew().await;
+        let message = pair.queue().await;
+        let lost = pair.lease(10).await.unwrap();
+        assert_eq!(lost.batch.epoch, 3);
+        assert_eq!(code(pair.deliver(&lost.batch, taken).await), Code::OutOfSequence);
+        let peer = pair.b.id.clone();
+        let mended = pair.a.store().write(move |tx| outbox::resynchronise(tx, &peer, 1, 2, Some(1))).await.unwrap();
+        assert_eq!(mended, Mended::Again);
+        pair.advance(TimeDelta::minutes(3));
+        let again = pair.lease(10).await.unwrap();
+        assert_eq!((again.batch.epoch, again.batch.items.len()), (2, 1));
+        let answer = pair.deliver(&again.batch, taken).await.unwrap();
+        pair.settle(&answer, Some(again.token)).await;
+        assert_eq!(pair.transport(message).await.0, Transport::Delivered);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn by_a_clock_that_nobody_confirmed_nothing_runs_out() {
+    each(|pair| async move {
+        let message = pair.queue().await;
+        pair.advance(TimeDelta::days(31));
+        let lease = async |time_holds| {
+            let (vault, peer) = (pair.a.outbox.vault().clone(), pair.b.id.clone());
+            let lease = TimeDelta::minutes(2);
+            let bounds = Bounds { items: 10, bytes: 1 << 20, lease, only_recall: false, time_holds };
+            pair.a.store().write(move |tx| outbox::lease(tx, &vault, &peer, bounds)).await.unwrap().0
+        };
+        assert!(lease(false).await.is_none());
+        assert_eq!(pair.transport(message).await.0, Transport::Queued);
+        assert!(lease(true).await.is_none());
+        assert_eq!(pair.transport(message).await.0, Transport::Expired);
+    })
+    .await;
+}
