@@ -148,10 +148,13 @@ pub fn labels(
     Ok(found)
 }
 
-/// Records that a search showed these people, each in her own journal, and that it was made.
+/// Records that a search showed these people, each in her own journal, and that it was made: with how many it showed and,
+/// where it was told, how many more there are in the cases of others. Never what was looked for.
 pub fn note_found(tx: &mut Tx<'_>, by: &Actor, of: Listing, found: &Found) -> Result<()> {
     let ids: Vec<PersonId> = found.items.iter().map(|hit| hit.person).collect();
-    let mut entries = vec![Entry::new(by.clone(), "people.searched").code(format_args!("found:{}", ids.len()))];
+    let others = found.others.map(|(count, more)| format!(" others:{count}{}", if more { "+" } else { "" }));
+    let told = format!("found:{}{}", ids.len(), others.unwrap_or_default());
+    let mut entries = vec![Entry::new(by.clone(), "people.searched").code(told)];
     for (id, subject) in rows::subjects_of(tx.conn(), &ids)? {
         entries.push(Entry::new(by.clone(), "person.found").ground(of.ground()).subject(subject).object(id));
     }
@@ -251,7 +254,8 @@ pub fn look_up(
 fn note_proposed(tx: &mut Tx<'_>, by: &Actor, found: &[Likely]) -> Result<()> {
     let ids: Vec<PersonId> = found.iter().map(|likely| likely.person).collect();
     let subjects = rows::subjects_of(tx.conn(), &ids)?;
-    let entry = |(id, subject)| Entry::new(by.clone(), "person.proposed").subject(subject).object(id);
+    let entry =
+        |(id, subject)| Entry::new(by.clone(), "person.proposed").ground("accuracy").subject(subject).object(id);
     journal::record_all(tx, subjects.into_iter().map(entry).collect())
 }
 

@@ -56,9 +56,11 @@ impl Word {
         words.iter().any(|word| word.spellings().any(|known| self.spellings().any(|typed| begins(typed, known))))
     }
 
-    /// The same by sound.
+    /// The same by sound: what is too short for a beginning is one by sound neither.
     pub(super) fn sounds_like(&self, words: &[Word]) -> bool {
-        self.sound.chars().count() > 1 && words.iter().any(|word| begins(&self.sound, &word.sound))
+        self.latin.len() >= SHORTEST
+            && self.sound.chars().count() > 1
+            && words.iter().any(|word| begins(&self.sound, &word.sound))
     }
 }
 

@@ -43,11 +43,11 @@ impl Query {
     /// Reads a query.
     ///
     /// # Errors
-    /// `too_short` for fewer than three letters in all: they would name half of the people.
+    /// `too_short` for what has no letter. A word of one or two letters is a whole name (Bo, 李), never a beginning: as
+    /// one it would name half of the people.
     pub fn parse(text: &str) -> Result<Self, Refusal> {
         let mut words = names::typed(text);
-        let letters: usize = words.iter().map(|word| word.latin.len()).sum();
-        if letters < names::SHORTEST {
+        if words.is_empty() {
             return Err(Refusal::TooShort);
         }
         // The longest word leaves the fewest candidates.
@@ -189,7 +189,9 @@ pub fn search(
     Ok(found)
 }
 
-/// How many people outside the cases of `staff` fit. Nothing else of them is told.
+/// How many people outside the cases of `staff` fit. Nothing else of them is told; that there are some is, since somebody
+/// who was taken up at another desk would else be taken up twice. Whoever asked, and what number she was told, stands in
+/// the journal ([`note_found`](super::note_found)).
 fn others(conn: &mut Conn, vault: &Vault, query: &Query, staff: Uuid) -> Result<(usize, bool)> {
     let mut count = 0;
     let mut after = None;

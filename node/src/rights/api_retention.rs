@@ -3,10 +3,8 @@
 use actix_web::get;
 use actix_web::web::Data;
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
-use staffetta_protocol::card::Refusal;
-use staffetta_protocol::problem::Problem;
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::retention::{self, Counted, Report, ReportKind};
@@ -15,7 +13,7 @@ use crate::access::acts::ReadRetention;
 use crate::error::Result;
 use crate::routes::Routes;
 use crate::store::Store;
-use crate::web::{Json, Query};
+use crate::web::{Json, Page, PageParams};
 
 pub(super) fn api(routes: &mut Routes<'_>) {
     routes.service(list_retention_reports);
@@ -57,54 +55,19 @@ struct RetentionReportList {
     next_cursor: Option<String>,
 }
 
-/// Which reports to list.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-struct RetentionReportQuery {
-    /// `next_cursor` of the page before.
-    #[param(nullable = false, max_length = 64)]
-    cursor: Option<String>,
-    /// Reports on a page; 50 if absent.
-    #[param(nullable = false, minimum = 1, maximum = 200)]
-    limit: Option<u32>,
-}
-
-fn cursor(text: &str) -> Option<(DateTime<Utc>, Uuid)> {
-    let (micros, id) = text.split_once('.')?;
-    Some((DateTime::from_timestamp_micros(micros.parse().ok()?)?, id.parse().ok()?))
-}
-
 /// Lists reports of the retention rules.
 ///
 /// What was deleted because its time had come, counted by rule; and what was only counted.
-#[utoipa::path(tag = "rights", params(RetentionReportQuery),
+#[utoipa::path(tag = "rights", params(PageParams),
     responses((status = 200, description = "A page of reports.", body = RetentionReportList)))]
 #[get("/retention-reports")]
 async fn list_retention_reports(
     _staff: Allowed<ReadRetention>,
     store: Data<Store>,
-    Query(query): Query<RetentionReportQuery>,
+    page: Page<(DateTime<Utc>, Uuid)>,
 ) -> Result<Json<RetentionReportList>> {
-    let limit = query.limit.unwrap_or(50);
-    let before = query.cursor.as_deref().map(cursor);
-    let mut found = Vec::new();
-    if !(1..=200).contains(&limit) {
-        found.push(Refusal::OutOfRange.at("/limit"));
-    }
-    if before == Some(None) {
-        found.push(Refusal::WrongShape.at("/cursor"));
-    }
-    if !found.is_empty() {
-        return Err(Problem::invalid(found).into());
-    }
-    let rows = i64::from(limit) + 1;
-    let mut reports = store.read(move |conn| retention::page(conn, before.flatten(), rows)).await?;
-    let more = reports.len() > limit as usize;
-    reports.truncate(limit as usize);
-    let next_cursor = reports
-        .last()
-        .filter(|_| more)
-        .map(|last| format!("{}.{}", last.begun_at.timestamp_micros(), last.id.as_simple()));
+    let (before, rows) = (page.after, page.rows());
+    let found = store.read(move |conn| retention::page(conn, before, rows)).await?;
+    let (reports, next_cursor) = page.cut(found, |last| (last.begun_at, last.id))?;
     Ok(Json::ok(RetentionReportList { items: reports.into_iter().map(Into::into).collect(), next_cursor }))
 }

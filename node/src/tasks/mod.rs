@@ -16,12 +16,12 @@ mod tests;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use staffetta_protocol::problem::Code;
+use staffetta_protocol::problem::{Code, Problem};
 use uuid::Uuid;
 
 use crate::access::cases::{self, Listing};
 use crate::access::{AccessRole, Acting};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::journal::{self, Actor, Entry};
 use crate::store::schema::task;
 use crate::store::{Id, Tx};
@@ -58,7 +58,9 @@ pub fn open(tx: &mut Tx<'_>, new: Task) -> Result<bool> {
 /// What the database refuses.
 pub fn close(tx: &mut Tx<'_>, kind: Kind, object: &str, by: Actor) -> Result<()> {
     let Some(closed) = rows::close(tx, kind, object, by.staff())? else { return Ok(()) };
+    let ground = by.staff().map(|_| ground(closed.role));
     let entry = Entry::new(by, "task.closed").object(closed.id).code(kind.as_str());
+    let entry = ground.into_iter().fold(entry, Entry::ground);
     journal::record(tx, closed.subject.into_iter().fold(entry, Entry::subject))
 }
 
@@ -93,11 +95,19 @@ const fn whose(role: AccessRole) -> AccessRole {
     }
 }
 
-/// She has done it.
+/// On which ground a task about a person is this role's.
+const fn ground(role: AccessRole) -> &'static str {
+    match role {
+        AccessRole::Dpo => "data_protection",
+        _ => "case_team",
+    }
+}
+
+/// She has done it. Of a glass that was broken this says that the person was told.
 ///
 /// # Errors
-/// `not_found`, for what is another role's too; `outside_case` where she is not shown the case; `conflict` where it was
-/// done already.
+/// `not_found`, for what is another role's too; `outside_case` where she is not shown the case; `not_entitled` where it
+/// is for whoever leads the case to say; `conflict` where it was done already, or another act than this does it.
 pub fn finish(tx: &mut Tx<'_>, by: &Acting, id: Uuid) -> Result<()> {
     let task = rows::find(tx.conn(), id)?.filter(|task| task.role == whose(by.role)).ok_or(Code::NotFound)?;
     let now = tx.now();
@@ -106,7 +116,24 @@ pub fn finish(tx: &mut Tx<'_>, by: &Acting, id: Uuid) -> Result<()> {
         if !cases::still_sees(tx.conn(), by, case, now)? {
             return Err(Code::OutsideCase.into());
         }
-        entry = entry.ground(if by.role == AccessRole::Dpo { "data_protection" } else { "case_team" });
+    }
+    match task.kind {
+        Kind::GlassBroken => {
+            let told = "Lo chiude la revisione dell'apertura. The review of the broken glass closes it.";
+            return Err(Problem::new(Code::Conflict).detail(told).into());
+        }
+        // Whoever looked is shown the case too, and does not say herself that the person knows.
+        Kind::GlassToBeTold => {
+            let file = task.case.map(|case| cases::case_file(tx.conn(), case)).transpose()?.flatten();
+            if file.is_none_or(|file| file.lead != Some(by.id) && file.deputy != Some(by.id)) {
+                return Err(Code::NotEntitled.into());
+            }
+            cases::glass::told(tx, task.object.parse().map_err(Error::internal)?)?;
+        }
+        _ => {}
+    }
+    if task.subject.is_some() {
+        entry = entry.ground(ground(by.role));
     }
     if !rows::finish(tx, id, by.id)? {
         return Err(Code::Conflict.into());

@@ -35,6 +35,10 @@ pub enum Kind {
     LinkNotMended,
     /// A partner's journal does not continue the one that it signed before.
     HistoryRewritten,
+    /// Somebody looked at a case of others: the review of that closes it, and nothing else.
+    GlassBroken,
+    /// Somebody looked at a case of others, and the person is to be told: her lead's, or the deputy's, to finish.
+    GlassToBeTold,
 }
 
 impl Kind {
@@ -49,6 +53,8 @@ impl Kind {
         Self::LinkRestored,
         Self::LinkNotMended,
         Self::HistoryRewritten,
+        Self::GlassBroken,
+        Self::GlassToBeTold,
     ];
 
     /// As it stands in the database and on the wire.
@@ -63,14 +69,16 @@ impl Kind {
             Self::LinkRestored => "link_restored",
             Self::LinkNotMended => "link_not_mended",
             Self::HistoryRewritten => "history_rewritten",
+            Self::GlassBroken => "glass_broken",
+            Self::GlassToBeTold => "glass_to_be_told",
         }
     }
 
     /// Whose it is. An operator's is that of the team of the case.
     pub const fn role(self) -> AccessRole {
         match self {
-            Self::MessageExpired => AccessRole::Operator,
-            Self::RecallUnanswered | Self::RecallOwedToMemberOut => AccessRole::Dpo,
+            Self::MessageExpired | Self::GlassToBeTold => AccessRole::Operator,
+            Self::RecallUnanswered | Self::RecallOwedToMemberOut | Self::GlassBroken => AccessRole::Dpo,
             Self::NotRecognised
             | Self::PartnerFailing
             | Self::FailingInside

@@ -132,3 +132,46 @@ async fn pages_follow_one_another_and_a_merge_takes_hers_along() {
     })
     .await;
 }
+
+#[actix_web::test]
+async fn a_broken_glass_is_closed_by_its_review_and_the_lead_says_that_the_person_was_told() {
+    use crate::access::cases::glass;
+    scratch::each(|store| async move {
+        let vault = Vault::new(MasterKey::generate().unwrap());
+        let (key, reason) = (vault.clone(), glass::Reason::new("Chiamata urgente dal pronto soccorso").unwrap());
+        store
+            .write(move |tx| {
+                let (case, subject) = case(tx, &key, Some(7));
+                let (lead, other) = (staff(7, AccessRole::Operator), staff(8, AccessRole::Operator));
+                let dpo = staff(9, AccessRole::Dpo);
+                let broken = glass::break_glass(tx, &key, &other, case, &reason, glass::USUAL)?;
+                for kind in [Kind::GlassBroken, Kind::GlassToBeTold] {
+                    assert!(open(tx, Task::new(kind, broken.id).about(subject))?);
+                }
+                assert_eq!(listed(tx, &dpo), [Kind::GlassBroken]);
+                assert_eq!((listed(tx, &lead), listed(tx, &other)), (vec![Kind::GlassToBeTold], vec![]));
+                let id =
+                    |tx: &mut Tx<'_>, kind| open_about(tx.conn(), kind, &broken.id.to_string()).unwrap().unwrap().id;
+                let (review, tell) = (id(tx, Kind::GlassBroken), id(tx, Kind::GlassToBeTold));
+                let refused = finish(tx, &dpo.acting::<DoTasks>(), review).unwrap_err();
+                assert_eq!(refused.code(), Code::Conflict, "not without the review");
+                let refused = finish(tx, &other.acting::<DoTasks>(), tell).unwrap_err();
+                assert_eq!(refused.code(), Code::NotEntitled, "whoever looked does not say that she knows");
+                glass::review(tx, &dpo, broken.id, false)?;
+                close(tx, Kind::GlassBroken, &broken.id.to_string(), dpo.actor())?;
+                assert_eq!((listed(tx, &dpo), listed(tx, &lead)), (vec![], vec![Kind::GlassToBeTold]), "not told yet");
+                let told = |tx: &mut Tx<'_>| glass::broken(tx, &key, &dpo, false, None, 9).unwrap()[0].person_told_at;
+                assert_eq!(told(tx), None);
+                finish(tx, &lead.acting::<DoTasks>(), tell)?;
+                assert_eq!((told(tx).is_some(), listed(tx, &lead)), (true, vec![]));
+                for entry in journal::about(tx.conn(), subject, 50)? {
+                    let by_staff = entry.actor_kind == "staff";
+                    assert!(!by_staff || entry.ground.is_some(), "{entry:?}");
+                }
+                Ok(())
+            })
+            .await
+            .unwrap();
+    })
+    .await;
+}

@@ -5,7 +5,7 @@ use actix_web::{get, post};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use staffetta_protocol::card::{At, Check, Refusal, Whole};
-use staffetta_protocol::problem::FieldError;
+use staffetta_protocol::problem::{Code, FieldError};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -13,11 +13,13 @@ use super::document::DESK;
 use super::{Input, Json, NoContent, Page, PageParams, Path, Query};
 use crate::access::Allowed;
 use crate::access::acts::{BreakGlass, Countersign, ReviewGlass};
+use crate::access::cases;
 use crate::access::cases::countersignature::{self, Outcome, Pending};
 use crate::access::cases::glass::{self, Broken, Glass, REASON_LEAST, Reason};
 use crate::error::Result;
 use crate::routes::Routes;
 use crate::store::{Store, Tx};
+use crate::tasks::{self, Kind, Task};
 use crate::vault::Vault;
 
 type Key = (DateTime<Utc>, Uuid);
@@ -160,7 +162,8 @@ impl Check for NewCountersignature {}
 /// Looks at a case of others.
 ///
 /// *Break the glass*: for a reason and a time, reading only, never the counselling notes. The person finds it among who
-/// looked at her data, and the data protection officer on the list that is reviewed.
+/// looked at her data, and the data protection officer on the list that is reviewed. It opens two tasks: the review for
+/// the officer, and for whoever leads the case to tell the person.
 #[utoipa::path(tag = "cases", params(("case" = Uuid, Path, description = "The person's id, or the referral's.")),
     request_body = NewBrokenGlass,
     responses((status = 201, description = "The case can be read until then.", body = BrokenGlass),
@@ -176,7 +179,14 @@ async fn break_glass(
     let staff = staff.staff();
     let lasts = new.minutes.map_or(glass::USUAL, |minutes| TimeDelta::minutes(i64::from(minutes.get())));
     let reason = new.reason.clone();
-    let act = move |tx: &mut Tx<'_>| glass::break_glass(tx, &vault, &staff, case, &reason, lasts);
+    let act = move |tx: &mut Tx<'_>| {
+        let glass = glass::break_glass(tx, &vault, &staff, case, &reason, lasts)?;
+        let subject = cases::case_file(tx.conn(), case)?.ok_or(Code::NotFound)?.subject;
+        for kind in [Kind::GlassBroken, Kind::GlassToBeTold] {
+            tasks::open(tx, Task::new(kind, glass.id).about(subject))?;
+        }
+        Ok(glass)
+    };
     let glass = store.write(act).await?;
     let broken = Broken { glass, reason: Some(new.reason), person_told_at: None, reviewed_at: None, reviewed_by: None };
     Ok(Json::created(broken.into(), format!("{DESK}/broken-glass")))
@@ -205,7 +215,8 @@ async fn list_broken_glass(
 
 /// Reviews that somebody looked at a case of others.
 ///
-/// Once: the data protection officer has seen the reason, and says whether the person was told.
+/// Once: the data protection officer has seen the reason, and says whether the person was told. Where she was not, the
+/// task of telling her stays with whoever leads the case.
 #[utoipa::path(tag = "cases", params(("glass" = Uuid, Path, description = "The act of breaking.")),
     request_body = GlassReview,
     responses((status = 204, description = "It is reviewed."),
@@ -218,7 +229,15 @@ async fn review_broken_glass(
     Input(found): Input<GlassReview>,
 ) -> Result<NoContent> {
     let staff = staff.staff();
-    store.write(move |tx| glass::review(tx, &staff, id, found.person_told)).await?;
+    let act = move |tx: &mut Tx<'_>| {
+        glass::review(tx, &staff, id, found.person_told)?;
+        tasks::close(tx, Kind::GlassBroken, &id.to_string(), staff.actor())?;
+        if found.person_told {
+            tasks::close(tx, Kind::GlassToBeTold, &id.to_string(), staff.actor())?;
+        }
+        Ok(())
+    };
+    store.write(act).await?;
     Ok(NoContent)
 }
 

@@ -104,6 +104,16 @@ pub(crate) async fn left(member: &Member, staff: Uuid) -> i64 {
     member.node.store().read(all).await.unwrap()
 }
 
+/// What members of the staff did about anybody here on no ground: nothing.
+pub(crate) async fn groundless(member: &Member) -> Vec<String> {
+    let all = |conn: &mut Conn| {
+        let about = journal::table.filter(journal::actor_kind.eq("staff")).filter(journal::subject.is_not_null());
+        let groundless = about.filter(journal::ground.is_null());
+        Ok(groundless.select(journal::act).distinct().order(journal::act.asc()).load(conn)?)
+    };
+    member.node.store().read(all).await.unwrap()
+}
+
 async fn joins(member: &Member, case: &str, staff: Uuid, functions: &[Function]) {
     let (case, functions) = (case.parse().unwrap(), Functions::new(functions.iter().copied()).unwrap());
     let act = move |tx: &mut Tx<'_>| cases::assign(tx, Actor::System, case, staff, &functions);

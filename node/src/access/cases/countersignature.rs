@@ -93,5 +93,6 @@ pub fn countersign(tx: &mut Tx<'_>, by: &Staff, id: Uuid, outcome: Outcome) -> R
     }
     let file = rows::case_file(tx.conn(), case)?.ok_or(Code::NotFound)?;
     let entry = Entry::new(by.actor(), "trainee.countersigned").subject(file.subject).object(id);
+    let entry = entry.ground(rows::Listing::Of(by.id).ground());
     journal::record(tx, entry.code(format_args!("{} trainee:{trainee}", outcome.as_str())))
 }

@@ -106,7 +106,16 @@ pub fn broken(
     Ok(found)
 }
 
-/// The data protection officer has looked at it, and told the person or seen that she was told.
+/// The person was told that somebody looked at her case. A second time changes nothing.
+///
+/// # Errors
+/// What the database refuses.
+pub fn told(tx: &mut Tx<'_>, id: Uuid) -> Result<()> {
+    rows::glass::told(tx, id)
+}
+
+/// The data protection officer has looked at it, and told the person or seen that she was told. Where she was told
+/// already that stays so.
 ///
 /// # Errors
 /// `not_found`; `conflict` where it was reviewed already.
@@ -117,5 +126,6 @@ pub fn review(tx: &mut Tx<'_>, by: &Staff, id: Uuid, person_told: bool) -> Resul
     }
     let file = rows::case_file(tx.conn(), case)?.ok_or(Code::NotFound)?;
     let entry = Entry::new(by.actor(), "case.glass-reviewed").subject(file.subject).object(id);
+    let entry = entry.ground("data_protection");
     journal::record(tx, entry.code(if person_told { "person_told" } else { "person_not_told" }))
 }

@@ -52,7 +52,7 @@ pub fn hand_over(
     stays: bool,
 ) -> Result<Uuid> {
     let file = rows::living(tx.conn(), case)?;
-    manages(by, &file)?;
+    let ground = manages(by, &file)?;
     employable(tx.conn(), to)?;
     if to == by.id && file.lead.is_some() {
         let told =
@@ -80,7 +80,8 @@ pub fn hand_over(
         }
     }
     let names = format!("from:{} to:{to}", file.lead.map(|from| from.to_string()).unwrap_or_default());
-    journal::record(tx, Entry::new(by.actor(), "case.handed-over").subject(file.subject).object(case).code(names))?;
+    let entry = Entry::new(by.actor(), "case.handed-over").ground(ground).subject(file.subject);
+    journal::record(tx, entry.object(case).code(names))?;
     Ok(id)
 }
 

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::functions::{Function, Functions};
 use super::rows::{self, CaseFile};
+use super::sight::Why;
 use crate::access::door::{self, AccountKind};
 use crate::access::{AccessRole, Staff, rows as accounts};
 use crate::error::Result;
@@ -42,15 +43,22 @@ pub struct Team {
     pub members: Vec<Place>,
 }
 
-/// Whether she may change a case's team: she leads it or stands in, or answers for the operators; what came in and has no
-/// lead anybody of the office may take.
+/// On which ground she may change a case's team, as it stands in the journal: she leads it or stands in, or answers for
+/// the operators; what came in and has no lead anybody of the office may take.
 ///
 /// # Errors
 /// `not_entitled`.
-pub(super) fn manages(by: &Staff, file: &CaseFile) -> Result<()> {
-    let hers = file.lead == Some(by.id) || file.deputy == Some(by.id);
+pub(super) fn manages(by: &Staff, file: &CaseFile) -> Result<&'static str> {
     let unclaimed = file.lead.is_none() && file.kind == rows::Kind::Referral;
-    if hers || unclaimed || by.role == AccessRole::Supervisor { Ok(()) } else { Err(Code::NotEntitled.into()) }
+    if file.lead == Some(by.id) || file.deputy == Some(by.id) {
+        Ok(rows::Listing::Of(by.id).ground())
+    } else if by.role == AccessRole::Supervisor {
+        Ok(rows::Listing::All.ground())
+    } else if unclaimed {
+        Ok(Why::Office.as_str())
+    } else {
+        Err(Code::NotEntitled.into())
+    }
 }
 
 /// Whether an account can work on a case: a person's, enabled, in a role that works with people.
@@ -71,7 +79,7 @@ pub(super) fn employable(conn: &mut Conn, staff: Uuid) -> Result<()> {
 /// an account cannot work on cases, or a trainee has no supervisor in the team.
 pub fn set_team(tx: &mut Tx<'_>, by: &Staff, case: Uuid, team: &Team, version: i32) -> Result<i32> {
     let file = rows::living(tx.conn(), case)?;
-    manages(by, &file)?;
+    let ground = manages(by, &file)?;
     let found = refusals(tx.conn(), &file, team)?;
     if !found.is_empty() {
         return Err(Problem::invalid(found).into());
@@ -82,12 +90,12 @@ pub fn set_team(tx: &mut Tx<'_>, by: &Staff, case: Uuid, team: &Team, version: i
     for member in rows::members(tx.conn(), case)? {
         if !wanted.contains(&member.staff) {
             rows::remove(tx, case, member.staff)?;
-            note(tx, by, &file, "case.left", member.staff, &member.functions)?;
+            note(tx, by, &file, ("case.left", ground), (member.staff, &member.functions))?;
         }
     }
     for place in &team.members {
         rows::put(tx, case, place.staff, &place.functions, place.supervisor)?;
-        note(tx, by, &file, "case.assigned", place.staff, &place.functions)?;
+        note(tx, by, &file, ("case.assigned", ground), (place.staff, &place.functions))?;
     }
     rows::entrust(tx, case, file.lead.or(team.lead), team.deputy)?;
     Ok(version)
@@ -114,11 +122,10 @@ fn note(
     tx: &mut Tx<'_>,
     by: &Staff,
     file: &CaseFile,
-    act: &'static str,
-    member: Uuid,
-    functions: &Functions,
+    (act, ground): (&'static str, &'static str),
+    (member, functions): (Uuid, &Functions),
 ) -> Result<()> {
-    let entry = Entry::new(by.actor(), act).subject(file.subject).object(file.id);
+    let entry = Entry::new(by.actor(), act).ground(ground).subject(file.subject).object(file.id);
     journal::record(tx, entry.code(format_args!("{member} {}", functions.stored())))
 }
 

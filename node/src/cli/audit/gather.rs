@@ -66,7 +66,7 @@ async fn said(node: &Opened, referral: Uuid) -> Result<(referrals::Conversation,
         .write(move |tx| {
             let about = referrals::conversation(tx.conn(), referral)?.ok_or(Code::NotFound)?;
             let entry = Entry::new(Actor::System, "audit.evidence-read").subject(about.subject).object(referral);
-            journal::record(tx, entry)?;
+            journal::record(tx, entry.ground("audit"))?;
             let messages = inbox::conversation(tx.conn(), &vault, &about.peer, about.thread)?;
             Ok((about, messages))
         })

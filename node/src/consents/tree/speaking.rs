@@ -59,7 +59,7 @@ pub fn speak(
         outbox::enqueue_personal(tx, handle, &permit, out)?;
         let (taken, threads) = undo(tx, handle, above, (&issuer, record, seq), Some(thread.subject_ref))?;
         rows::save_taken(tx, &taken)?;
-        journal_of(tx, sight.actor(), &taken)?;
+        journal_of(tx, sight.entry("consent.withdrawn"), &taken)?;
         ended.extend(threads);
         spoken += 1;
     }

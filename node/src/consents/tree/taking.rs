@@ -51,7 +51,7 @@ pub(in crate::consents) fn take(
     taken.due_at = Some(due);
     taken.subject_ref = message.subject_ref.or(taken.subject_ref);
     rows::save_taken(tx, &taken)?;
-    journal_of(tx, Actor::Peer(issuer.clone()), &taken)?;
+    journal_of(tx, Entry::new(Actor::Peer(issuer.clone()), "consent.withdrawn"), &taken)?;
     let mut threads = threads;
     threads.extend(pass_on(tx, handle, &taken, Under { recall, due, above: taken.id })?);
     answering::update(tx, handle, taken.id)?;
@@ -73,8 +73,8 @@ pub(in crate::consents) fn take_again(
     Ok(threads)
 }
 
-pub(super) fn journal_of(tx: &mut Tx<'_>, by: Actor, taken: &Taken) -> Result<()> {
-    let entry = Entry::new(by, "consent.withdrawn").object(taken.record).peer(&taken.issuer);
+pub(super) fn journal_of(tx: &mut Tx<'_>, entry: Entry, taken: &Taken) -> Result<()> {
+    let entry = entry.object(taken.record).peer(&taken.issuer);
     let entry = match taken.recall {
         Some(recall) => entry.code(format_args!("recall:{recall}")),
         None => entry.code("spoken_here"),

@@ -25,8 +25,8 @@ pub(super) fn api(routes: &mut Routes<'_>) {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct PersonSearch {
-    /// Beginnings of her names, in whatever order, script and spelling: three letters at least. Every word counts, five
-    /// at most.
+    /// Beginnings of her names, in whatever order, script and spelling: of three letters at least, or a whole name that
+    /// has fewer. Every word counts, five at most.
     query: Text<120>,
     /// `next_cursor` of the page before.
     #[serde(default)]

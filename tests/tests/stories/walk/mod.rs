@@ -17,7 +17,7 @@ use staffetta_node::wiring;
 use staffetta_protocol::trust::Role;
 use staffetta_tests::{Desk, Member, Person, on_each_database};
 
-use crate::seen::{left, own_id};
+use crate::seen::{groundless, left, own_id};
 use crate::stage::Stage;
 
 /// What the examples call things whose ids only the story knows.
@@ -243,6 +243,9 @@ async fn every_example_of_the_desk_is_taken_by_a_living_node_and_by_nobody_outsi
             assert!(![400, 422, 500].contains(&answer.status), "{operation} is not read: {}", answer.body);
         }
         walk.end();
+        for member in [&stage.centre, &stage.cpi] {
+            assert_eq!(groundless(member).await, [""; 0], "done by staff about somebody on no ground");
+        }
     })
     .await;
 }

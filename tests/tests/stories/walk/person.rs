@@ -52,6 +52,13 @@ pub(super) async fn the_record(walk: &mut Walk, stage: &Stage) {
     walk.does(centre, &supervisor, "merge_people").await;
 }
 
+/// The open task of this kind among those of whoever is at the desk.
+async fn task(desk: &Desk, kind: &str) -> Option<String> {
+    let open = desk.read("tasks").await.ok();
+    let found = open["items"].as_array().unwrap().iter().find(|task| task["kind"] == kind)?;
+    Some(found["id"].as_str().unwrap().to_owned())
+}
+
 /// Who works on her case: a team with somebody who is learning, broken glass, a handover.
 pub(super) async fn the_team(walk: &mut Walk, stage: &Stage) {
     let (centre, desk) = (&stage.centre, &stage.at_centre);
@@ -70,7 +77,13 @@ pub(super) async fn the_team(walk: &mut Walk, stage: &Stage) {
     let glass = walk.does(centre, &stranger, "break_glass").await;
     walk.at("glass", &glass["id"]);
     let dpo = centre.desk(AccessRole::Dpo).await;
+    let (review, tell) = ("glass_broken", "glass_to_be_told");
+    let (reviewed, told) = (task(&dpo, review).await.unwrap(), task(desk, tell).await.unwrap());
+    let by_hand = (format!("tasks/{reviewed}/done"), format!("tasks/{told}/done"));
+    assert_eq!(dpo.send(Method::POST, &by_hand.0, None, None).await.refused(409), "conflict");
+    assert_eq!(stranger.send(Method::POST, &by_hand.1, None, None).await.refused(403), "not_entitled");
     walk.does(centre, &dpo, "review_broken_glass").await;
+    assert_eq!((task(&dpo, review).await, task(desk, tell).await), (None, None), "she was told, says the review");
 
     let counsels = centre.desk(AccessRole::Operator).await;
     let (me, them) = (own_id(desk).await, own_id(&counsels).await);

@@ -131,17 +131,22 @@ fn broken(conn: &mut Conn, vault: &Vault, row: Stored) -> Result<Broken> {
 }
 
 /// Notes the review, once.
-pub(in crate::access::cases) fn reviewed(tx: &mut Tx<'_>, id: Uuid, by: Uuid, told: bool) -> Result<bool> {
-    let now = At::from(tx.now());
+pub(in crate::access::cases) fn reviewed(tx: &mut Tx<'_>, id: Uuid, by: Uuid, is_told: bool) -> Result<bool> {
     let row = broken_glass::table.find(Id(id)).filter(broken_glass::reviewed_at.is_null());
     let done = diesel::update(row)
-        .set((
-            broken_glass::reviewed_at.eq(now),
-            broken_glass::reviewed_by.eq(Id(by)),
-            broken_glass::person_told_at.eq(told.then_some(now)),
-        ))
+        .set((broken_glass::reviewed_at.eq(At::from(tx.now())), broken_glass::reviewed_by.eq(Id(by))))
         .execute(tx.conn())?;
+    if done == 1 && is_told {
+        told(tx, id)?;
+    }
     Ok(done == 1)
+}
+
+/// Notes that the person was told, once.
+pub(in crate::access::cases) fn told(tx: &mut Tx<'_>, id: Uuid) -> Result<()> {
+    let row = broken_glass::table.find(Id(id)).filter(broken_glass::person_told_at.is_null());
+    diesel::update(row).set(broken_glass::person_told_at.eq(At::from(tx.now()))).execute(tx.conn())?;
+    Ok(())
 }
 
 /// The case of an act of breaking.
