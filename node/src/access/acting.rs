@@ -6,7 +6,7 @@ use staffetta_protocol::problem::Code;
 use uuid::Uuid;
 
 use super::cases::{self, Function, Functions, Kind, Sight, Why};
-use super::{AccessRole, Act, Staff, acts};
+use super::{AccessRole, Act, Staff, acts, rows, trainees};
 use crate::error::{Error, Result};
 use crate::store::Tx;
 
@@ -81,6 +81,7 @@ impl Acting {
         match sight.why() {
             Why::Team(functions) => self.in_team(tx, &sight, functions, reads)?,
             Why::BrokenGlass(_) if !reads => return Err(Code::FunctionNotEntitled.into()),
+            Why::Office if !reads => trainees::not_alone(tx.conn(), self.staff.id)?,
             Why::BrokenGlass(_) | Why::Office | Why::DataProtection | Why::Herself | Why::Node => {}
         }
         Ok(sight)
@@ -92,7 +93,11 @@ impl Acting {
         if fitting().next().is_none() {
             return Err(Code::FunctionNotEntitled.into());
         }
-        if !reads && fitting().all(|function| function == Function::Trainee) {
+        if reads {
+            return Ok(());
+        }
+        let as_trainee = fitting().all(|function| function == Function::Trainee);
+        if as_trainee || rows::trainee_of(tx.conn(), self.staff.id)?.is_some() {
             cases::awaits_countersignature(tx, sight, self.act)?;
         }
         Ok(())

@@ -26,6 +26,7 @@ mod rows;
 mod scopes;
 mod shown;
 mod token;
+mod trainees;
 
 #[cfg(test)]
 mod tests;
@@ -56,6 +57,7 @@ pub use role::{AccessRole, Username};
 pub use rows::{StaffRow, TokenRow, find_staff, list, staff_row, tokens_of};
 pub use scopes::Scopes;
 pub use token::Token;
+pub use trainees::{add_trainee, learns};
 
 /// How a member of staff or a token is called at the desk.
 pub type Label = Text<120>;

@@ -24,6 +24,8 @@ pub struct StaffRow {
     pub created_at: DateTime<Utc>,
     /// Since when no longer.
     pub disabled_at: Option<DateTime<Utc>>,
+    /// Under whom she learns, if she does.
+    pub trainee_of: Option<Uuid>,
 }
 
 impl std::fmt::Debug for StaffRow {
@@ -55,11 +57,26 @@ pub struct TokenRow {
 type Shown = (Id, String, At, At, Option<At>, Option<At>, Option<String>);
 /// A token as it is verified: id, account, hash, ends, revoked, used, scopes.
 type Kept = (Id, Id, Vec<u8>, At, Option<At>, Option<At>, Option<String>);
-type Account = (Id, String, String, String, At, Option<At>);
-const ACCOUNT: (staff::id, staff::username, staff::display_label, staff::role, staff::created_at, staff::disabled_at) =
-    (staff::id, staff::username, staff::display_label, staff::role, staff::created_at, staff::disabled_at);
+type Account = (Id, String, String, String, At, Option<At>, Option<Id>);
+const ACCOUNT: (
+    staff::id,
+    staff::username,
+    staff::display_label,
+    staff::role,
+    staff::created_at,
+    staff::disabled_at,
+    staff::trainee_of,
+) = (
+    staff::id,
+    staff::username,
+    staff::display_label,
+    staff::role,
+    staff::created_at,
+    staff::disabled_at,
+    staff::trainee_of,
+);
 
-fn account((id, username, label, role, created_at, disabled_at): Account) -> Result<StaffRow> {
+fn account((id, username, label, role, created_at, disabled_at, trainee_of): Account) -> Result<StaffRow> {
     Ok(StaffRow {
         id: id.0,
         username,
@@ -67,6 +84,7 @@ fn account((id, username, label, role, created_at, disabled_at): Account) -> Res
         role: role.parse().map_err(Error::internal)?,
         created_at: created_at.0,
         disabled_at: disabled_at.map(|at| at.0),
+        trainee_of: trainee_of.map(|id| id.0),
     })
 }
 
@@ -135,6 +153,17 @@ pub(super) fn live_tokens(conn: &mut Conn, of: Uuid, now: DateTime<Utc>) -> Resu
         .filter(staff_token::revoked_at.is_null())
         .filter(staff_token::expires_at.gt(At::from(now)));
     Ok(live.count().get_result(conn)?)
+}
+
+/// Under whom an account learns, if it is that of somebody who does.
+pub(super) fn trainee_of(conn: &mut Conn, id: Uuid) -> Result<Option<Uuid>> {
+    let found: Option<Option<Id>> = staff::table.find(Id(id)).select(staff::trainee_of).first(conn).optional()?;
+    Ok(found.flatten().map(|id| id.0))
+}
+
+pub(super) fn set_trainee(tx: &mut Tx<'_>, id: Uuid, under: Option<Uuid>) -> Result<()> {
+    diesel::update(staff::table.find(Id(id))).set(staff::trainee_of.eq(under.map(Id))).execute(tx.conn())?;
+    Ok(())
 }
 
 pub(super) fn insert_staff(tx: &mut Tx<'_>, id: Uuid, username: &str, label: &str, role: AccessRole) -> Result<()> {

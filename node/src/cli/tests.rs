@@ -147,6 +147,11 @@ async fn staff_is_taken_on_given_a_token_and_let_go() {
             "{wrong:?}"
         );
     }
+    let learner = ["user", "add", "tito", "--label", "Tito", "--role", "operator", "--trainee-of"];
+    assert!(run(folder, &[&learner[..], &["nobody"]].concat()).await.is_err(), "under nobody");
+    run(folder, &[&learner[..], &["anna"]].concat()).await.unwrap();
+    assert!(run(folder, &["user", "trainee", "anna", "--of", "tito"]).await.is_err(), "a trainee guides nobody");
+    run(folder, &["user", "trainee", "tito"]).await.unwrap();
     let hers = run(folder, &["user", "token", "anna", "--days", "3"]).await;
     assert!(matches!(hers, Err(Error::Setup(_))), "she makes her own");
     let scope = ["--scope", "people.read"];

@@ -33,12 +33,23 @@ pub(super) enum User {
         /// operator, supervisor, company_user, dpo, admin or evaluator.
         #[arg(long)]
         role: AccessRole,
+        /// The account of whoever countersigns what she does: she is learning, and leads no case.
+        #[arg(long, value_name = "USERNAME", conflicts_with = "service")]
+        trainee_of: Option<String>,
         /// The account is a program's: it gets no password, and a client secret is printed instead.
         #[arg(long, requires = "scopes")]
         service: bool,
         /// Acts that a program's tokens may be for, such as people.read.
         #[arg(long = "scope", value_name = "ACT", requires = "service")]
         scopes: Vec<String>,
+    },
+    /// Say under whom an account learns; with nobody named, that it learns no more.
+    Trainee {
+        /// The account's name.
+        username: String,
+        /// The account of whoever countersigns.
+        #[arg(long, value_name = "USERNAME")]
+        of: Option<String>,
     },
     /// List the accounts.
     List,
@@ -97,7 +108,7 @@ impl User {
         let node = open(file)?;
         let store = node.store.clone();
         match self {
-            Self::Add { username, label, role, service: true, scopes } => {
+            Self::Add { username, label, role, service: true, scopes, .. } => {
                 let (username, label) = (name(&username)?, words(label)?);
                 let add = move |tx: &mut Tx<'_>| {
                     let id = door::add_service(tx, Actor::System, &username, &label, role)?;
@@ -105,13 +116,19 @@ impl User {
                 };
                 tell_secret(&store.write(add).await?);
             }
-            Self::Add { username, label, role, service: false, .. } => {
+            Self::Add { username, label, role, trainee_of, service: false, .. } => {
                 let (username, label) = (name(&username)?, words(label)?);
                 let door = Door::new(store.clone(), node.vault, node.keys, &node.config, DESK)?;
                 let temporary = door.temporary().await?;
                 let shown = (temporary.password.clone(), temporary.until);
                 let add = move |tx: &mut Tx<'_>| {
-                    let id = access::add_staff(tx, Actor::System, &username, &label, role)?;
+                    let id = match trainee_of {
+                        Some(under) => {
+                            let under = named(tx.conn(), &under)?;
+                            access::add_trainee(tx, Actor::System, &username, &label, role, under)?
+                        }
+                        None => access::add_staff(tx, Actor::System, &username, &label, role)?,
+                    };
                     door.reset(tx, Actor::System, id, &temporary)
                 };
                 store.write(add).await?;
@@ -135,6 +152,14 @@ impl User {
                     door::add_secret(tx, Actor::System, id, &label, &scopes)
                 };
                 tell_secret(&store.write(add).await?);
+            }
+            Self::Trainee { username, of } => {
+                let set = move |tx: &mut Tx<'_>| {
+                    let id = named(tx.conn(), &username)?;
+                    let under = of.map(|under| named(tx.conn(), &under)).transpose()?;
+                    access::learns(tx, Actor::System, id, under)
+                };
+                store.write(set).await?;
             }
             Self::List => store.read(|conn| access::list(conn, "", LISTED)).await?.iter().for_each(show),
             Self::Disable { username } => {
@@ -245,7 +270,8 @@ fn show_secret(id: Uuid, revoked_at: Option<DateTime<Utc>>, expires_at: DateTime
 
 fn show(account: &StaffRow) {
     let state = account.disabled_at.map(|at| format!("  disabled {}", day(at))).unwrap_or_default();
-    println!("{:<24} {:<12} {}{state}", account.username, account.role.as_str(), account.label);
+    let learns = if account.trainee_of.is_some() { "  trainee" } else { "" };
+    println!("{:<24} {:<12} {}{learns}{state}", account.username, account.role.as_str(), account.label);
 }
 
 fn day(at: DateTime<Utc>) -> chrono::NaiveDate {

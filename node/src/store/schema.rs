@@ -508,6 +508,7 @@ diesel::table! {
         role -> Text,
         created_at -> Timestamp,
         disabled_at -> Nullable<Timestamp>,
+        trainee_of -> Nullable<Uid>,
     }
 }
 

@@ -5,8 +5,8 @@ use actix_web::{delete, get, post};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use staffetta_protocol::card::Check;
-use staffetta_protocol::problem::{Code, Problem};
+use staffetta_protocol::card::{At, Check, Refusal};
+use staffetta_protocol::problem::{Code, FieldError, Problem};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -37,9 +37,21 @@ struct NewStaff {
     /// Whose it is; a person's unless it says otherwise.
     #[serde(default)]
     kind: AccountKind,
+    /// The account under which she learns, if she does. She then takes nobody up, leads no case and decides nothing that
+    /// is the whole office's: she acts where she is in a team as a trainee, and what she does is countersigned.
+    #[serde(default)]
+    #[schema(nullable = false)]
+    trainee_of: Option<Uuid>,
 }
 
-impl Check for NewStaff {}
+impl Check for NewStaff {
+    fn check(&self, at: &At<'_>, found: &mut Vec<FieldError>) {
+        let learns = self.kind == AccountKind::Person && self.role == AccessRole::Operator;
+        if self.trainee_of.is_some() && !learns {
+            found.push(at.key("trainee_of").refuse(Refusal::Inconsistent));
+        }
+    }
+}
 
 /// An account, of somebody who works here or did.
 #[derive(Serialize, ToSchema)]
@@ -60,12 +72,16 @@ struct StaffMember {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     disabled_at: Option<DateTime<Utc>>,
+    /// The account under which she learns, if she does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    trainee_of: Option<Uuid>,
 }
 
 impl StaffMember {
     fn of(row: StaffRow, kind: AccountKind) -> Self {
-        let StaffRow { id, username, label, role, created_at, disabled_at } = row;
-        Self { id, username, label, role, kind, created_at, disabled_at }
+        let StaffRow { id, username, label, role, created_at, disabled_at, trainee_of } = row;
+        Self { id, username, label, role, kind, created_at, disabled_at, trainee_of }
     }
 }
 
@@ -122,9 +138,12 @@ async fn add_staff(
     let actor = staff.actor();
     let added = store
         .write(move |tx| {
-            let id = match new.kind {
-                AccountKind::Person => access::add_staff(tx, actor, &new.username, &new.label, new.role)?,
-                AccountKind::Service => door::add_service(tx, actor, &new.username, &new.label, new.role)?,
+            let id = match (new.kind, new.trainee_of) {
+                (AccountKind::Person, Some(under)) => {
+                    access::add_trainee(tx, actor, &new.username, &new.label, new.role, under)?
+                }
+                (AccountKind::Person, None) => access::add_staff(tx, actor, &new.username, &new.label, new.role)?,
+                (AccountKind::Service, _) => door::add_service(tx, actor, &new.username, &new.label, new.role)?,
             };
             member(tx.conn(), id)
         })

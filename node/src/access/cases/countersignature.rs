@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Sight, note_listed, rows};
-use crate::access::Staff;
+use crate::access::{Staff, rows as accounts};
 use crate::error::Result;
 use crate::journal::{self, Entry};
 use crate::store::Tx;
@@ -63,7 +63,10 @@ pub(in crate::access) fn awaits_countersignature(tx: &mut Tx<'_>, sight: &Sight,
     let trainee = sight.staff().ok_or_else(alone)?;
     let team = rows::members(tx.conn(), sight.case())?;
     let supervisor = team.iter().find(|member| member.staff == trainee).and_then(|member| member.supervisor);
-    let supervisor = supervisor.ok_or_else(alone)?;
+    let supervisor = match supervisor {
+        Some(supervisor) => supervisor,
+        None => accounts::trainee_of(tx.conn(), trainee)?.ok_or_else(alone)?,
+    };
     let id = rows::countersignature::insert(tx, sight.case(), trainee, supervisor, act)?;
     journal::record(tx, sight.entry("trainee.acted").object(id).code(format_args!("supervisor:{supervisor}")))
 }

@@ -6,7 +6,7 @@ use staffetta_protocol::problem::{Code, Problem};
 use uuid::Uuid;
 
 use super::rows;
-use crate::access::Staff;
+use crate::access::{Staff, trainees};
 use crate::error::Result;
 use crate::journal::{self, Entry};
 use crate::store::Tx;
@@ -59,7 +59,7 @@ pub struct Broken {
 /// her list.
 ///
 /// # Errors
-/// `not_found`; `conflict` for who works on the case anyway, and where an earlier look of hers waits for the officer.
+/// `not_found`; `function_not_entitled` for somebody who learns; `conflict` for who works on the case anyway, and where an earlier look of hers waits for the officer.
 pub fn break_glass(
     tx: &mut Tx<'_>,
     vault: &Vault,
@@ -68,6 +68,7 @@ pub fn break_glass(
     reason: &Reason,
     lasts: TimeDelta,
 ) -> Result<Glass> {
+    trainees::not_alone(tx.conn(), staff.id)?;
     let file = rows::living(tx.conn(), case)?;
     if rows::functions(tx.conn(), case, staff.id)?.is_some() {
         return Err(Code::Conflict.into());

@@ -9,7 +9,7 @@ use super::functions::{Function, Functions};
 use super::rows;
 use super::sight::Sight;
 use super::team::{employable, manages};
-use crate::access::Staff;
+use crate::access::{Staff, trainees};
 use crate::error::Result;
 use crate::journal::{self, Entry};
 use crate::store::Tx;
@@ -39,7 +39,7 @@ pub struct Handover {
 /// lead.
 ///
 /// # Errors
-/// `not_found`; `not_entitled` for who neither leads nor answers for those who do, and for who would hand herself a case
+/// `not_found`; `function_not_entitled` where `to` is somebody who learns; `not_entitled` for who neither leads nor answers for those who do, and for who would hand herself a case
 /// that somebody leads; `conflict` where `to` leads already, is nobody who works with people, or has acts as a trainee in
 /// this case that nobody has countersigned: she would sign her own.
 pub fn hand_over(
@@ -52,8 +52,9 @@ pub fn hand_over(
     stays: bool,
 ) -> Result<Uuid> {
     let file = rows::living(tx.conn(), case)?;
-    let ground = manages(by, &file)?;
+    let ground = manages(tx.conn(), by, &file)?;
     employable(tx.conn(), to)?;
+    trainees::not_alone(tx.conn(), to)?;
     if to == by.id && file.lead.is_some() {
         let told =
             "Un caso con una referente passa a chi lo decide qualcun altro. Nobody hands herself a case that is led.";

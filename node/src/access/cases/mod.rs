@@ -33,7 +33,7 @@ use chrono::{DateTime, Utc};
 use staffetta_protocol::problem::Code;
 use uuid::Uuid;
 
-use crate::access::Staff;
+use crate::access::{Staff, trainees};
 use crate::error::Result;
 use crate::journal::{self, Actor, Entry};
 use crate::store::Tx;
@@ -42,6 +42,7 @@ use crate::vault::{Holding, Subject};
 pub(super) use countersignature::awaits_countersignature;
 pub use functions::{Function, Functions, Tells};
 pub use listed::{note_listed, note_team};
+pub(super) use rows::leads_any;
 pub use rows::{CaseFile, Kind, Listing, Member, Wanted, case_file, cases_among, cases_of, members, subjects_among};
 pub use sight::{Sight, Why, still_sees};
 pub(super) use sight::{is_erased, of_person, of_received};
@@ -56,7 +57,13 @@ pub const HOLDING: Holding = Holding {
 
 /// Opens the case of a person who was just taken up. Whoever did it leads; a case that the node opened by itself has no
 /// lead yet.
+///
+/// # Errors
+/// `function_not_entitled` for somebody who learns: her supervisor takes people up.
 pub fn open(tx: &mut Tx<'_>, case: Uuid, kind: Kind, subject: Subject, lead: Option<Uuid>) -> Result<()> {
+    if let Some(lead) = lead {
+        trainees::not_alone(tx.conn(), lead)?;
+    }
     rows::open(tx, case, kind, subject, lead)?;
     if let Some(lead) = lead {
         rows::put(tx, case, lead, &Functions::from(Function::CaseOperator), None)?;

@@ -11,7 +11,7 @@ use super::functions::{Function, Functions};
 use super::rows::{self, CaseFile};
 use super::sight::Why;
 use crate::access::door::{self, AccountKind};
-use crate::access::{AccessRole, Staff, rows as accounts};
+use crate::access::{AccessRole, Staff, rows as accounts, trainees};
 use crate::error::Result;
 use crate::journal::{self, Entry};
 use crate::rules::calendar::{LocalHoliday, end_of_working_day};
@@ -47,14 +47,15 @@ pub struct Team {
 /// the operators; what came in and has no lead anybody of the office may take.
 ///
 /// # Errors
-/// `not_entitled`.
-pub(super) fn manages(by: &Staff, file: &CaseFile) -> Result<&'static str> {
+/// `not_entitled`; `function_not_entitled` for somebody who learns, of what nobody leads.
+pub(super) fn manages(conn: &mut Conn, by: &Staff, file: &CaseFile) -> Result<&'static str> {
     let unclaimed = file.lead.is_none() && file.kind == rows::Kind::Referral;
     if file.lead == Some(by.id) || file.deputy == Some(by.id) {
         Ok(rows::Listing::Of(by.id).ground())
     } else if by.role == AccessRole::Supervisor {
         Ok(rows::Listing::All.ground())
     } else if unclaimed {
+        trainees::not_alone(conn, by.id)?;
         Ok(Why::Office.as_str())
     } else {
         Err(Code::NotEntitled.into())
@@ -65,7 +66,7 @@ pub(super) fn manages(by: &Staff, file: &CaseFile) -> Result<&'static str> {
 ///
 /// # Errors
 /// `not_found`, `conflict`.
-pub(super) fn employable(conn: &mut Conn, staff: Uuid) -> Result<()> {
+pub(in crate::access) fn employable(conn: &mut Conn, staff: Uuid) -> Result<()> {
     let account = accounts::staff_row(conn, staff)?.ok_or(Code::NotFound)?;
     let works = matches!(account.role, AccessRole::Operator | AccessRole::Supervisor);
     let is_human = door::kind_of(conn, staff)? == AccountKind::Person;
@@ -79,7 +80,7 @@ pub(super) fn employable(conn: &mut Conn, staff: Uuid) -> Result<()> {
 /// an account cannot work on cases, or a trainee has no supervisor in the team.
 pub fn set_team(tx: &mut Tx<'_>, by: &Staff, case: Uuid, team: &Team, version: i32) -> Result<i32> {
     let file = rows::living(tx.conn(), case)?;
-    let ground = manages(by, &file)?;
+    let ground = manages(tx.conn(), by, &file)?;
     let found = refusals(tx.conn(), &file, team)?;
     if !found.is_empty() {
         return Err(Problem::invalid(found).into());
@@ -140,6 +141,10 @@ fn refusals(conn: &mut Conn, file: &CaseFile, team: &Team) -> Result<Vec<FieldEr
         }
         if employable(conn, place.staff).is_err() {
             found.push(at.key("staff").refuse(Refusal::NotInList));
+        }
+        // Somebody who learns is nothing else in any case.
+        if place.functions != Function::Trainee.into() && accounts::trainee_of(conn, place.staff)?.is_some() {
+            found.push(at.key("functions").refuse(Refusal::Inconsistent));
         }
         let guides = |id: Uuid| {
             let of = team.members.iter().find(|member| member.staff == id);

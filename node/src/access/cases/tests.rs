@@ -1,3 +1,5 @@
+mod trainees;
+
 use staffetta_protocol::card::Section;
 use staffetta_protocol::problem::Code;
 

@@ -19,7 +19,11 @@ asks every route with every role.
 An account has one role. What is done in somebody's case takes, besides, a function in the case's team: the columns
 after the roles name it. Whoever is not in the team gets `outside_case`, with three exceptions: the data protection
 officer sees for people's rights; a case that came in and that nobody was put on yet is the whole office's; and whoever
-breaks the glass sees for a time, says why, and the person and the officer are told.
+breaks the glass sees for a time, says why, and two tasks see to it that the officer reviews it and the person is told.
+
+An account may be that of somebody who learns (`trainee_of`). Outside the teams in which she is a trainee it does nothing
+but read, and gets `function_not_entitled`: it takes nobody up, leads no case, decides no case that is the whole office's
+and breaks no glass. What it does in a team waits for a countersignature, whatever its function there.
 
 A token may be narrowed to scopes: a scope is the name of an act.
 ";

@@ -1,5 +1,9 @@
 //! What is about one person: her record, who works on it, what she asks as a right.
 
+use staffetta_node::access;
+use staffetta_node::journal::Actor;
+use staffetta_node::store::Tx;
+
 use super::*;
 
 /// A person, her card, her papers, her guardians, her assessment, and who works on her case.
@@ -62,6 +66,7 @@ async fn task(desk: &Desk, kind: &str) -> Option<String> {
 /// Who works on her case: a team with somebody who is learning, broken glass, a handover.
 pub(super) async fn the_team(walk: &mut Walk, stage: &Stage) {
     let (centre, desk) = (&stage.centre, &stage.at_centre);
+    the_trainee(stage).await;
     let (learning, stranger) = (centre.desk(AccessRole::Operator).await, centre.desk(AccessRole::Operator).await);
     walk.means(STAFF, &own_id(desk).await.to_string());
     walk.means(COLLEAGUE, &own_id(&learning).await.to_string());
@@ -94,6 +99,25 @@ pub(super) async fn the_team(walk: &mut Walk, stage: &Stage) {
     let note = walk.does(centre, &counsels, "write_counselling_note").await;
     walk.at("note", &note["id"]);
     walk.does(centre, &counsels, "rewrite_counselling_note").await;
+}
+
+/// An account of somebody who learns: it takes nobody up.
+async fn the_trainee(stage: &Stage) {
+    let (centre, under) = (&stage.centre, own_id(&stage.at_centre).await);
+    let admin = centre.desk(AccessRole::Admin).await;
+    let mut new = json!({"username": "tirocinante", "label": "Chi impara", "role": "operator", "trainee_of": under});
+    assert_eq!(admin.post("staff", new.clone()).await.ok()["trainee_of"], json!(under));
+    (new["username"], new["role"]) = (json!("altra"), json!("dpo"));
+    let refused = admin.post("staff", new).await;
+    assert_eq!((refused.status, &refused.body["errors"][0]["field"]), (422, &json!("/trainee_of")));
+
+    let novice = centre.desk(AccessRole::Operator).await;
+    let id = own_id(&novice).await;
+    let learns = move |tx: &mut Tx<'_>| access::learns(tx, Actor::System, id, Some(under));
+    centre.node.store().write(learns).await.unwrap();
+    let refused = novice.post("people", json!({"label": "Awa, stanza 3"})).await;
+    assert_eq!(refused.refused(403), "function_not_entitled");
+    stage.at_centre.post("people", json!({"label": "Awa, stanza 3"})).await.ok();
 }
 
 /// What she asks as a right of hers: that her data rest, and that they go.

@@ -188,6 +188,12 @@ pub(super) fn living(conn: &mut Conn, case: Uuid) -> Result<CaseFile> {
     if Vault::is_shredded(conn, file.subject)? { Err(Code::NotFound.into()) } else { Ok(file) }
 }
 
+/// Whether an account leads some case.
+pub(in crate::access) fn leads_any(conn: &mut Conn, staff: Uuid) -> Result<bool> {
+    let led = case_file::table.filter(case_file::lead.eq(Id(staff)));
+    Ok(diesel::select(diesel::dsl::exists(led)).get_result(conn)?)
+}
+
 /// Puts somebody on a case. Whoever is on it already is put anew.
 pub(super) fn put(
     tx: &mut Tx<'_>,

@@ -1,0 +1,70 @@
+//! Accounts of those who learn, wherever they would act alone.
+
+use super::*;
+use crate::access::acts::DecideReferral;
+
+#[actix_web::test]
+async fn whoever_learns_leads_no_case_decides_nothing_alone_and_is_countersigned_in_any_function() {
+    scratch::each(|store| async move {
+        let vault = vault();
+        let anna = hired(&store, "anna", AccessRole::Operator).await;
+        let bruno = hired(&store, "bruno", AccessRole::Operator).await;
+        let (under, key, case) = (anna.id, vault.clone(), led(&store, &vault, &anna).await);
+        let refused = store.write(move |tx| access::learns(tx, Actor::System, under, Some(bruno.id))).await;
+        assert_eq!(refused.unwrap_err().code(), Code::Conflict, "she leads a case");
+        store
+            .write(move |tx| {
+                let (name, label) = ("tito".parse().unwrap(), Label::new("x").unwrap());
+                let wrong = access::add_trainee(tx, Actor::System, &name, &label, AccessRole::Operator, case);
+                assert_eq!(wrong.unwrap_err().problem().errors[0].field, "/trainee_of", "nobody's account");
+                Err::<(), _>(Code::NotFound.into())
+            })
+            .await
+            .unwrap_err();
+        store
+            .write(move |tx| {
+                let (name, label) = ("tito".parse().unwrap(), Label::new("x").unwrap());
+                let id = access::add_trainee(tx, Actor::System, &name, &label, AccessRole::Operator, under)?;
+                let tito = Staff { id, role: AccessRole::Operator, label: String::new() };
+                let alone = |refused: Result<()>| assert_eq!(refused.unwrap_err().code(), Code::FunctionNotEntitled);
+                let theirs = Uuid::new_v4();
+                let subject = key.subject_for_person(tx)?;
+                alone(open(tx, theirs, Kind::Person, subject, Some(id)));
+                open(tx, theirs, Kind::Referral, subject, None)?;
+                let received = |act: Acting, tx: &mut Tx<'_>| act.sight_of_received(tx, theirs).map(|_| ());
+                received(reading(&tito), tx)?;
+                alone(received(Acting::new::<DecideReferral>(tito.clone()), tx));
+                received(Acting::new::<DecideReferral>(anna.clone()), tx)?;
+                let own =
+                    vec![place(&anna, Function::CaseOperator, None), place(&tito, Function::Trainee, Some(&anna))];
+                let team = Team { lead: Some(anna.id), deputy: None, members: own.clone() };
+                alone(set_team(tx, &tito, theirs, &team, 1).map(|_| ()));
+                let note = Note::new("Va accompagnata.").unwrap();
+                alone(hand_over(tx, &key, &anna, case, id, &note, false).map(|_| ()));
+                let reason = Reason::new("Chiamata urgente dal pronto soccorso").unwrap();
+                alone(break_glass(tx, &key, &tito, case, &reason, USUAL).map(|_| ()));
+
+                let more = [
+                    own[0].clone(),
+                    Place { functions: Function::JobTutor.into(), supervisor: None, ..own[1].clone() },
+                ];
+                let team = |members: &[Place]| Team { lead: None, deputy: None, members: members.to_vec() };
+                let refused = set_team(tx, &anna, case, &team(&more), 1).unwrap_err().problem();
+                assert_eq!(refused.errors[0].field, "/members/1/functions");
+                set_team(tx, &anna, case, &team(&own), 1)?;
+                let writes = Acting::new::<WriteCards>(tito.clone());
+                writes.sight(tx, case)?;
+                // Even in another function, from before she was marked.
+                assign(tx, Actor::System, case, id, &Function::JobTutor.into())?;
+                writes.sight(tx, case)?;
+                assert_eq!(waiting(tx.conn(), under, None, 10)?.len(), 2);
+                access::learns(tx, Actor::System, id, None)?;
+                writes.sight(tx, case)?;
+                assert_eq!(waiting(tx.conn(), under, None, 10)?.len(), 2, "she learns no more");
+                open(tx, Uuid::new_v4(), Kind::Person, subject, Some(id))
+            })
+            .await
+            .unwrap();
+    })
+    .await;
+}

@@ -1,0 +1,73 @@
+//! Accounts of those who learn: a mark that says under whom.
+//!
+//! A function in a case's team is given case by case; the mark is of the account. Whoever has it does nothing about a
+//! person outside a team in which she has the function of a trainee, and there what she does waits for a
+//! countersignature: she takes nobody up, leads no case, decides nothing for the whole office and breaks no glass.
+
+use staffetta_protocol::card::Refusal;
+use staffetta_protocol::problem::{Code, Problem};
+use uuid::Uuid;
+
+use super::door::{self, AccountKind};
+use super::{AccessRole, Label, Username, cases, rows};
+use crate::error::{Error, Result};
+use crate::journal::{self, Actor, Entry};
+use crate::store::{Conn, Tx};
+
+/// Takes somebody on who learns under `supervisor`.
+///
+/// # Errors
+/// `already_exists`; `invalid_input` where the role does not work with people, or the supervisor cannot guide anybody.
+pub fn add_trainee(
+    tx: &mut Tx<'_>,
+    actor: Actor,
+    username: &Username,
+    label: &Label,
+    role: AccessRole,
+    supervisor: Uuid,
+) -> Result<Uuid> {
+    let id = super::add_staff(tx, actor.clone(), username, label, role)?;
+    learns(tx, actor, id, Some(supervisor))?;
+    Ok(id)
+}
+
+/// Says under whom an account learns; under nobody: it learns no more.
+///
+/// # Errors
+/// `not_found`; `conflict` while she leads a case; `invalid_input` where her role does not work with people, or the
+/// supervisor is nobody who does, learns herself, or is disabled.
+pub fn learns(tx: &mut Tx<'_>, actor: Actor, staff: Uuid, supervisor: Option<Uuid>) -> Result<()> {
+    let account = rows::staff_row(tx.conn(), staff)?.ok_or(Code::NotFound)?;
+    if let Some(supervisor) = supervisor {
+        let is_person = door::kind_of(tx.conn(), staff)? == AccountKind::Person;
+        if account.role != AccessRole::Operator || !is_person {
+            return Err(Problem::invalid(vec![Refusal::Inconsistent.at("/trainee_of")]).into());
+        }
+        let guides = supervisor != staff
+            && cases::team::employable(tx.conn(), supervisor).is_ok()
+            && rows::trainee_of(tx.conn(), supervisor)?.is_none();
+        if !guides {
+            return Err(Problem::invalid(vec![Refusal::NotInList.at("/trainee_of")]).into());
+        }
+        if cases::leads_any(tx.conn(), staff)? {
+            return Err(Problem::new(Code::Conflict).detail("She leads cases: hand them over first.").into());
+        }
+    }
+    rows::set_trainee(tx, staff, supervisor)?;
+    let entry = Entry::new(actor, "staff.trainee-set").object(staff);
+    journal::record(tx, supervisor.into_iter().fold(entry, |entry, under| entry.code(format_args!("under:{under}"))))
+}
+
+/// Refuses what somebody who learns would do by herself.
+///
+/// # Errors
+/// `function_not_entitled` for such an account.
+pub(super) fn not_alone(conn: &mut Conn, staff: Uuid) -> Result<()> {
+    if rows::trainee_of(conn, staff)?.is_some() { Err(alone()) } else { Ok(()) }
+}
+
+fn alone() -> Error {
+    let told = "Chi è in tirocinio agisce nei casi in cui è affiancata, e chi la segue controfirma. Whoever learns acts in \
+                cases in whose team she is a trainee, and her supervisor countersigns.";
+    Problem::new(Code::FunctionNotEntitled).detail(told).into()
+}
