@@ -57,7 +57,7 @@ fn wait(request: &HttpRequest) -> u64 {
         ("epoch" = u32, Query, description = "The epoch that the caller is in", minimum = 1),
         ("after" = u64, Query, description = "The highest number that it has decided there"),
         ("limit" = Option<u32>, Query, description = "Items at most", minimum = 1, maximum = 1000),
-        ("Prefer" = Option<String>, Header, description = "`wait=` and seconds, at most 25 (RFC 7240)"),
+        ("Prefer" = Option<String>, Header, nullable = false, description = "`wait=` and seconds, at most 25 (RFC 7240)"),
     ),
     responses((status = 200, description = "The items, which may be none", body = Fetched)),
 )]

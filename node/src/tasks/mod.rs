@@ -112,10 +112,10 @@ pub fn finish(tx: &mut Tx<'_>, by: &Acting, id: Uuid) -> Result<()> {
     let task = rows::find(tx.conn(), id)?.filter(|task| task.role == whose(by.role)).ok_or(Code::NotFound)?;
     let now = tx.now();
     let mut entry = Entry::new(by.actor(), "task.done");
-    if let Some(case) = task.case {
-        if !cases::still_sees(tx.conn(), by, case, now)? {
-            return Err(Code::OutsideCase.into());
-        }
+    if let Some(case) = task.case
+        && !cases::still_sees(tx.conn(), by, case, now)?
+    {
+        return Err(Code::OutsideCase.into());
     }
     match task.kind {
         Kind::GlassBroken => {

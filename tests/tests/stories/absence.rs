@@ -90,6 +90,9 @@ async fn what_is_not_delivered_in_thirty_days_expires_and_may_be_sent_anew() {
         stage.cpi.restart().await;
         stage.net.wait(TimeDelta::minutes(16));
         stage.pump().await;
+        assert_eq!(stands(&stage.seen(&path).await).1, "queued", "nobody has confirmed yet that a month has gone by");
+        stage.centre.reconcile().await;
+        stage.pump().await;
         let shown = stage.seen(&path).await;
         assert_eq!(stands(&shown), ("draft", "expired", "expired"));
         assert!(stage.received().await.is_none());

@@ -25,7 +25,7 @@ fn value(metrics: &str, line: &str) -> Option<f64> {
     metrics.lines().find_map(|told| told.strip_prefix(line)?.trim().parse().ok())
 }
 
-#[tokio::test]
+#[actix_web::test]
 async fn it_lives_is_ready_and_tells_its_numbers() {
     on_each_database(|federation| async move {
         let stranger = federation.stranger("Nessuno", Role::Cpi, "ipa:nessuno").await;
@@ -63,7 +63,7 @@ async fn it_lives_is_ready_and_tells_its_numbers() {
     .await;
 }
 
-#[tokio::test]
+#[actix_web::test]
 async fn its_numbers_are_not_for_strangers() {
     on_each_database(|federation| async move {
         let cpi = federation.cpi().await;

@@ -18,7 +18,7 @@ impl Pair {
     }
 }
 
-#[tokio::test]
+#[actix_web::test]
 async fn whoever_may_have_a_message_hears_that_it_was_taken_back() {
     each(|pair| async move {
         let message = pair.queue().await;
@@ -29,7 +29,7 @@ async fn whoever_may_have_a_message_hears_that_it_was_taken_back() {
         pair.begins_anew().await;
         let record = pair.record;
         let told = pair.a.store().write(move |tx| outbox::strike(tx, record)).await.unwrap();
-        assert_eq!(told, [pair.b.id.clone()]);
+        assert_eq!(told, std::slice::from_ref(&pair.b.id));
         let again = pair.lease(10).await.unwrap();
         assert_eq!((again.batch.epoch, again.batch.items[0].seq), (2, 1));
         assert_eq!(again.batch.items[0].void.as_ref().unwrap().reason, VoidReason::Struck);
@@ -41,7 +41,7 @@ async fn whoever_may_have_a_message_hears_that_it_was_taken_back() {
     .await;
 }
 
-#[tokio::test]
+#[actix_web::test]
 async fn a_void_under_a_number_that_is_nobodys_any_more_is_said_again() {
     each(|pair| async move {
         let message = pair.queue().await;
@@ -58,7 +58,7 @@ async fn a_void_under_a_number_that_is_nobodys_any_more_is_said_again() {
     .await;
 }
 
-#[tokio::test]
+#[actix_web::test]
 async fn two_beginnings_that_the_peer_never_heard_of_are_mended() {
     each(|pair| async move {
         pair.queue().await;
@@ -84,7 +84,7 @@ async fn two_beginnings_that_the_peer_never_heard_of_are_mended() {
     .await;
 }
 
-#[tokio::test]
+#[actix_web::test]
 async fn by_a_clock_that_nobody_confirmed_nothing_runs_out() {
     each(|pair| async move {
         let message = pair.queue().await;

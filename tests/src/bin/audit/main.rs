@@ -86,7 +86,7 @@ fn entry(n: u64) -> Entry {
         .subject(Subject(Uuid::from_u128(u128::from(n % 5000) << 64)))
         .object(Uuid::from_u128(u128::from(n)))
         .ground("team");
-    if n % 3 == 0 { entry.peer("https://nodo.partner.example") } else { entry }
+    if n.is_multiple_of(3) { entry.peer("https://nodo.partner.example") } else { entry }
 }
 
 /// Changes one letter of one entry as somebody with the database's tools would, and says whether it is named.
