@@ -157,7 +157,7 @@ async fn one_way(from: &Node, to: &Node, work: &Work, findings: &mut Vec<String>
     let (messages, ids) = with(from, async |store| (sent(store).await, receipts(store, "in").await)).await;
     let (known, given) = with(to, async |store| (known(store).await, receipts(store, "out").await)).await;
     let mut accepted = 0;
-    let mut orders: BTreeMap<Uuid, Vec<((i32, i64), i64)>> = BTreeMap::new();
+    let mut orders: BTreeMap<Uuid, Vec<Placed>> = BTreeMap::new();
     let mut numbers = BTreeSet::new();
     for message in messages.iter().filter(|message| message.peer == to.id) {
         let there = known.get(&message.id);
@@ -264,3 +264,6 @@ fn compare(whose: &str, thread: &Thread, remembered: &[u64], seen: &[String], fi
         ));
     }
 }
+
+/// Epoch and number on the link, and the number in the thread.
+type Placed = ((i32, i64), i64);
