@@ -41,6 +41,7 @@ BEYOND_LIST = {
     "hash",
     "language",
     "languages",
+    "mother_tongues",
     "organisation",
     "peer",
     "province",
