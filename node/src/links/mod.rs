@@ -49,8 +49,8 @@ use api::accept_batch;
 pub use api::api;
 pub use contact::wake_on_contact;
 
-/// The room above that is told what became of a message. `Err` undoes the settling: the receipt is asked for again.
-pub type Settled = fn(&mut Tx<'_>, &Outbox, &Settlement) -> Result<()>;
+/// The room above that is told what became of messages. `Err` undoes the settling: the receipt is asked for again.
+pub type Settled = fn(&mut Tx<'_>, &Outbox, &[Settlement]) -> Result<()>;
 
 /// Messages that run out in one transaction, at most.
 const EXPIRED_AT_ONCE: i64 = 200;
@@ -145,9 +145,7 @@ impl Links {
             let (settled, outbox) = (self.0.settled, self.0.inbox.outbox.clone());
             let act = move |tx: &mut Tx<'_>| {
                 let gone = outbox::expire(tx, EXPIRED_AT_ONCE)?;
-                for settlement in &gone {
-                    settled(tx, &outbox, settlement)?;
-                }
+                settled(tx, &outbox, &gone)?;
                 outbox::has_overdue(tx.conn(), now)
             };
             if !self.0.store.write(act).await? {
