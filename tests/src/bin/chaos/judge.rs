@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use diesel::prelude::*;
-use staffetta_node::store::schema::{known_message, outbox, receipt};
+use staffetta_node::store::schema::{known_message, outbox, receipt, task};
 use staffetta_node::store::{Id, Store};
 use uuid::Uuid;
 
@@ -118,6 +118,9 @@ pub(crate) async fn judge(network: &Network, work: &Work) -> Vec<String> {
         strangers(from, network, &mut findings).await;
     }
     said::judge(work, &mut findings).await;
+    if work.has_gone_back() && !is_known_to_have_gone_back(network).await {
+        findings.push("a node went back to a copy, and nobody was told to look at the link".to_owned());
+    }
     for node in &network.nodes {
         let verified = node.run(&["audit", "verify"]);
         let said = String::from_utf8_lossy(&verified.stderr).into_owned();
@@ -126,6 +129,20 @@ pub(crate) async fn judge(network: &Network, work: &Work) -> Vec<String> {
         }
     }
     findings
+}
+
+/// Whether a task says at either side that one of them has forgotten something.
+async fn is_known_to_have_gone_back(network: &Network) -> bool {
+    let mut told = 0;
+    for node in [network.centre(), network.cpi()] {
+        let of_links = with(node, async |store| {
+            store
+                .read(|conn| Ok(task::table.filter(task::kind.eq("link_restored")).count().get_result::<i64>(conn)?))
+                .await
+        });
+        told += of_links.await.expect("tasks can be read");
+    }
+    told > 0
 }
 
 /// What a node has for, or from, somebody who is no node of the drill.
@@ -192,7 +209,8 @@ async fn one_way(from: &Node, to: &Node, work: &Work, findings: &mut Vec<String>
     if took < accepted || (took > accepted && !forgot) {
         find(format!("{accepted} messages were receipted and {took} were taken"));
     }
-    if !ids.1.is_subset(&given.1) && !(work.has_gone_back() && to.name == CPI) {
+    let may_lack = work.has_gone_back() && to.name == CPI;
+    if !may_lack && !ids.1.is_subset(&given.1) {
         find("a receipt was kept that the other side does not have".to_owned());
     }
     for person in work.withdrawn() {
