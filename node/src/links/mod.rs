@@ -116,6 +116,20 @@ impl Links {
         }))
     }
 
+    /// The process starts: every link is tried and compared at once, whatever it waited for, and on a database of one
+    /// process what a killed one had leased is free again.
+    ///
+    /// # Errors
+    /// Whatever the store fails with.
+    pub async fn begin(&self) -> Result<()> {
+        let alone = self.0.store.is_alone();
+        let act = move |tx: &mut Tx<'_>| {
+            outbox::begin(tx, alone)?;
+            if alone { checks::release_all(tx) } else { Ok(()) }
+        };
+        self.0.store.write(act).await
+    }
+
     /// Tells the worker that something was queued or a peer gave a sign of life.
     pub fn wake(&self) {
         self.0.waker.notify_one();
