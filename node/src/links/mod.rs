@@ -150,7 +150,7 @@ impl Links {
                 }
                 outbox::has_overdue(tx.conn(), now)
             };
-            if !self.0.store.write(act).await? {
+            if !self.0.store.write(act).await? || !self.0.peers.clock_is_confirmed(self.0.clock.now()) {
                 return Ok(());
             }
         }
