@@ -71,9 +71,12 @@ pub(super) fn asked(tx: &mut Tx<'_>, peer: &EntityId) -> Result<()> {
 /// Takes the comparisons that are due, at most `limit`, so that no other process makes them.
 pub(super) fn claim(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<EntityId>> {
     let now = tx.now();
-    let free = || link_check::lease_until.is_null().or(link_check::lease_until.le(At::from(now)));
+    // No lease is so long, and no comparison is so far: a clock that was ahead wrote it.
+    let (far, farther) = (At::from(now + LEASE * 2), At::from(now + EVERY * 2));
+    let over = move || link_check::lease_until.le(At::from(now)).or(link_check::lease_until.gt(far));
+    let free = || link_check::lease_until.is_null().or(over());
     let due: Vec<String> = link_check::table
-        .filter(link_check::due_at.le(At::from(now)))
+        .filter(link_check::due_at.le(At::from(now)).or(link_check::due_at.gt(farther)))
         .filter(free())
         .order(link_check::due_at.asc())
         .limit(limit)

@@ -8,10 +8,10 @@ use staffetta_protocol::link::{Batch, Item, Void, VoidReason};
 use staffetta_protocol::receipt::Outcome;
 use uuid::Uuid;
 
-use super::expiry;
 use super::links::{self, LinkRow};
 use super::queue::place;
 use super::settle::Settlement;
+use super::{anew, expiry};
 use crate::error::{Error, Result};
 use crate::grants::{self, Resting};
 use crate::store::schema::{link_out, outbox};
@@ -74,6 +74,7 @@ pub(super) struct Row {
     pub(super) size: i32,
     state: String,
     code: Option<String>,
+    queued_at: At,
     expires_at: Option<At>,
     may_have_left: bool,
 }
@@ -167,6 +168,10 @@ pub(super) fn number_more(
         }
         if batch.bounds.waits_for_time(tx, &row)? {
             continue;
+        }
+        // Nothing overtakes what was signed by a clock that was ahead: it is signed anew first.
+        if !row.may_have_left && anew::is_ahead(row.queued_at.0, now) {
+            break;
         }
         // Whoever may have it hears what became of it: under a new number, if it had one that is nobody's any more.
         if row.may_have_left {

@@ -1,6 +1,6 @@
 //! The outbound side of links: one row a peer.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use staffetta_protocol::id::{EntityId, MessageId};
 use staffetta_protocol::receipt::Outcome;
@@ -95,9 +95,12 @@ pub(super) fn make(tx: &mut Tx<'_>, peer: &EntityId) -> Result<()> {
     Ok(())
 }
 
+/// No pause and no lease is so long: whoever wrote a later instant had a clock that was ahead.
+const BEYOND: TimeDelta = TimeDelta::hours(3);
+
 /// Links that have something to send and may be tried at `now`, and when the next one falls due after that.
 pub fn due(conn: &mut Conn, now: DateTime<Utc>) -> Result<(Vec<EntityId>, Option<DateTime<Utc>>)> {
-    let at = At::from(now);
+    let (at, beyond) = (At::from(now), At::from(now + BEYOND));
     let waiting = || {
         diesel::dsl::exists(
             outbox::table.filter(outbox::peer.eq(link_out::peer)).filter(outbox::state.eq_any(["queued", "void"])),
@@ -105,8 +108,8 @@ pub fn due(conn: &mut Conn, now: DateTime<Utc>) -> Result<(Vec<EntityId>, Option
     };
     let ready: Vec<String> = link_out::table
         .filter(waiting())
-        .filter(link_out::next_attempt_at.le(at))
-        .filter(link_out::lease_until.is_null().or(link_out::lease_until.le(at)))
+        .filter(link_out::next_attempt_at.le(at).or(link_out::next_attempt_at.gt(beyond)))
+        .filter(link_out::lease_until.is_null().or(link_out::lease_until.le(at)).or(link_out::lease_until.gt(beyond)))
         .order(link_out::next_attempt_at)
         .select(link_out::peer)
         .load(conn)?;
@@ -135,6 +138,21 @@ pub fn is_asleep(conn: &mut Conn, peer: &EntityId, now: DateTime<Utc>) -> Result
     Ok(diesel::select(diesel::dsl::exists(asleep)).get_result(conn)?)
 }
 
+/// What a clock that was ahead wrote about links is put right: no pause lasts longer than `longest`, and what would is over.
+pub fn mend_timers(tx: &mut Tx<'_>, longest: TimeDelta) -> Result<()> {
+    let (now, far) = (At::from(tx.now()), At::from(tx.now() + longest));
+    diesel::update(link_out::table.filter(link_out::next_attempt_at.gt(far)))
+        .set(link_out::next_attempt_at.eq(now))
+        .execute(tx.conn())?;
+    diesel::update(link_out::table.filter(link_out::lease_until.gt(far)))
+        .set((link_out::lease_token.eq(None::<Id>), link_out::lease_until.eq(None::<At>)))
+        .execute(tx.conn())?;
+    diesel::update(link_out::table.filter(link_out::failed_at.gt(now)))
+        .set((link_out::failed_at.eq(None::<At>), link_out::failing_since.eq(None::<At>)))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
 /// A sign of life of the peer: the link may be tried at once.
 pub fn wake(tx: &mut Tx<'_>, peer: &EntityId) -> Result<()> {
     let now = At::from(tx.now());
@@ -146,13 +164,14 @@ pub fn wake(tx: &mut Tx<'_>, peer: &EntityId) -> Result<()> {
 
 /// Takes the lease if it is free and the link is due. `None`: somebody else has it, or it is too early.
 pub(super) fn take(tx: &mut Tx<'_>, peer: &EntityId, until: DateTime<Utc>) -> Result<Option<(Uuid, LinkRow)>> {
-    let now = At::from(tx.now());
+    let (now, beyond) = (At::from(tx.now()), At::from(tx.now() + BEYOND));
     let token = Uuid::new_v4();
+    let free = link_out::lease_until.is_null().or(link_out::lease_until.le(now)).or(link_out::lease_until.gt(beyond));
     let taken = diesel::update(
         link_out::table
             .find(peer.as_str())
-            .filter(link_out::next_attempt_at.le(now))
-            .filter(link_out::lease_until.is_null().or(link_out::lease_until.le(now))),
+            .filter(link_out::next_attempt_at.le(now).or(link_out::next_attempt_at.gt(beyond)))
+            .filter(free),
     )
     .set((link_out::lease_token.eq(Id(token)), link_out::lease_until.eq(At::from(until))))
     .execute(tx.conn())?;

@@ -9,6 +9,7 @@
 //! - One batch of a link is under way at a time (the lease). A valid receipt is believed whoever brings it; a failure
 //!   counts only under the current lease.
 
+mod anew;
 mod collecting;
 mod expiring;
 mod expiry;
@@ -23,11 +24,12 @@ mod settle;
 
 use crate::vault;
 
+pub use anew::{is_from_the_future, sign_anew};
 pub use expiring::{delete_bytes, spent_bytes};
 pub use expiry::{expire, has_overdue};
 pub use fetch::{Fetch, fetch, waits_for};
 pub use lease::{Bounds, Leased, lease};
-pub use links::{LinkRow, abandon, due, is_asleep, link, linked, shrink, wake};
+pub use links::{LinkRow, abandon, due, is_asleep, link, linked, mend_timers, shrink, wake};
 pub use queue::{Outbox, Outgoing, enqueue_personal};
 pub use restored::{begin_new_epochs, epochs, strike_about};
 pub use resync::{Mended, resynchronise};

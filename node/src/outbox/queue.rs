@@ -36,6 +36,11 @@ impl Outbox {
         &self.entity_id
     }
 
+    /// The keys that sign.
+    pub(super) fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
     /// The vault, for rooms that seal what they keep beside the message.
     pub fn vault(&self) -> &Vault {
         &self.vault

@@ -54,9 +54,8 @@ pub(crate) struct Arguments {
     /// Milliseconds between two misfortunes, on average.
     #[arg(long, default_value_t = 600)]
     pause_ms: u64,
-    /// Clocks may also be hours, a day and a year ahead. What a node signs meanwhile its partner refuses as not valid yet, so
-    /// this finds refused messages until somebody has decided what ought to become of them.
-    #[arg(long)]
+    /// Clocks may also be hours, a day and a year ahead: what a node signs meanwhile it signs anew once it knows better.
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
     clocks_ahead: bool,
     /// Threads in which operators write at once.
     #[arg(long, default_value_t = 12)]
