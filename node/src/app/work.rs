@@ -12,7 +12,7 @@ use super::{Node, Workers};
 use crate::access::door;
 use crate::error::Result;
 use crate::store::{Tx, once};
-use crate::{consents, inbox, journal, log, referrals, rights, wiring};
+use crate::{consents, inbox, journal, log, outbox, referrals, rights, wiring};
 
 /// Longest that a worker sleeps: what another process on the same database queued is seen within this time.
 const LONGEST_NAP: TimeDelta = TimeDelta::seconds(5);
@@ -83,6 +83,7 @@ impl Node {
         let now = self.clock.now();
         let parts = [
             self.upkeep_of_membership().await,
+            self.upkeep_of_links().await,
             self.upkeep_of_referrals().await,
             self.upkeep_of_consents(now).await,
             self.upkeep_of_recalls().await,
@@ -106,6 +107,11 @@ impl Node {
             tracing::warn!(cause = %error, "the configuration was not deposited");
         }
         Ok(())
+    }
+
+    /// What has not arrived for days becomes somebody's task.
+    async fn upkeep_of_links(&self) -> Result<()> {
+        if self.clock_is_confirmed() { self.store.write(outbox::tell_undelivered).await } else { Ok(()) }
     }
 
     async fn upkeep_of_referrals(&self) -> Result<()> {

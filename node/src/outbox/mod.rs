@@ -21,6 +21,7 @@ mod restored;
 mod resync;
 mod rows;
 mod settle;
+mod undelivered;
 
 use crate::vault;
 
@@ -37,7 +38,8 @@ pub use rows::{
     Backlog, Transport, Waiting, backlog, last_receipt, strike, strike_in, strike_thread, transport_of, waiting,
     waits_about,
 };
-pub use settle::{Failure, Settlement, busy, fail, pause, postpone, settle};
+pub use settle::{Failure, Settlement, busy, fail, history_differs, pause, postpone, settle};
+pub use undelivered::tell_undelivered;
 
 /// The tables of this room that hold personal data.
 pub const HOLDING: vault::Holding =

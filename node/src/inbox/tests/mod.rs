@@ -4,6 +4,7 @@ mod clocks;
 mod grounds;
 mod restored;
 mod stream;
+mod undelivered;
 
 use std::collections::BTreeSet;
 
