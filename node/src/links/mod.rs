@@ -132,6 +132,11 @@ impl Links {
         self.wake();
     }
 
+    /// Polls of this member that wait here for something to come.
+    pub fn waiting_polls(&self, of: &EntityId) -> usize {
+        self.0.polls.inside(of)
+    }
+
     /// Waits for [`Self::wake`].
     pub async fn woken(&self) {
         self.0.waker.notified().await;
