@@ -128,17 +128,17 @@ pub fn labels(
     vault: &Vault,
     by: &Actor,
     of: Listing,
-    people: &BTreeSet<PersonId>,
-) -> Result<BTreeMap<PersonId, Label>> {
-    let ids: Vec<Uuid> = people.iter().map(|id| id.0).collect();
+    people: &BTreeSet<Uuid>,
+) -> Result<BTreeMap<Uuid, Label>> {
+    let ids: Vec<Uuid> = people.iter().copied().collect();
     let seen = match of {
         Listing::All => ids,
         Listing::Of(staff) => cases::cases_among(tx.conn(), staff, &ids)?,
     };
     let (mut found, mut entries) = (BTreeMap::new(), Vec::new());
-    for id in seen.into_iter().map(PersonId) {
-        // Of a record that was erased or went into another there is nothing to be called.
-        if let Ok(Some(Listed { person, label })) = rows::listed(tx.conn(), vault, id) {
+    for id in seen {
+        // Of a record that was erased or went into another there is nothing to be called, and a referral is no person.
+        if let Ok(Some(Listed { person, label, .. })) = rows::listed(tx.conn(), vault, PersonId(id)) {
             let entry = Entry::new(by.clone(), "person.listed").ground(of.ground());
             entries.push(entry.subject(person.subject).object(person.id));
             found.insert(id, label);

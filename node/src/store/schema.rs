@@ -1174,7 +1174,6 @@ diesel::table! {
         withdrawn_channel -> Nullable<Text>,
         recall -> Nullable<Uid>,
         recall_due -> Nullable<Timestamp>,
-        recipient_label -> Nullable<Text>,
         notice_draft -> Bool,
         ends_early -> Nullable<Timestamp>,
         reminded_at -> Nullable<Timestamp>,
@@ -1242,7 +1241,6 @@ diesel::table! {
         subject -> Uid,
         purpose -> Text,
         recipient -> Text,
-        recipient_label -> Nullable<Text>,
         groups -> Text,
         notice_hash -> Text,
         state -> Text,
@@ -1250,6 +1248,7 @@ diesel::table! {
         asked_by -> Nullable<Uid>,
         ask_again_at -> Nullable<Timestamp>,
         settled_at -> Nullable<Timestamp>,
+        sealed -> Nullable<Binary>,
     }
 }
 

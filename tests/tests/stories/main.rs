@@ -7,6 +7,7 @@ mod counselling;
 mod evidence;
 mod history;
 mod hostile;
+mod lists;
 mod mailbox;
 mod operations;
 mod paper;
