@@ -1,5 +1,7 @@
 //! A desk: the JSON API of a node, as an integration would use it.
 
+use std::time::Duration;
+
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
 
@@ -10,6 +12,9 @@ pub struct Desk {
     token: String,
     client: Client,
 }
+
+/// A server lets go of a connection that was idle for five seconds; one that it may be letting go of is not used again.
+const IDLE: Duration = Duration::from_secs(2);
 
 /// An answer, whatever it says.
 #[derive(Debug, Clone)]
@@ -43,7 +48,7 @@ impl Answer {
 
 impl Desk {
     pub(crate) fn new(resource: String, token: &str) -> Self {
-        let client = Client::builder().no_proxy().build().expect("a plain client");
+        let client = Client::builder().no_proxy().pool_idle_timeout(IDLE).build().expect("a plain client");
         Self { base: format!("{resource}/desk"), token: token.to_owned(), client }
     }
 
@@ -53,7 +58,8 @@ impl Desk {
     /// Where that is no certificate.
     pub fn trusting(resource: String, token: &str, authority: &[u8]) -> Self {
         let authority = reqwest::Certificate::from_pem(authority).expect("a certificate");
-        let client = Client::builder().no_proxy().tls_certs_only([authority]).build().expect("a plain client");
+        let client = Client::builder().no_proxy().pool_idle_timeout(IDLE).tls_certs_only([authority]);
+        let client = client.build().expect("a plain client");
         Self { base: format!("{resource}/desk"), token: token.to_owned(), client }
     }
 

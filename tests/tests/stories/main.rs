@@ -10,6 +10,7 @@ mod hostile;
 mod lists;
 mod mailbox;
 mod operations;
+mod outsider;
 mod paper;
 mod prato;
 mod recall;
