@@ -23,6 +23,7 @@ mod known;
 mod merging;
 mod model;
 mod names;
+mod refolding;
 mod restored;
 mod rows;
 mod search;
@@ -48,6 +49,7 @@ pub use duplicates::{Likely, Match, MatchedOn, find_same};
 pub use known::Identity;
 pub use merging::{Kept, MergeReason, People, merge, merges};
 pub use model::{Cursor, Label, Listed, Page, Person, PersonId};
+pub use refolding::{AT_ONCE as REFOLDED_AT_ONCE, refold};
 pub use restored::{forget, of_subjects, reindex};
 pub use search::{Found, FoundBy, Hit, Query, SearchCursor, search};
 

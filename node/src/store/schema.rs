@@ -912,6 +912,7 @@ diesel::table! {
         id -> Uid,
         person -> Uid,
         sealed -> Binary,
+        folding -> Integer,
     }
 }
 
