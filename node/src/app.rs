@@ -10,6 +10,7 @@ mod work;
 use std::fmt;
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::HttpServer;
 use actix_web::web::Data;
@@ -44,6 +45,10 @@ pub use stop::{Serving, Stop, Workers};
 
 /// Seconds that a server gives to requests under way when it stops.
 const GRACE_SECONDS: u64 = 5;
+
+/// How long an idle connection is kept: longer than the pools of clients and proxies keep theirs, which is a minute mostly.
+/// Who lets go first must be the one that asks, or a request meets a connection that is just being closed.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// One partner's node, composed. Clones are the same node.
 #[derive(Clone)]
@@ -248,6 +253,7 @@ impl Node {
             })
         })
         .disable_signals()
+        .keep_alive(KEEP_ALIVE)
         .shutdown_timeout(GRACE_SECONDS);
         if self.config.listen.workers > 0 {
             server = server.workers(self.config.listen.workers);

@@ -26,8 +26,13 @@ impl Node {
         let span = log::node(self.entity_id());
         let (node, stopping) = (self.clone(), stopped.clone());
         tasks.spawn(
-            async move { repeat(&node, "links", stopping, || node.links.pump(), || node.links.woken()).await }
-                .instrument(span.clone()),
+            async move {
+                if let Err(error) = node.links.begin().await {
+                    tracing::error!(cause = %error, "links wait for what they waited for before");
+                }
+                repeat(&node, "links", stopping, || node.links.pump(), || node.links.woken()).await;
+            }
+            .instrument(span.clone()),
         );
         if self.config.node.mailbox {
             let (node, stopping) = (self.clone(), stopped.clone());

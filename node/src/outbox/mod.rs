@@ -27,7 +27,7 @@ pub use expiring::{delete_bytes, spent_bytes};
 pub use expiry::{expire, has_overdue};
 pub use fetch::{Fetch, fetch, waits_for};
 pub use lease::{Bounds, Leased, lease};
-pub use links::{LinkRow, abandon, due, is_asleep, link, linked, shrink, wake};
+pub use links::{LinkRow, abandon, begin, due, is_asleep, link, linked, shrink, wake};
 pub use queue::{Outbox, Outgoing, enqueue_personal};
 pub use restored::{begin_new_epochs, epochs, strike_about};
 pub use resync::{Mended, resynchronise};
