@@ -44,7 +44,8 @@ impl Walk {
         let answer = send(desk, &media, &file).await;
         let documented = described["responses"].get(answer.status.to_string()).is_some();
         assert!((200..300).contains(&answer.status) && documented, "{operation}: {} {}", answer.status, answer.body);
-        assert!(left(member, own_id(desk).await).await > before, "{operation} leaves nothing in the journal");
+        let noted = left(member, own_id(desk).await).await > before;
+        assert!(noted, "{operation} leaves nothing in the journal: {}", answer.body);
         self.done.insert(operation.to_owned());
         self.keep(operation, &answer);
         answer.body
