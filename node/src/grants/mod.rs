@@ -47,8 +47,8 @@ pub use destination::Destination;
 pub use paper::{on_paper, thread_of_paper};
 pub use permit::{Grounds, Permit, Recipient, Resting, permit, permit_duty, permit_reply, still_holds};
 pub use rows::{
-    Disclosure, Holding, OpenGrant, close, disclosed_to, disclosures_about, held_under, let_go, live_grants,
-    note_disclosure, note_holding, open, open_until, record_of, tombstone, tombstoned,
+    Disclosure, Holding, OpenGrant, close, disclosed_anew, disclosed_to, disclosures_about, held_under, let_go,
+    live_grants, note_disclosure, note_holding, open, open_until, record_of, tombstone, tombstoned,
 };
 pub use threads::{
     Thread, begin, by_id, by_wire, end, end_about, ended_by_record, left_bare, receive as thread_received, sent,

@@ -87,6 +87,13 @@ pub fn accept(tx: &mut Tx<'_>, inbox: &Inbox, from: &Accepted, epoch: u32, items
                     unopened += bytes;
                     outcome
                 }
+                Err(error) if error.code() == Code::ClocksDiffer => {
+                    tracing::warn!(peer = %from.peer, seq = item.seq, "a message is from the future: the clocks differ");
+                    if decided.is_empty() {
+                        return Err(clocks_differ(epoch, item.seq));
+                    }
+                    break;
+                }
                 Err(error) if decided.is_empty() => {
                     tracing::error!(peer = %from.peer, seq = item.seq, cause = %error, "the first item failed inside");
                     return Err(Problem { retry_after: Some(5), ..Problem::new(Code::Busy) }.into());
@@ -133,6 +140,15 @@ fn enter(tx: &mut Tx<'_>, from: &Accepted, link: rows::LinkRow, epoch: u32, firs
 
 fn out_of_sequence(epoch: u32, through: u64) -> Error {
     Problem { expected: Some((epoch, through + 1)), ..Problem::new(Code::OutOfSequence) }.into()
+}
+
+/// How long a partner may take to mend a clock before it asks again.
+const CLOCK_RETRY_SECONDS: u32 = 60;
+
+/// Nothing from this number on was decided: whoever sent it may sign it anew.
+fn clocks_differ(epoch: u32, seq: u64) -> Error {
+    let problem = Problem::new(Code::ClocksDiffer);
+    Problem { expected: Some((epoch, seq)), retry_after: Some(CLOCK_RETRY_SECONDS), ..problem }.into()
 }
 
 /// A number that was decided before: the original outcome, if the digest is the same.
@@ -203,6 +219,7 @@ fn decide(tx: &mut Tx<'_>, inbox: &Inbox, from: &Accepted, item: &Opened) -> Res
             }
             Ok(Verdict::Decided(decided, 0))
         }
+        Content::NotYet => Err(Code::ClocksDiffer.into()),
         Content::UnknownKey => Err(Error::internal("the sender's key is not known yet")),
         Content::Refused(code) => Ok(Verdict::Refused(code.clone())),
         Content::Message(message, jws) => take_message(tx, inbox, from, message, jws),

@@ -32,6 +32,8 @@ pub enum Content {
     Message(Box<Message>, String),
     /// To be refused with this code.
     Refused(ItemCode),
+    /// From the future by this node's clock: not to be decided yet.
+    NotYet,
     /// Signed with a key that the last known configuration of the peer does not have.
     UnknownKey,
     /// The word that the message of this id and digest will not come.
@@ -84,6 +86,7 @@ fn open_item(item: Item, keys: &KeySet, from: &EntityId, me: &EntityId, now: Dat
                     tracing::warn!(peer = %from, seq = item.seq, %code, %why, "a message does not open");
                     (id, Content::Refused(code))
                 }
+                Err(OpenError::NotYet { id }) => (id, Content::NotYet),
                 Err(OpenError::UnknownKey) => (None, Content::UnknownKey),
                 Err(OpenError::Misaddressed(Misaddressed::Issuer)) => return Err(Code::IssuerNotCaller.into()),
                 Err(OpenError::Misaddressed(Misaddressed::Audience)) => {

@@ -113,7 +113,15 @@ async fn fetched(links: &Inner, peer: &EntityId, place: (u32, u64), bounds: Boun
     let (vault, peer) = (links.inbox.outbox.vault().clone(), peer.clone());
     let (settled, outbox) = (links.settled, links.inbox.outbox.clone());
     let act = move |tx: &mut Tx<'_>| {
-        let found = outbox::fetch(tx, &vault, &peer, place, bounds)?;
+        let mut found = outbox::fetch(tx, &vault, &peer, place, bounds)?;
+        // Whoever asks for what comes after a number has decided nothing beyond it.
+        let first = found.items.items.first().and_then(|item| item.message.as_deref());
+        let ahead = first.is_none_or(|jws| outbox::is_from_the_future(jws, tx.now()));
+        if ahead && bounds.time_holds && outbox::sign_anew(tx, &outbox, &peer, Some((place.0, place.1 + 1)))? > 0 {
+            let before = std::mem::take(&mut found.unsent);
+            found = outbox::fetch(tx, &vault, &peer, place, bounds)?;
+            found.unsent.splice(..0, before);
+        }
         settled(tx, &outbox, &found.unsent)?;
         if let Some(mended) = found.mended {
             note_mended(tx, &peer, mended)?;

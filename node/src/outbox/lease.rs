@@ -11,10 +11,10 @@ use staffetta_protocol::receipt::Outcome;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::expiry;
 use super::links::{self, LinkRow};
 use super::queue::place;
 use super::settle::Settlement;
+use super::{anew, expiry};
 use crate::error::{Error, Result};
 use crate::grants::{self, Grounds, Resting};
 use crate::store::schema::{link_out, outbox};
@@ -64,6 +64,7 @@ pub(super) struct Row {
     pub(super) size: i32,
     state: String,
     code: Option<String>,
+    queued_at: At,
     expires_at: Option<At>,
     may_have_left: bool,
 }
@@ -205,6 +206,10 @@ pub(super) fn number_more(
     for row in fitting {
         if batch.waits_for_time(tx, &row)? {
             continue;
+        }
+        // Nothing overtakes what was signed by a clock that was ahead: it is signed anew first.
+        if !row.may_have_left && anew::is_ahead(row.queued_at.0, tx.now()) {
+            break;
         }
         let message = said.remove(&row.message.0);
         // Whoever may have it hears what became of it: under a new number, if it had one that is nobody's any more.

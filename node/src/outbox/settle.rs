@@ -15,6 +15,7 @@ use crate::grants;
 use crate::journal;
 use crate::store::schema::{link_out, outbox, receipt as stored};
 use crate::store::{At, Id, Tx};
+use crate::tasks::{self, Task};
 
 /// What became of one message: told to the room that queued it.
 #[derive(Debug, Clone)]
@@ -68,7 +69,9 @@ pub fn settle(
         .on_conflict_do_nothing()
         .execute(conn))?;
     if let Some(checkpoint) = &receipt.checkpoint {
-        journal::hear(tx, peer, checkpoint)?;
+        if let Some(trouble) = journal::hear(tx, peer, checkpoint)? {
+            history_differs(tx, peer, trouble)?;
+        }
     }
     let settled = settle_items(tx, peer, receipt)?;
     diesel::update(
@@ -98,6 +101,12 @@ pub fn settle(
         links::release(tx, peer, token)?;
     }
     Ok(settled)
+}
+
+/// A partner's journal is not the one that it signed: its administrator and ours must talk.
+pub fn history_differs(tx: &mut Tx<'_>, peer: &EntityId, trouble: journal::Trouble) -> Result<()> {
+    tasks::open(tx, Task::new(tasks::Kind::HistoryRewritten, peer).with(peer).code(trouble))?;
+    Ok(())
 }
 
 /// An outbox row that a receipt names.
