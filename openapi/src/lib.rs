@@ -1,11 +1,15 @@
 //! The two API documents of a node as files, in OpenAPI 3.1 and in 3.0.3.
 //!
-//! They are made from the routes that a node really mounts. `cargo run -p staffetta-openapi` writes them into this
+//! They are made from the routes that a node really mounts, with the examples of requests that it has, and with examples of
+//! answers, which no node carries: `answers.json` beside them, what a living node answered to the story `walk`. `cargo run -p staffetta-openapi` writes them into this
 //! crate's folder; a test compares.
+
+use std::collections::BTreeMap;
 
 use staffetta_node::web::document;
 use staffetta_node::wiring::ROOMS;
-use utoipa::openapi::OpenApi;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::{OpenApi, RefOr};
 use yaml_serde::{Mapping, Value};
 
 /// What [`OpenApi`] says of itself.
@@ -16,13 +20,41 @@ const HEAD: &str = "# Written by `cargo run -p staffetta-openapi` from the route
 
 /// Name and content of every file.
 pub fn files() -> Vec<(&'static str, String)> {
-    let (federation, desk) = (yaml(&document::federation(ROOMS)), yaml(&document::desk(ROOMS)));
+    let (federation, desk) = (yaml(&document::federation(ROOMS)), yaml(&desk()));
     vec![
         ("federation-3.0.yaml", older(&federation)),
         ("federation.yaml", federation),
         ("desk-3.0.yaml", older(&desk)),
         ("desk.yaml", desk),
     ]
+}
+
+/// What a living node answered, by operation.
+const ANSWERS: &str = include_str!("../answers.json");
+
+/// The desk's document, with an example of each answer.
+pub fn desk() -> OpenApi {
+    let mut document = document::desk(ROOMS);
+    let answers: BTreeMap<String, serde_json::Value> = serde_json::from_str(ANSWERS).expect("examples are an object");
+    for item in document.paths.paths.values_mut() {
+        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete].into_iter().flatten();
+        for operation in operations {
+            let answer = operation.operation_id.as_ref().and_then(|id| answers.get(id));
+            if let Some(answer) = answer {
+                show(operation, answer);
+            }
+        }
+    }
+    document
+}
+
+fn show(operation: &mut Operation, answer: &serde_json::Value) {
+    let status = answer["status"].to_string();
+    if let Some(RefOr::T(response)) = operation.responses.responses.get_mut(&status)
+        && let Some(RefOr::T(content)) = response.content.get_mut("application/json")
+    {
+        content.example = Some(answer["body"].clone());
+    }
 }
 
 fn yaml(document: &OpenApi) -> String {

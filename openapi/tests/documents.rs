@@ -8,7 +8,8 @@ use staffetta_node::web::document;
 use staffetta_node::wiring::ROOMS;
 
 fn documents() -> [Value; 2] {
-    [document::federation(ROOMS), document::desk(ROOMS)].map(|document| serde_json::to_value(&document).expect("JSON"))
+    [document::federation(ROOMS), staffetta_openapi::desk()]
+        .map(|document| serde_json::to_value(&document).expect("JSON"))
 }
 
 /// Every value of the document with the path to it.

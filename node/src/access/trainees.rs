@@ -2,7 +2,8 @@
 //!
 //! A function in a case's team is given case by case; the mark is of the account. Whoever has it does nothing about a
 //! person outside a team in which she has the function of a trainee, and there what she does waits for a
-//! countersignature: she leads no case (whom she takes up her supervisor leads), decides nothing for the whole office and breaks no glass.
+//! countersignature: she leads no case (whom she takes up her supervisor leads), decides nothing for the whole office
+//! and breaks no glass.
 
 use staffetta_protocol::card::Refusal;
 use staffetta_protocol::problem::{Code, Problem};

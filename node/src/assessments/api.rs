@@ -132,7 +132,8 @@ struct AssessmentProposed {
 /// Lists the skills assessments of a person.
 ///
 /// Newest first. She finds it in her journal.
-#[utoipa::path(tag = "assessments", params(("person" = Uuid, Path, description = "The person."), AssessmentPage, Fields<AssessmentRecord>),
+#[utoipa::path(tag = "assessments", params(("person" = Uuid, Path, description = "The person."), AssessmentPage,
+           Fields<AssessmentRecord>),
     responses((status = 200, description = "A page of assessments.", body = AssessmentList)))]
 #[get("/people/{person}/assessments")]
 async fn list_assessments(

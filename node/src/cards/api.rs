@@ -146,7 +146,8 @@ async fn save_card(
 /// Lists the versions of a person's card.
 ///
 /// Who saved which when, newest first; not what they say.
-#[utoipa::path(tag = "cards", params(("person" = Uuid, Path, description = "The person."), CardVersionPage, Fields<Version>),
+#[utoipa::path(tag = "cards", params(("person" = Uuid, Path, description = "The person."), CardVersionPage,
+           Fields<Version>),
     responses((status = 200, description = "A page of versions.", body = CardVersionList)))]
 #[get("/people/{person}/card/versions")]
 async fn list_card_versions(

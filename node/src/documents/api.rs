@@ -183,7 +183,8 @@ async fn list_expiring_documents(
 /// Lists the documents of a person.
 ///
 /// Newest first, without their files. She finds it in her journal.
-#[utoipa::path(tag = "documents", params(("person" = Uuid, Path, description = "The person."), DocumentPage, Fields<DocumentRecord>),
+#[utoipa::path(tag = "documents", params(("person" = Uuid, Path, description = "The person."), DocumentPage,
+           Fields<DocumentRecord>),
     responses((status = 200, description = "A page of documents.", body = DocumentList)))]
 #[get("/people/{person}/documents")]
 async fn list_documents(

@@ -27,6 +27,7 @@ mod refolding;
 mod restored;
 mod rows;
 mod search;
+mod ukrainian;
 
 #[cfg(test)]
 mod tests;

@@ -16,6 +16,8 @@ use any_ascii::any_ascii;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
+use super::ukrainian;
+
 /// Of how names are folded: raised with every change of what [`Word`] holds. Whose tokens were made under another is brought
 /// in line in the background ([`refold`](super::refold)).
 pub(super) const FOLDING: i32 = 2;
@@ -45,7 +47,9 @@ impl Word {
         let own = Some(written).filter(|written| !written.is_ascii()).map(own_script);
         let own = own.filter(|own| !own.is_empty() && !own.is_ascii() && *own != latin);
         let folded = Some(folded(written)).filter(|folded| *folded != latin && folded.len() >= SHORTEST);
-        let ukrainian = ukrainian(written).filter(|text| *text != latin && Some(text) != folded.as_ref());
+        let ukrainian = ukrainian::latin(written).map(|text| self::folded(&text));
+        let ukrainian =
+            ukrainian.filter(|text| text.len() >= SHORTEST && *text != latin && Some(text) != folded.as_ref());
         let sound = sound(written);
         (!latin.is_empty() || own.is_some()).then_some(Self { latin, own, folded, ukrainian, sound })
     }
@@ -197,42 +201,6 @@ fn folded(written: &str) -> String {
         }
     }
     folded
-}
-
-/// Letters as Ukrainian passports write them (resolution 55 of the Cabinet of Ministers, 2010), where other languages that
-/// have them write another: at the beginning of a word, and within it.
-const UKRAINIAN: [(char, &str, &str); 15] = [
-    ('г', "h", "h"),
-    ('ґ', "g", "g"),
-    ('є', "ye", "ie"),
-    ('и', "y", "y"),
-    ('і', "i", "i"),
-    ('ї', "yi", "i"),
-    ('й', "y", "i"),
-    ('х', "kh", "kh"),
-    ('ц', "ts", "ts"),
-    ('щ', "shch", "shch"),
-    ('ю', "yu", "iu"),
-    ('я', "ya", "ia"),
-    ('ь', "", ""),
-    ('\u{2019}', "", ""),
-    ('\'', "", ""),
-];
-
-/// A word that has one of the letters by which Ukrainian and Russian papers differ most, as the former write it, folded.
-fn ukrainian(written: &str) -> Option<String> {
-    let letters = written.to_lowercase().nfc().collect::<String>().replace("зг", "zgh");
-    if !letters.contains(['г', 'ґ', 'є', 'ї']) && !letters.contains("zgh") {
-        return None;
-    }
-    let mut text = String::new();
-    for (at, letter) in letters.chars().enumerate() {
-        match UKRAINIAN.iter().find(|(known, ..)| *known == letter) {
-            Some((_, first, within)) => text.push_str(if at == 0 { first } else { within }),
-            None => text.push(letter),
-        }
-    }
-    Some(folded(&text)).filter(|folded| folded.len() >= SHORTEST)
 }
 
 /// Scripts without spaces and case are transliterated with a capital for each character: 李明 is `LiMing`.

@@ -151,7 +151,8 @@ impl Check for RestrictionTelling {}
 /// Lists the restrictions of a person's data.
 ///
 /// Those that are on and those that were lifted.
-#[utoipa::path(tag = "rights", params(("person" = Uuid, Path, description = "The person."), PageParams, Fields<CaseRestriction>),
+#[utoipa::path(tag = "rights", params(("person" = Uuid, Path, description = "The person."), PageParams,
+           Fields<CaseRestriction>),
     responses((status = 200, description = "A page of the restrictions.", body = CaseRestrictionList)))]
 #[get("/people/{person}/restrictions")]
 async fn list_restrictions(

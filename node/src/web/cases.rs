@@ -325,7 +325,8 @@ async fn set_team(
 /// Lists the handovers of a case.
 ///
 /// Newest first, with what each lead told the next: for whoever works on it.
-#[utoipa::path(tag = "cases", params(("case" = Uuid, Path, description = "The person's id, or the referral's."), PageParams, Fields<HandoverEntry>),
+#[utoipa::path(tag = "cases", params(("case" = Uuid, Path, description = "The person's id, or the referral's."), PageParams,
+           Fields<HandoverEntry>),
     responses((status = 200, description = "A page of handovers.", body = HandoverList)))]
 #[get("/cases/{case}/handovers")]
 async fn list_handovers(

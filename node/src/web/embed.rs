@@ -76,10 +76,12 @@ impl Embeds for WithPersonAndLastEvent {
                                 and when; not what it says.";
 }
 
-/// What staff call people, asked of the room above that knows it: of those whom the listing covers, each with her entry in
-/// the journal.
+/// What staff call people, of those whom the listing covers, each with her entry in the journal.
+type Calls = fn(&mut Tx<'_>, &Vault, &Actor, Listing, &BTreeSet<Uuid>) -> Result<BTreeMap<Uuid, Text<120>>>;
+
+/// The room above that knows it, asked for what staff call people.
 #[derive(Debug, Clone, Copy)]
-pub struct Names(pub fn(&mut Tx<'_>, &Vault, &Actor, Listing, &BTreeSet<Uuid>) -> Result<BTreeMap<Uuid, Text<120>>>);
+pub struct Names(pub Calls);
 
 /// What is wanted of that; without the parameter nothing. Other names: 422 `not_in_list`.
 ///

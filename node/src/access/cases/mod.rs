@@ -3,8 +3,8 @@
 //! What must hold:
 //! - A case is a person's record or a referral that came in; it bears that id. This room holds ids and never looks at
 //!   what they stand for.
-//! - Whoever takes a person up leads her case; for somebody who learns her supervisor does. A referral that came in belongs to the whole office until somebody is put
-//!   on it.
+//! - Whoever takes a person up leads her case; for somebody who learns her supervisor does. A referral that came in
+//!   belongs to the whole office until somebody is put on it.
 //! - What one sees of a case follows from the functions that one has in its team ([`Function`]), not from the role of
 //!   one's account. Leaving the team ends it at once.
 //! - A case that is restricted is seen by nobody, but for the person's rights themselves ([`restriction`]).

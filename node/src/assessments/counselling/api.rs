@@ -96,7 +96,8 @@ struct CounsellingPage {
 /// Lists the counselling notes of a person.
 ///
 /// Without their words, newest first: all of them for whoever counsels in the case, else the caller's own.
-#[utoipa::path(tag = "assessments", params(("person" = Uuid, Path, description = "The person."), CounsellingPage, Fields<CounsellingEntry>),
+#[utoipa::path(tag = "assessments", params(("person" = Uuid, Path, description = "The person."), CounsellingPage,
+           Fields<CounsellingEntry>),
     responses((status = 200, description = "A page of notes.", body = CounsellingList)))]
 #[get("/people/{person}/counselling-notes")]
 async fn list_counselling_notes(

@@ -151,7 +151,8 @@ struct ConsentWithdrawalResult {
 /// Lists what a person agreed to.
 ///
 /// Every answer of hers, newest first, with how it was given.
-#[utoipa::path(tag = "consents", params(("person" = Uuid, Path, description = "The person."), PageParams, Fields<ConsentRecord>),
+#[utoipa::path(tag = "consents", params(("person" = Uuid, Path, description = "The person."), PageParams,
+           Fields<ConsentRecord>),
     responses((status = 200, description = "A page of her answers.", body = ConsentList)))]
 #[get("/people/{person}/consents")]
 async fn list_consents(

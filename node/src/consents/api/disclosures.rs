@@ -151,7 +151,8 @@ struct DisclosurePage {
 ///
 /// Who received which groups of fields of which version of the card, when and on which ground, newest first; to one
 /// recipient or to all.
-#[utoipa::path(tag = "consents", params(("person" = Uuid, Path, description = "The person."), DisclosurePage, Fields<DisclosureEntry>),
+#[utoipa::path(tag = "consents", params(("person" = Uuid, Path, description = "The person."), DisclosurePage,
+           Fields<DisclosureEntry>),
     responses((status = 200, description = "A page of disclosures.", body = DisclosureList)))]
 #[get("/people/{person}/disclosures")]
 async fn list_disclosures(
@@ -250,7 +251,8 @@ impl DisclosureRecipient {
 /// Lists who received something about a person.
 ///
 /// One entry for each node or office, with all that it was told together. What was taken back since is still told: it was received.
-#[utoipa::path(tag = "consents", params(("person" = Uuid, Path, description = "The person."), PageParams, Fields<DisclosureRecipient>),
+#[utoipa::path(tag = "consents", params(("person" = Uuid, Path, description = "The person."), PageParams,
+           Fields<DisclosureRecipient>),
     responses((status = 200, description = "A page of the recipients.", body = DisclosureRecipients)))]
 #[get("/people/{person}/recipients")]
 async fn list_recipients(

@@ -94,7 +94,8 @@ struct ConsentRequestList {
 /// Lists what a person was asked and has not answered.
 ///
 /// Nothing leaves under any of them.
-#[utoipa::path(tag = "consents", params(("person" = Uuid, Path, description = "The person."), PageParams, Fields<ConsentRequest>),
+#[utoipa::path(tag = "consents", params(("person" = Uuid, Path, description = "The person."), PageParams,
+           Fields<ConsentRequest>),
     responses((status = 200, description = "A page of the questions that wait.", body = ConsentRequestList)))]
 #[get("/people/{person}/consent-requests")]
 async fn list_consent_requests(

@@ -105,7 +105,8 @@ struct PersonGuardians {
 /// Lists who answers for a minor.
 ///
 /// And who answered for her. At eighteen nobody does any more, whether somebody ended it or not.
-#[utoipa::path(tag = "people", params(("person" = Uuid, Path, description = "The minor."), PageParams, Fields<PersonGuardian>),
+#[utoipa::path(tag = "people", params(("person" = Uuid, Path, description = "The minor."), PageParams,
+           Fields<PersonGuardian>),
     responses((status = 200, description = "A page of the guardians.", body = PersonGuardians)))]
 #[get("/people/{person}/guardians")]
 async fn list_guardians(

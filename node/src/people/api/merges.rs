@@ -84,7 +84,8 @@ async fn merge_people(
 /// Lists the records that went into a person's.
 ///
 /// With the reason that was given for each.
-#[utoipa::path(tag = "people", params(("person" = Uuid, Path, description = "The person."), PageParams, Fields<PersonMerge>),
+#[utoipa::path(tag = "people", params(("person" = Uuid, Path, description = "The person."), PageParams,
+           Fields<PersonMerge>),
     responses((status = 200, description = "A page of the records.", body = PersonMerges)))]
 #[get("/people/{person}/merges")]
 async fn list_person_merges(

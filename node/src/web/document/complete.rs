@@ -88,13 +88,18 @@ fn is_secured(operation: &Operation) -> bool {
     operation.security.as_ref().is_some_and(|required| !required.is_empty())
 }
 
-/// Puts the example of a request into its place.
+/// Puts the example of a request into its place. Of a route that takes files it is one for each media type that can be
+/// written down, under the name of the type.
 fn exemplify(operation: &mut Operation, examples: &BTreeMap<String, Value>) {
-    let example = operation.operation_id.as_ref().and_then(|id| examples.get(id));
+    let Some(example) = operation.operation_id.as_ref().and_then(|id| examples.get(id)) else { return };
     let Some(RefOr::T(body)) = operation.request_body.as_mut() else { return };
-    let json = body.content.get_mut("application/json");
-    if let (Some(example), Some(RefOr::T(json))) = (example, json) {
-        json.example = Some(example.clone());
+    let names_media = example.as_object().is_some_and(|members| members.keys().any(|name| name.contains('/')));
+    for (media, content) in &mut body.content {
+        let example =
+            if names_media { example.get(media) } else { Some(example).filter(|_| media == "application/json") };
+        if let (Some(example), RefOr::T(content)) = (example, content) {
+            content.example = Some(example.clone());
+        }
     }
 }
 

@@ -122,7 +122,8 @@ pub(super) async fn sign_out_staff(
 /// Lists what an account is linked to.
 ///
 /// The names that OpenID providers have for its owner.
-#[utoipa::path(tag = "staff", params(("staff" = Uuid, Path, description = "The account."), PageParams, Fields<StaffIdentity>),
+#[utoipa::path(tag = "staff", params(("staff" = Uuid, Path, description = "The account."), PageParams,
+           Fields<StaffIdentity>),
     responses((status = 200, description = "A page of the links.", body = StaffIdentities)))]
 #[get("/staff/{staff}/identities")]
 pub(super) async fn list_staff_identities(

@@ -35,6 +35,7 @@ pub(super) async fn the_house(walk: &mut Walk, stage: &Stage) {
     walk.ids.insert("activity", "accompaniment".to_owned());
     walk.versions.insert("activities/accompaniment".to_owned(), "\"0\"".to_owned());
     walk.does(centre, &dpo, "set_activity").await;
+    walk.does(centre, &dpo, "read_activity").await;
     walk.does(centre, &dpo, "drop_activity").await;
     let notice = walk.does(centre, &dpo, "add_notice").await;
     walk.at("notice", &notice["id"]);
@@ -45,10 +46,12 @@ pub(super) async fn the_house(walk: &mut Walk, stage: &Stage) {
     let own = walk.does(centre, &supervisor, "add_office").await;
     walk.at("office", &own["id"]);
     walk.does(centre, &supervisor, "change_office").await;
+    walk.does(centre, &supervisor, "read_office").await;
     walk.does(centre, &supervisor, "remove_office").await;
     let partner = walk.does(centre, &stage.at_centre, "add_partner_office").await;
     walk.at("office", &partner["id"]);
     walk.does(centre, &stage.at_centre, "change_partner_office").await;
+    walk.does(centre, &stage.at_centre, "read_partner_office").await;
     walk.does(centre, &stage.at_centre, "remove_partner_office").await;
     walk.does(centre, &stage.at_centre, "look_up_member").await;
     let noticed = Task::new(Kind::NotRecognised, stage.cpi.id()).with(stage.cpi.id());

@@ -34,6 +34,12 @@ pub(super) async fn the_record(walk: &mut Walk, stage: &Stage) {
     walk.at("document", &document["id"]);
     walk.does(centre, desk, "describe_document").await;
     walk.does(centre, desk, "remove_document").await;
+    walk.sends(centre, desk, "import_card").await;
+    for nth in 0..walk.media("file_document").len() {
+        let document = walk.does(centre, desk, "enter_document").await;
+        walk.at("document", &document["id"]);
+        walk.sends_nth(centre, desk, "file_document", nth).await;
+    }
 
     let assessment = walk.does(centre, desk, "open_assessment").await;
     walk.at("assessment", &assessment["id"]);
@@ -99,9 +105,10 @@ pub(super) async fn the_team(walk: &mut Walk, stage: &Stage) {
     let note = walk.does(centre, &counsels, "write_counselling_note").await;
     walk.at("note", &note["id"]);
     walk.does(centre, &counsels, "rewrite_counselling_note").await;
+    walk.does(centre, &counsels, "read_counselling_note").await;
 }
 
-/// An account of somebody who learns: it takes nobody up.
+/// An account of somebody who learns: whom it takes up its supervisor leads, and countersigns.
 async fn the_trainee(stage: &Stage) {
     let (centre, under) = (&stage.centre, own_id(&stage.at_centre).await);
     let admin = centre.desk(AccessRole::Admin).await;
@@ -115,9 +122,11 @@ async fn the_trainee(stage: &Stage) {
     let id = own_id(&novice).await;
     let learns = move |tx: &mut Tx<'_>| access::learns(tx, Actor::System, id, Some(under));
     centre.node.store().write(learns).await.unwrap();
-    let refused = novice.post("people", json!({"label": "Awa, stanza 3"})).await;
-    assert_eq!(refused.refused(403), "function_not_entitled");
-    stage.at_centre.post("people", json!({"label": "Awa, stanza 3"})).await.ok();
+    let taken_up = novice.post("people", json!({"label": "Awa, stanza 3"})).await.ok()["id"].clone();
+    let waiting = stage.at_centre.read("countersignatures").await.ok();
+    let hers = waiting["items"].as_array().unwrap().iter().find(|it| it["case"] == taken_up).unwrap();
+    let signature = format!("countersignatures/{}/signature", hers["id"].as_str().unwrap());
+    stage.at_centre.post(&signature, json!({"outcome": "approved"})).await.ok();
 }
 
 /// What she asks as a right of hers: that her data rest, and that they go.

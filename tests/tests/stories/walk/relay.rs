@@ -76,9 +76,13 @@ pub(super) async fn the_relay(walk: &mut Walk, stage: &Stage) {
         walk.does(centre, desk, "update_referred_card").await;
         stage.pump().await;
         walk.at("referral", &there);
-        for step in ["report_progress", "record_did", "record_patto", "record_protocol", "add_policy_event", last] {
+        for step in ["report_progress", "record_did", "record_patto", "record_protocol", "add_policy_event"] {
             walk.does(cpi, taker, step).await;
         }
+        walk.means(REFERRAL, there.as_str().unwrap());
+        let report = walk.sends(cpi, taker, "write_back_sap").await;
+        assert_eq!(report["taken"], 1, "{report}");
+        walk.does(cpi, taker, last).await;
         walk.at("taken_on", &there);
         stage.pump().await;
     }
@@ -144,6 +148,7 @@ pub(super) async fn the_move(walk: &mut Walk, stage: &Stage) {
         stage.net.pump(&[centre, &other]).await;
         let waiting = there.read("transfers?direction=received&state=received").await.ok();
         walk.at("transfer", &waiting["items"][0]["id"]);
+        walk.does(&other, &there, "read_transfer").await;
         walk.does(&other, &there, end).await;
         stage.net.pump(&[centre, &other]).await;
     }
