@@ -10,6 +10,7 @@ mod work;
 use std::fmt;
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::HttpServer;
 use actix_web::web::Data;
@@ -30,7 +31,7 @@ use crate::keys::Keys;
 use crate::links::Links;
 use crate::outbox::Outbox;
 use crate::peers::{Client, Peers, Profile};
-use crate::people::People;
+use crate::people::{self, People};
 use crate::referrals::{self, Referrals};
 use crate::rights::Rights;
 use crate::store::Store;
@@ -44,6 +45,10 @@ pub use stop::{Serving, Stop, Workers};
 
 /// Seconds that a server gives to requests under way when it stops.
 const GRACE_SECONDS: u64 = 5;
+
+/// How long an idle connection is kept: longer than the pools of clients and proxies keep theirs, which is a minute mostly.
+/// Who lets go first must be the one that asks, or a request meets a connection that is just being closed.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// One partner's node, composed. Clones are the same node.
 #[derive(Clone)]
@@ -234,6 +239,7 @@ impl Node {
                     .app_data(Data::new(node.entity_id().clone()))
                     .app_data(Data::new(node.config.clone()))
                     .app_data(Data::new(web::tasks::AddressBook(offices::channels)))
+                    .app_data(Data::new(web::Names(people::labels)))
                     .app_data(Data::new(Consents { threads_ended: wiring::threads_ended }))
                     .app_data(Data::new(People { holdings: wiring::HOLDINGS }))
                     .configure(|cfg| node.operations().mount(cfg))
@@ -247,6 +253,7 @@ impl Node {
             })
         })
         .disable_signals()
+        .keep_alive(KEEP_ALIVE)
         .shutdown_timeout(GRACE_SECONDS);
         if self.config.listen.workers > 0 {
             server = server.workers(self.config.listen.workers);

@@ -1,6 +1,6 @@
 //! A desk: the JSON API of a node, as an integration would use it.
 
-use reqwest::{Client, Method, RequestBuilder};
+use reqwest::{Client, ClientBuilder, Method, RequestBuilder};
 use serde_json::Value;
 
 /// A member of staff at a node.
@@ -41,9 +41,15 @@ impl Answer {
     }
 }
 
+/// A client that keeps no connection: a server that is about to let an idle one go loses no request then, and one that
+/// stops waits for nobody.
+fn plain() -> ClientBuilder {
+    Client::builder().no_proxy().pool_max_idle_per_host(0)
+}
+
 impl Desk {
     pub(crate) fn new(resource: String, token: &str) -> Self {
-        let client = Client::builder().no_proxy().build().expect("a plain client");
+        let client = plain().build().expect("a plain client");
         Self { base: format!("{resource}/desk"), token: token.to_owned(), client }
     }
 
@@ -53,8 +59,14 @@ impl Desk {
     /// Where that is no certificate.
     pub fn trusting(resource: String, token: &str, authority: &[u8]) -> Self {
         let authority = reqwest::Certificate::from_pem(authority).expect("a certificate");
-        let client = Client::builder().no_proxy().tls_certs_only([authority]).build().expect("a plain client");
+        let client = plain().tls_certs_only([authority]).build().expect("a plain client");
         Self { base: format!("{resource}/desk"), token: token.to_owned(), client }
+    }
+
+    /// The same member of staff at another door of the same node: `http://127.0.0.1:<port>`.
+    pub fn through(&self, door: &str) -> Self {
+        let client = plain().build().expect("a plain client");
+        Self { base: format!("{door}/rest/staffetta/v1/desk"), token: self.token.clone(), client }
     }
 
     /// Reads.

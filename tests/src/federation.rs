@@ -1,6 +1,6 @@
 //! A network: its authority and its members, on one kind of database.
 
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use staffetta_node::authority::Invite;
 use staffetta_node::clock::Clock;
 use staffetta_node::journal::Actor;
@@ -32,12 +32,14 @@ pub async fn on_each_database<F: Future<Output = ()>>(story: impl Fn(Federation)
     }
 }
 
-/// Runs a story on SQLite alone: for what is about files of this machine.
-pub async fn on_sqlite<F: Future<Output = ()>>(story: impl FnOnce(Federation) -> F) {
-    let (clock, make) = (scratch::clock(), scratch::sqlite);
-    let authority =
-        Member::start(make(clock.clone()), "Rete di prova", None, Roles::from([Role::Authority]), &[]).await;
-    story(Federation { clock, authority, make }).await;
+/// Runs a story on what several processes may serve from: PostgreSQL alone. It begins at `at`.
+pub async fn on_servers<F: Future<Output = ()>>(at: DateTime<Utc>, story: impl Fn(Federation) -> F) {
+    for make in scratch::KINDS.iter().copied().skip(1) {
+        let clock = Clock::set(at);
+        let authority =
+            Member::start(make(clock.clone()), "Rete di prova", None, Roles::from([Role::Authority]), &[]).await;
+        story(Federation { clock, authority, make }).await;
+    }
 }
 
 impl Federation {

@@ -10,7 +10,7 @@ mod member;
 mod people;
 
 pub use desk::{Answer, Desk};
-pub use federation::{Federation, on_each_database, on_sqlite};
+pub use federation::{Federation, on_each_database, on_servers};
 pub use machine::machine;
 pub use member::Member;
 pub use people::{BOTH, Person};

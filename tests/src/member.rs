@@ -146,6 +146,14 @@ impl Member {
         self.restart().await;
     }
 
+    /// Comes back on another database.
+    pub async fn moves_to(&mut self, url: DatabaseUrl) {
+        self.stop().await;
+        self.node.close().await;
+        self.config.database.url = url;
+        self.restart().await;
+    }
+
     /// A second process on the same database, without a server.
     pub fn beside(&self) -> Node {
         Node::open(self.config.clone(), self.scratch.store().clock().clone()).expect("the database is there")

@@ -49,6 +49,14 @@ pub(super) fn all_due(tx: &mut Tx<'_>) -> Result<()> {
     Ok(())
 }
 
+/// Whoever held a comparison is no more.
+pub(super) fn release_all(tx: &mut Tx<'_>) -> Result<()> {
+    diesel::update(link_check::table.filter(link_check::lease_until.is_not_null()))
+        .set(link_check::lease_until.eq(None::<At>))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
 /// This link is compared as soon as may be.
 pub(super) fn soon(tx: &mut Tx<'_>, peer: &EntityId) -> Result<()> {
     let now = At::from(tx.now());
@@ -71,10 +79,14 @@ pub(super) fn asked(tx: &mut Tx<'_>, peer: &EntityId) -> Result<()> {
 /// Takes the comparisons that are due, at most `limit`, so that no other process makes them.
 pub(super) fn claim(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<EntityId>> {
     let now = tx.now();
-    // No lease is so long, and no comparison is so far: a clock that was ahead wrote it.
-    let (far, farther) = (At::from(now + LEASE * 2), At::from(now + EVERY * 2));
-    let over = move || link_check::lease_until.le(At::from(now)).or(link_check::lease_until.gt(far));
-    let free = || link_check::lease_until.is_null().or(over());
+    // A lease that ends later still, or a comparison that is farther off, is of a clock that ran ahead.
+    let farther = At::from(now + EVERY * 2);
+    let free = || {
+        link_check::lease_until
+            .is_null()
+            .or(link_check::lease_until.le(At::from(now)))
+            .or(link_check::lease_until.gt(At::from(now + LEASE + LEASE)))
+    };
     let due: Vec<String> = link_check::table
         .filter(link_check::due_at.le(At::from(now)).or(link_check::due_at.gt(farther)))
         .filter(free())

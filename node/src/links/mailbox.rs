@@ -122,9 +122,7 @@ async fn fetched(links: &Inner, peer: &EntityId, place: (u32, u64), bounds: Boun
             found = outbox::fetch(tx, &vault, &peer, place, bounds)?;
             found.unsent.splice(..0, before);
         }
-        for settlement in &found.unsent {
-            settled(tx, &outbox, settlement)?;
-        }
+        settled(tx, &outbox, &found.unsent)?;
         if let Some(mended) = found.mended {
             note_mended(tx, &peer, mended)?;
         }
@@ -166,9 +164,8 @@ pub(super) async fn hand_in_receipt(
         if receipt.link.epoch != epoch || !(acked..=link.given_seq as u64).contains(&through) {
             return Err(Problem { expected: Some((epoch, acked + 1)), ..Problem::new(Code::OutOfSequence) }.into());
         }
-        for settlement in &outbox::settle(tx, &peer, &jws, &receipt, None, None)? {
-            settled(tx, &outbox, settlement)?;
-        }
+        let news = outbox::settle(tx, &peer, &jws, &receipt, None, None)?;
+        settled(tx, &outbox, &news)?;
         Ok(ReceiptTaken { next_seq: through + 1 })
     };
     let taken = store.write(act).await?;

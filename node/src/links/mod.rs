@@ -50,8 +50,8 @@ use push::MAILBOX_PAUSE;
 pub use api::api;
 pub use contact::wake_on_contact;
 
-/// The room above that is told what became of a message. `Err` undoes the settling: the receipt is asked for again.
-pub type Settled = fn(&mut Tx<'_>, &Outbox, &Settlement) -> Result<()>;
+/// The room above that is told what became of messages. `Err` undoes the settling: the receipt is asked for again.
+pub type Settled = fn(&mut Tx<'_>, &Outbox, &[Settlement]) -> Result<()>;
 
 /// Messages that run out in one transaction, at most.
 const EXPIRED_AT_ONCE: i64 = 200;
@@ -120,6 +120,20 @@ impl Links {
         }))
     }
 
+    /// The process starts: every link is tried and compared at once, whatever it waited for, and on a database of one
+    /// process what a killed one had leased is free again.
+    ///
+    /// # Errors
+    /// Whatever the store fails with.
+    pub async fn begin(&self) -> Result<()> {
+        let alone = self.0.store.is_alone();
+        let act = move |tx: &mut Tx<'_>| {
+            outbox::begin(tx, alone)?;
+            if alone { checks::release_all(tx) } else { Ok(()) }
+        };
+        self.0.store.write(act).await
+    }
+
     /// Tells the worker that something was queued or a peer gave a sign of life.
     pub fn wake(&self) {
         self.0.waker.notify_one();
@@ -154,9 +168,7 @@ impl Links {
             let (settled, outbox) = (self.0.settled, self.0.inbox.outbox.clone());
             let act = move |tx: &mut Tx<'_>| {
                 let gone = outbox::expire(tx, EXPIRED_AT_ONCE)?;
-                for settlement in &gone {
-                    settled(tx, &outbox, settlement)?;
-                }
+                settled(tx, &outbox, &gone)?;
                 outbox::has_overdue(tx.conn(), now)
             };
             if !self.0.store.write(act).await? || !self.0.peers.clock_is_confirmed(self.0.clock.now()) {

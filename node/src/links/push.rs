@@ -60,9 +60,7 @@ async fn reachable(links: &Inner, to: &EntityId) -> Result<Option<Peer>> {
                 .store
                 .write(move |tx| {
                     let voided = crate::outbox::abandon(tx, &peer)?;
-                    for settlement in &voided {
-                        settled(tx, &outbox, settlement)?;
-                    }
+                    settled(tx, &outbox, &voided)?;
                     if !voided.is_empty() {
                         journal::record(
                             tx,
@@ -110,9 +108,7 @@ async fn lease(links: &Inner, peer: &Peer) -> Result<Option<Leased>> {
                 leased = after;
                 unsent.extend(more);
             }
-            for settlement in &unsent {
-                settled(tx, &outbox, settlement)?;
-            }
+            settled(tx, &outbox, &unsent)?;
             if leased.is_none() && limited {
                 // What waits for a limited member waits on; it is looked at again, never spun upon.
                 let longest = TimeDelta::seconds(config.retry_max_seconds as i64);
@@ -134,9 +130,7 @@ async fn conclude(links: &Inner, leased: Leased, verdict: Verdict) -> Result<boo
                 .store
                 .write(move |tx| {
                     let news = outbox::settle(tx, &leased.peer, &jws, &receipt, Some(leased.token), Some(window))?;
-                    for settlement in &news {
-                        settled(tx, &outbox, settlement)?;
-                    }
+                    settled(tx, &outbox, &news)?;
                     if let Some(since) = leased.failing_since {
                         heard_again(tx, &leased.peer, since)?;
                     }

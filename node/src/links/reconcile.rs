@@ -144,5 +144,10 @@ fn mend(tx: &mut Tx<'_>, peer: &EntityId, before: &Ours, theirs: &LinkState) -> 
         journal::record(tx, Entry::new(Actor::System, "exchange.restored").peer(peer).code(code))?;
     }
     checks::done(tx, peer)?;
+    // It has answered, so it is there: what waits for it waits no longer.
+    if outbox::is_asleep(tx.conn(), peer, now)? {
+        outbox::wake(tx, peer)?;
+        wakes = true;
+    }
     Ok(wakes)
 }

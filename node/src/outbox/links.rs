@@ -49,9 +49,14 @@ pub struct LinkRow {
 impl LinkRow {
     /// Whether a batch is under way.
     pub fn is_leased(&self, now: DateTime<Utc>) -> bool {
-        self.lease_until.is_some_and(|until| until.0 > now)
+        self.lease_until.is_some_and(|until| until.0 > now && until.0 <= now + BEYOND_LEASES)
     }
 }
+
+/// No lease is that long, and no pause: what ends later still was written by a clock that ran ahead, and does not count.
+const BEYOND_LEASES: TimeDelta = TimeDelta::minutes(15);
+/// The longest pause is the hour of a peer that fetches by itself.
+const BEYOND_PAUSES: TimeDelta = TimeDelta::hours(2);
 
 /// The row of a link, if anything was ever queued for the peer.
 pub fn link(conn: &mut Conn, peer: &EntityId) -> Result<Option<LinkRow>> {
@@ -95,12 +100,10 @@ pub(super) fn make(tx: &mut Tx<'_>, peer: &EntityId) -> Result<()> {
     Ok(())
 }
 
-/// No pause and no lease is so long: whoever wrote a later instant had a clock that was ahead.
-const BEYOND: TimeDelta = TimeDelta::hours(3);
-
 /// Links that have something to send and may be tried at `now`, and when the next one falls due after that.
 pub fn due(conn: &mut Conn, now: DateTime<Utc>) -> Result<(Vec<EntityId>, Option<DateTime<Utc>>)> {
-    let (at, beyond) = (At::from(now), At::from(now + BEYOND));
+    let at = At::from(now);
+    let (no_pause, no_lease) = (At::from(now + BEYOND_PAUSES), At::from(now + BEYOND_LEASES));
     let waiting = || {
         diesel::dsl::exists(
             outbox::table.filter(outbox::peer.eq(link_out::peer)).filter(outbox::state.eq_any(["queued", "void"])),
@@ -108,8 +111,8 @@ pub fn due(conn: &mut Conn, now: DateTime<Utc>) -> Result<(Vec<EntityId>, Option
     };
     let ready: Vec<String> = link_out::table
         .filter(waiting())
-        .filter(link_out::next_attempt_at.le(at).or(link_out::next_attempt_at.gt(beyond)))
-        .filter(link_out::lease_until.is_null().or(link_out::lease_until.le(at)).or(link_out::lease_until.gt(beyond)))
+        .filter(link_out::next_attempt_at.le(at).or(link_out::next_attempt_at.gt(no_pause)))
+        .filter(link_out::lease_until.is_null().or(link_out::lease_until.le(at)).or(link_out::lease_until.gt(no_lease)))
         .order(link_out::next_attempt_at)
         .select(link_out::peer)
         .load(conn)?;
@@ -162,16 +165,36 @@ pub fn wake(tx: &mut Tx<'_>, peer: &EntityId) -> Result<()> {
     Ok(())
 }
 
+/// A process starts: every link may be tried at once. `alone`: no other process serves this database, so whoever held a
+/// lease is no more.
+pub fn begin(tx: &mut Tx<'_>, alone: bool) -> Result<()> {
+    let now = At::from(tx.now());
+    diesel::update(link_out::table.filter(link_out::next_attempt_at.gt(now)))
+        .set(link_out::next_attempt_at.eq(now))
+        .execute(tx.conn())?;
+    if alone {
+        diesel::update(link_out::table.filter(link_out::lease_until.is_not_null()))
+            .set((link_out::lease_token.eq(None::<Id>), link_out::lease_until.eq(None::<At>)))
+            .execute(tx.conn())?;
+    }
+    Ok(())
+}
+
 /// Takes the lease if it is free and the link is due. `None`: somebody else has it, or it is too early.
 pub(super) fn take(tx: &mut Tx<'_>, peer: &EntityId, until: DateTime<Utc>) -> Result<Option<(Uuid, LinkRow)>> {
-    let (now, beyond) = (At::from(tx.now()), At::from(tx.now() + BEYOND));
+    let now = At::from(tx.now());
+    let (no_pause, no_lease) = (At::from(tx.now() + BEYOND_PAUSES), At::from(tx.now() + BEYOND_LEASES));
     let token = Uuid::new_v4();
-    let free = link_out::lease_until.is_null().or(link_out::lease_until.le(now)).or(link_out::lease_until.gt(beyond));
     let taken = diesel::update(
         link_out::table
             .find(peer.as_str())
-            .filter(link_out::next_attempt_at.le(now).or(link_out::next_attempt_at.gt(beyond)))
-            .filter(free),
+            .filter(link_out::next_attempt_at.le(now).or(link_out::next_attempt_at.gt(no_pause)))
+            .filter(
+                link_out::lease_until
+                    .is_null()
+                    .or(link_out::lease_until.le(now))
+                    .or(link_out::lease_until.gt(no_lease)),
+            ),
     )
     .set((link_out::lease_token.eq(Id(token)), link_out::lease_until.eq(At::from(until))))
     .execute(tx.conn())?;

@@ -18,6 +18,9 @@ use crate::error::{Error, Result};
 
 /// Time for one document of the trust plane.
 const DOCUMENT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a connection may lie idle before the next call takes another: shorter than any server waits, so that no call goes
+/// out over one that its server is letting go. Older nodes wait for 5 s.
+const IDLE: Duration = Duration::from_secs(4);
 /// Longest `Retry-After` that is obeyed, in seconds.
 const MAX_RETRY_AFTER: u32 = 3600;
 
@@ -117,6 +120,7 @@ impl Client {
             .referer(false)
             .no_proxy()
             .dns_resolver(Judged { private_too })
+            .pool_idle_timeout(IDLE)
             .connect_timeout(Duration::from_secs(config.connect_timeout_seconds))
             .timeout(Duration::from_secs(config.request_timeout_seconds))
             .user_agent(concat!("staffetta/", env!("CARGO_PKG_VERSION")));

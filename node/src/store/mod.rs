@@ -233,6 +233,11 @@ impl Store {
         }
     }
 
+    /// Whether no other process serves from this database: SQLite's file is one process's.
+    pub fn is_alone(&self) -> bool {
+        self.doors().is_ok_and(|doors| doors.writer.is_some())
+    }
+
     /// The clock of this store's acts.
     pub fn clock(&self) -> &Clock {
         &self.0.clock

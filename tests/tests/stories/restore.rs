@@ -2,20 +2,54 @@
 //! go out, and the conversation with its partner goes on.
 
 use std::path::Path;
+use std::process::Command;
 
 use reqwest::Method;
 use serde_json::json;
 use staffetta_node::access::AccessRole;
 use staffetta_node::backup::{self, Choice, DATA, Keeper, Means};
+use staffetta_node::config::{Config, DatabaseUrl};
 use staffetta_node::keys::Keys;
 use staffetta_node::outbox::Outbox;
+use staffetta_node::store::scratch::CLUSTER;
 use staffetta_node::vault::keyring::wrapped_keys;
-use staffetta_tests::{BOTH, Desk, Person, on_sqlite};
+use staffetta_tests::{BOTH, Desk, Person, on_each_database};
 
 use crate::stage::{CPI, Stage, stands};
 
 fn holds(file: &Path, bytes: &[u8]) -> bool {
     std::fs::read(file).unwrap().windows(bytes.len()).any(|window| window == bytes)
+}
+
+/// Runs what a person would type.
+fn types(command: &str) {
+    let done = Command::new("sh").args(["-c", command]).output().unwrap();
+    assert!(done.status.success(), "{command}: {}", String::from_utf8_lossy(&done.stderr));
+}
+
+/// Makes a backup of the centre as its verb says it is made: on PostgreSQL the verb, what it printed, and the verb again.
+async fn backs_up(stage: &Stage, keeper: &Keeper, into: &Path) {
+    let store = stage.centre.node.store();
+    if backup::backup(store, keeper, into).await.unwrap().data.is_none() {
+        let url = stage.centre.config().database.url.expose();
+        types(&backup::pg_dump(into).replace("DATABASE", &format!("'{url}'")));
+        assert!(backup::backup(store, keeper, into).await.unwrap().data.is_none());
+    }
+}
+
+/// Where the node is to be from now on: at the same place on SQLite, and on PostgreSQL in a new database with what the copy
+/// holds, whose name it says.
+fn fills_anew(config: &mut Config, from: &Path) -> Option<String> {
+    if config.database.url.expose().starts_with("sqlite:") {
+        return None;
+    }
+    let name = format!("staffetta_restored_{}", uuid::Uuid::now_v7().simple());
+    let cluster = std::env::var(CLUSTER).unwrap();
+    let url = cluster.replacen("/postgres?", &format!("/{name}?"), 1);
+    types(&format!("psql '{cluster}' -q -c 'create database {name}'"));
+    types(&format!("pg_restore --exit-on-error --no-owner --dbname='{url}' '{}/staffetta.dump'", from.display()));
+    config.database.url = DatabaseUrl::new(url);
+    Some(name)
 }
 
 /// Erases somebody, without waiting for anybody.
@@ -55,7 +89,7 @@ async fn is_gone(desk: &Desk, person: &Person, name: &str) {
 
 #[actix_web::test]
 async fn who_was_erased_stays_away_and_what_was_taken_back_stays_here() {
-    on_sqlite(|net| async move {
+    on_each_database(|net| async move {
         let mut stage = Stage::set(net).await;
         let folder = std::env::temp_dir().join(format!("staffetta-restore-{}", uuid::Uuid::now_v7().simple()));
         let ring = folder.join("keyring");
@@ -80,8 +114,7 @@ async fn who_was_erased_stays_away_and_what_was_taken_back_stays_here() {
         let waits = doubts.draft(&stage.cpi).await;
         stage.at_centre.post(&format!("{waits}/sending"), json!({})).await.ok();
         let keys_before = stage.centre.node.store().read(wrapped_keys).await.unwrap();
-        let made = backup::backup(stage.centre.node.store(), &keeper, &folder.join("backup")).await.unwrap();
-        assert!(made.data.is_some());
+        backs_up(&stage, &keeper, &folder.join("backup")).await;
 
         // After it: she is erased, and the other takes back what she agreed to, before anything of hers left.
         erase(&stage, &goes).await;
@@ -98,6 +131,7 @@ async fn who_was_erased_stays_away_and_what_was_taken_back_stays_here() {
         stage.centre.node.close().await;
         let mut config = stage.centre.config().clone();
         config.backup.keyring = Some(ring.clone());
+        let database = fills_anew(&mut config, &folder.join("backup"));
         let vault = stage.centre.node.vault().clone();
         let outbox =
             Outbox::new(stage.centre.id().clone(), Keys::new(vault.clone(), stage.centre.id().clone()), vault.clone());
@@ -105,13 +139,16 @@ async fn who_was_erased_stays_away_and_what_was_taken_back_stays_here() {
         let choice = Choice { from: folder.join("backup"), keyring: None, replace: true };
         let done = backup::restore(&config, &means, &choice).await.unwrap();
         assert_eq!((done.erased, done.ended), (1, 3), "she, with the yes of hers that ended with her; and two records");
-        let file = config.database.url.expose().strip_prefix("sqlite:").unwrap().to_owned();
-        use base64::Engine as _;
-        let key = base64::engine::general_purpose::STANDARD.decode(&hers[0].wrapped).unwrap();
-        assert!(!holds(&folder.join("backup").join(DATA), &key) && !holds(Path::new(&file), &key), "no key of hers");
+        if let Some(file) = config.database.url.expose().strip_prefix("sqlite:") {
+            use base64::Engine as _;
+            let key = base64::engine::general_purpose::STANDARD.decode(&hers[0].wrapped).unwrap();
+            let copy = folder.join("backup").join(DATA);
+            assert!(!holds(&copy, &key) && !holds(Path::new(file), &key), "no key of hers");
+        }
 
         // It serves again. Whoever was signed in is not.
-        stage.centre.restart().await;
+        stage.centre.moves_to(config.database.url.clone()).await;
+        assert!(!stage.centre.node.store().read(wrapped_keys).await.unwrap().contains(hers[0]));
         stage.centre.node.store().read(backup::refuse_unrestored).await.unwrap();
         assert_eq!(stage.at_centre.read("people").await.status, 401);
         let officer = stage.centre.desk(AccessRole::Dpo).await;
@@ -137,9 +174,16 @@ async fn who_was_erased_stays_away_and_what_was_taken_back_stays_here() {
         let told = stage.centre.journal("referral.accepted").await;
         assert!(!told.is_empty() || seen.status == 200, "{}", seen.body);
         std::fs::remove_dir_all(&folder).unwrap();
-        let aside = done.aside.unwrap();
-        assert!(aside.exists());
-        std::fs::remove_file(aside).unwrap();
+        match (done.aside, database) {
+            (Some(aside), None) => std::fs::remove_file(aside).unwrap(),
+            (None, Some(name)) => {
+                stage.centre.stop().await;
+                stage.centre.node.close().await;
+                let cluster = std::env::var(CLUSTER).unwrap();
+                types(&format!("psql '{cluster}' -q -c 'drop database {name}'"));
+            }
+            other => panic!("{other:?}"),
+        }
     })
     .await;
 }

@@ -12,7 +12,8 @@
 //! - Not kept are answers that show a secret once ([`Json::shown_once`](super::Json::shown_once)), that open a session or
 //!   are larger than a request may be, and one that a crash kept from being kept. Then the same request gets 409 `already_done`, and `see`
 //!   names the path where the outcome stands.
-//! - While the first is under way, the second gets 409 `request_under_way` with `Retry-After`.
+//! - While the first is under way, the second gets 409 `request_under_way` with `Retry-After`; for half a minute also where
+//!   it died in another process. A process that serves alone knows at once that the first has died.
 //! - A caller who hangs up does not stop what it asked for: the answer waits for it.
 
 mod answer;
@@ -90,13 +91,15 @@ enum Verdict {
     Done,
 }
 
-fn judge(done: Option<Done>, content: &Digest, now: DateTime<Utc>) -> Verdict {
+/// `alone`: no other process serves from the database, and nothing is under way under this key here. Whoever had it was
+/// killed between its act and its answer.
+fn judge(done: Option<Done>, content: &Digest, now: DateTime<Utc>, alone: bool) -> Verdict {
     let Some(done) = done else { return Verdict::New };
     match done.sealed {
         _ if done.content != *content => Verdict::Reused,
         Some(sealed) => Verdict::Again(sealed),
         // Also where it was done by a clock that was ahead, which the present one will not reach for long.
-        None if done.withheld || (now - done.at).abs() >= PATIENCE => Verdict::Done,
+        None if done.withheld || alone || (now - done.at).abs() >= PATIENCE => Verdict::Done,
         None => Verdict::UnderWay,
     }
 }
@@ -201,7 +204,7 @@ impl Asked {
             Ok((once::find(conn, &key, now)?, sees))
         };
         let (done, sees) = self.store.read(look).await?;
-        match judge(done, &self.content, now) {
+        match judge(done, &self.content, now, self.store.is_alone()) {
             Verdict::New => Ok(None),
             // What she was shown then is not hers to see any more.
             Verdict::Again(_) if !sees => Err(Problem::new(Code::AlreadyDone).into()),

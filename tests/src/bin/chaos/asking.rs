@@ -1,7 +1,7 @@
 //! A desk of a node that may be dead, frozen or out of reach: one asks until one is answered.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::{Client, Method};
@@ -13,11 +13,16 @@ use uuid::Uuid;
 #[derive(Debug, Clone)]
 pub(crate) struct Desk {
     base: String,
-    token: String,
+    /// Another one after its node was restored.
+    token: Arc<Mutex<String>>,
     client: Client,
-    /// Acts that were acknowledged, at all desks together.
+    /// Acts that were acknowledged and make a message, at all desks together.
     acknowledged: Arc<AtomicU64>,
 }
+
+/// The ends of the paths at which something is done that a partner hears of.
+const TELLS: &[&str] =
+    &["/sending", "/acceptance", "/progress", "/information-requests", "/information", "/withdrawals", "/card-updates"];
 
 /// What was answered in the end.
 #[derive(Debug, Clone)]
@@ -43,7 +48,17 @@ impl Answer {
 impl Desk {
     pub(crate) fn new(id: &str, token: String, acknowledged: Arc<AtomicU64>) -> Self {
         let client = Client::builder().no_proxy().timeout(Duration::from_secs(8)).build().expect("a plain client");
+        let token = Arc::new(Mutex::new(token));
         Self { base: format!("{id}/rest/staffetta/v1/desk"), token, client, acknowledged }
+    }
+
+    fn token(&self) -> String {
+        self.token.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// From now on with this token.
+    pub(crate) fn is_let_in_by(&self, token: String) {
+        *self.token.lock().unwrap_or_else(PoisonError::into_inner) = token;
     }
 
     pub(crate) async fn read(&self, path: &str) -> Answer {
@@ -54,7 +69,7 @@ impl Desk {
     pub(crate) async fn act(&self, path: &str, body: Value) -> Answer {
         let key = format!("\"{}\"", Uuid::new_v4());
         let answer = self.ask(Method::POST, path, Some(body), Some(("Idempotency-Key", &key))).await;
-        if answer.is_yes() {
+        if answer.is_yes() && TELLS.iter().any(|end| path.ends_with(end)) {
             self.acknowledged.fetch_add(1, Ordering::Relaxed);
         }
         answer
@@ -77,7 +92,7 @@ impl Desk {
     async fn ask(&self, method: Method, path: &str, body: Option<Value>, header: Option<(&str, &str)>) -> Answer {
         loop {
             let mut request =
-                self.client.request(method.clone(), format!("{}/{path}", self.base)).bearer_auth(&self.token);
+                self.client.request(method.clone(), format!("{}/{path}", self.base)).bearer_auth(self.token());
             if let Some((name, value)) = header {
                 request = request.header(name, value);
             }

@@ -5,13 +5,15 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde::Serialize;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::Database;
 use crate::dice::Dice;
+use crate::disk::Disk;
 use crate::network::Network;
+use crate::process::Process;
 
 /// What went wrong how often.
 #[derive(Debug, Default, Clone, Copy, Serialize)]
@@ -20,6 +22,7 @@ pub(crate) struct Misfortunes {
     pub(crate) cuts: u64,
     pub(crate) freezes: u64,
     pub(crate) full_disks: u64,
+    pub(crate) killed_servers: u64,
     pub(crate) wrong_clocks: u64,
     pub(crate) rotations: u64,
 }
@@ -34,6 +37,8 @@ pub(crate) struct Fire {
 #[derive(Debug)]
 struct Shared {
     network: Arc<Network>,
+    /// PostgreSQL's. SQLite's files are limited instead.
+    disk: Option<Disk>,
     dice: Dice,
     /// By how much a clock may be wrong.
     wrong: Vec<i64>,
@@ -55,6 +60,7 @@ impl Fire {
         network.nodes.iter().for_each(|node| node.proxy.is_bad(true));
         let busy = network.processes().map(|_| Mutex::new(())).collect();
         let shared = Arc::new(Shared {
+            disk: Disk::given().filter(|_| network.database == Database::Postgres),
             network,
             dice: Dice::new(seed),
             wrong: if ahead { [BEHIND, AHEAD].concat() } else { BEHIND.to_vec() },
@@ -74,8 +80,20 @@ impl Fire {
         self.shared.kills.load(Ordering::Relaxed)
     }
 
+    /// Keeps misfortunes from a process until what this gives is dropped.
+    pub(crate) async fn hold<'a>(&'a self, network: &Network, process: &Process) -> MutexGuard<'a, ()> {
+        let index = network.processes().position(|it| std::ptr::eq(it, process)).expect("a process of the network");
+        self.shared.busy[index].lock().await
+    }
+
+    /// What could not be done to them.
+    pub(crate) fn findings(&self) -> Option<String> {
+        let lacks = self.shared.network.database == Database::Postgres && self.shared.disk.is_none();
+        lacks.then(|| "no disk to fill: tests/postgres makes one where STAFFETTA_TEST_DISK says how large".to_owned())
+    }
+
     /// Ends it, and what it had begun.
-    pub(crate) async fn put_out(mut self) -> Misfortunes {
+    pub(crate) async fn put_out(&mut self) -> Misfortunes {
         self.shared.out.store(true, Ordering::Relaxed);
         while self.tasks.join_next().await.is_some() {}
         let mut counted = *self.shared.counted.lock().await;
@@ -138,6 +156,21 @@ impl Shared {
                     process.start(0);
                 }
                 process.limit(None);
+            }
+            88..91 => {
+                let pause = self.dice.up_to(2_500);
+                if let Some(disk) = &self.disk
+                    && disk.fill(pause).await
+                {
+                    self.counted.lock().await.full_disks += 1;
+                }
+            }
+            91..94 => {
+                if let Some(disk) = &self.disk
+                    && disk.kill_server().await
+                {
+                    self.counted.lock().await.killed_servers += 1;
+                }
             }
             94..99 => {
                 self.counted.lock().await.wrong_clocks += 1;

@@ -3,15 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use diesel::prelude::*;
-use serde_json::Value;
-use staffetta_node::store::schema::{known_message, outbox, receipt};
+use staffetta_node::store::schema::{known_message, outbox, receipt, task};
 use staffetta_node::store::{Id, Store};
 use uuid::Uuid;
 
-use crate::asking::Desk;
-use crate::network::{Network, Node};
+use crate::network::{CPI, Network, Node};
 use crate::people::Person;
-use crate::work::{Thread, Work, day};
+use crate::said;
+use crate::work::Work;
 
 /// A message that a node sent.
 #[derive(Debug, Clone)]
@@ -89,11 +88,12 @@ async fn known(store: &Store) -> HashMap<Uuid, Known> {
     rows.into_iter().map(|(id, peer, digest, outcome)| (id.0, Known { peer, digest, outcome })).collect()
 }
 
-/// The receipts of a node in one direction, by id and by digest.
-async fn receipts(store: &Store, direction: &'static str) -> (HashSet<Uuid>, HashSet<String>) {
+/// The receipts of a node to or from another one, by id and by digest.
+async fn receipts(store: &Store, direction: &'static str, peer: &str) -> (HashSet<Uuid>, HashSet<String>) {
+    let peer = peer.to_owned();
     let rows: Vec<(Id, String)> = store
         .read(move |conn| {
-            let found = receipt::table.filter(receipt::direction.eq(direction));
+            let found = receipt::table.filter(receipt::direction.eq(direction)).filter(receipt::peer.eq(peer));
             Ok(found.select((receipt::id, receipt::digest)).load(conn)?)
         })
         .await
@@ -101,45 +101,25 @@ async fn receipts(store: &Store, direction: &'static str) -> (HashSet<Uuid>, Has
     (rows.iter().map(|(id, _)| id.0).collect(), rows.into_iter().map(|(_, digest)| digest).collect())
 }
 
-async fn with<T>(node: &Node, look: impl AsyncFnOnce(&Store) -> T) -> T {
+pub(crate) async fn with<T>(node: &Node, look: impl AsyncFnOnce(&Store) -> T) -> T {
     let store = node.store();
     let seen = look(&store).await;
     store.close().await;
     seen
 }
 
-/// Messages that have not left yet, at all nodes.
-pub(crate) async fn waiting(network: &Network) -> usize {
-    let mut all = 0;
-    for node in &network.nodes {
-        let messages = with(node, sent).await;
-        all += messages.iter().filter(|message| matches!(message.state.as_str(), "queued" | "void")).count();
-    }
-    all
-}
-
-/// Messages that arrived.
-pub(crate) async fn delivered(network: &Network) -> usize {
-    let mut all = 0;
-    for node in &network.nodes {
-        all += with(node, sent).await.iter().filter(|message| message.state == "delivered").count();
-    }
-    all
-}
-
 /// Everything that is not as it must be.
 pub(crate) async fn judge(network: &Network, work: &Work) -> Vec<String> {
     let mut findings = Vec::new();
-    for (from, to) in [(network.centre(), network.cpi()), (network.cpi(), network.centre())] {
-        one_way(from, to, work, &mut findings).await;
+    for from in &network.nodes {
+        for to in network.nodes.iter().filter(|to| to.id != from.id) {
+            one_way(from, to, work, &mut findings).await;
+        }
+        strangers(from, network, &mut findings).await;
     }
-    for (thread, memory) in work.threads() {
-        let at_centre = numbers(work.at_centre(), &thread.at_centre, false).await;
-        let at_cpi = numbers(work.at_cpi(), &thread.at_cpi, true).await;
-        compare("the job centre's", &thread, &memory.by_cpi, &at_centre.by_cpi, &mut findings);
-        compare("the job centre's own", &thread, &memory.by_cpi, &at_cpi.by_cpi, &mut findings);
-        compare("the centre's own", &thread, &memory.by_centre, &at_centre.by_centre, &mut findings);
-        compare("the centre's", &thread, &memory.by_centre, &at_cpi.by_centre, &mut findings);
+    said::judge(work, &mut findings).await;
+    if work.has_gone_back() && !is_known_to_have_gone_back(network).await {
+        findings.push("a node went back to a copy, and nobody was told to look at the link".to_owned());
     }
     for node in &network.nodes {
         let verified = node.run(&["audit", "verify"]);
@@ -151,11 +131,36 @@ pub(crate) async fn judge(network: &Network, work: &Work) -> Vec<String> {
     findings
 }
 
+/// Whether a task says at either side that one of them has forgotten something.
+async fn is_known_to_have_gone_back(network: &Network) -> bool {
+    let mut told = 0;
+    for node in [network.centre(), network.cpi()] {
+        let of_links = with(node, async |store| {
+            store
+                .read(|conn| Ok(task::table.filter(task::kind.eq("link_restored")).count().get_result::<i64>(conn)?))
+                .await
+        });
+        told += of_links.await.expect("tasks can be read");
+    }
+    told > 0
+}
+
+/// What a node has for, or from, somebody who is no node of the drill.
+async fn strangers(node: &Node, network: &Network, findings: &mut Vec<String>) {
+    let is_known = |peer: &String| network.nodes.iter().any(|it| it.id == *peer && it.id != node.id);
+    let (sent, known) = with(node, async |store| (sent(store).await, known(store).await)).await;
+    let odd =
+        sent.iter().map(|it| &it.peer).chain(known.values().map(|it| &it.peer)).filter(|it| !is_known(it)).count();
+    if odd > 0 {
+        findings.push(format!("{}: {odd} messages of nobody in this network", node.name));
+    }
+}
+
 /// One direction: what was sent, what is known of it, and the receipts of both.
 async fn one_way(from: &Node, to: &Node, work: &Work, findings: &mut Vec<String>) {
     let mut find = |what: String| findings.push(format!("{} to {}: {what}", from.name, to.name));
-    let (messages, ids) = with(from, async |store| (sent(store).await, receipts(store, "in").await)).await;
-    let (known, given) = with(to, async |store| (known(store).await, receipts(store, "out").await)).await;
+    let (messages, ids) = with(from, async |store| (sent(store).await, receipts(store, "in", &to.id).await)).await;
+    let (known, given) = with(to, async |store| (known(store).await, receipts(store, "out", &from.id).await)).await;
     let mut accepted = 0;
     let mut orders: BTreeMap<Uuid, Vec<Placed>> = BTreeMap::new();
     let mut numbers = BTreeSet::new();
@@ -180,6 +185,7 @@ async fn one_way(from: &Node, to: &Node, work: &Work, findings: &mut Vec<String>
                     find(format!("{} {} was {} and is there", message.kind, message.id, message.state));
                 }
             }
+            "refused" if crossed(work, message) => {}
             state => find(format!("{} {} is {state}: {:?}", message.kind, message.id, message.code)),
         }
         if let Some(number) = message.number {
@@ -198,15 +204,23 @@ async fn one_way(from: &Node, to: &Node, work: &Work, findings: &mut Vec<String>
         }
     }
     let took = known.values().filter(|it| it.peer == from.id && it.outcome == "accepted").count();
-    if took != accepted {
+    // Whoever went back to a copy has forgotten what it sent after it.
+    let forgot = work.has_gone_back() && from.name == CPI;
+    if took < accepted || (took > accepted && !forgot) {
         find(format!("{accepted} messages were receipted and {took} were taken"));
     }
-    if !ids.1.is_subset(&given.1) {
+    let may_lack = work.has_gone_back() && to.name == CPI;
+    if !may_lack && !ids.1.is_subset(&given.1) {
         find("a receipt was kept that the other side does not have".to_owned());
     }
     for person in work.withdrawn() {
         taken_back(&person, &messages, &mut find);
     }
+}
+
+/// Whether it was refused in a conversation that the two sides may see differently, since one went back to a copy.
+fn crossed(work: &Work, message: &Sent) -> bool {
+    work.has_gone_back() && matches!(message.kind.as_str(), "referral.info-requested.v1" | "referral.info-provided.v1")
 }
 
 /// Of somebody who took her yes back: who was given something was told, and nothing arrived after that.
@@ -222,46 +236,6 @@ fn taken_back(person: &Person, messages: &[Sent], find: &mut impl FnMut(String))
     };
     for late in given.iter().filter(|it| it.number > told.number) {
         find(format!("{} {} was taken after its yes was taken back", late.kind, late.id));
-    }
-}
-
-#[derive(Default)]
-struct Numbers {
-    by_cpi: Vec<String>,
-    by_centre: Vec<String>,
-}
-
-/// The numbers that a desk shows in a thread, in the order of its events.
-async fn numbers(desk: &Desk, id: &str, at_cpi: bool) -> Numbers {
-    let shown = desk.read(&format!("referrals/{id}")).await.body;
-    let mut numbers = Numbers::default();
-    for event in shown["events"].as_array().into_iter().flatten() {
-        let Some(number) = number(&event["detail"]) else { continue };
-        let by_cpi = event["own"] == at_cpi;
-        if by_cpi { numbers.by_cpi.push(number) } else { numbers.by_centre.push(number) }
-    }
-    numbers
-}
-
-/// The day in a report, a question or an answer of the drill.
-fn number(detail: &Value) -> Option<String> {
-    let text = detail.to_string();
-    let at = text.find("\"19").map(|at| at + 1).or_else(|| text.find(" 19").map(|at| at + 1))?;
-    let at = text[at..].get(..10)?.to_owned();
-    at.parse::<chrono::NaiveDate>().is_ok().then_some(at)
-}
-
-fn compare(whose: &str, thread: &Thread, remembered: &[u64], seen: &[String], findings: &mut Vec<String>) {
-    let expected: Vec<String> = remembered.iter().map(|number| day(*number)).collect();
-    if expected != *seen {
-        let lost = expected.iter().filter(|it| !seen.contains(it)).count();
-        let doubled = seen.len() - seen.iter().collect::<BTreeSet<_>>().len();
-        findings.push(format!(
-            "{whose} acts in {}: {} acknowledged, {} there, {lost} lost, {doubled} doubled",
-            thread.at_centre,
-            expected.len(),
-            seen.len()
-        ));
     }
 }
 

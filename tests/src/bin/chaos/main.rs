@@ -1,23 +1,31 @@
 //! The fire drill: a network of real `staffetta` processes on loopback, operators who write, and everything that goes wrong.
 //!
-//! `chaos --binary target/release/staffetta --seconds 600 --kills 1000 --messages 20000 --database sqlite` makes an authority,
-//! a reception centre and a job centre, each behind a proxy of its own, and until there were so many kills and messages, or the
-//! time is over, it kills with SIGKILL, cuts and slows lines, drops answers, sends requests twice, freezes processes, takes
-//! the disk away, puts clocks wrong and rotates keys. Every act that was acknowledged is remembered. Then all is healed, what
-//! waits arrives, and both databases are asked whether anything was lost, doubled, put out of order or sent without a ground.
+//! `chaos --binary target/release/staffetta --seconds 1500 --kills 1000 --messages 20000 --threads 40 --database sqlite` makes
+//! an authority, a reception centre and a job centre, each behind a proxy of its own, and until there were so many kills and
+//! messages, or the time is over, it kills with SIGKILL, cuts and slows lines, drops answers, sends requests twice, freezes
+//! processes, takes the disk or the database away, puts clocks wrong and rotates keys. Every act that was acknowledged is
+//! remembered. Then all is healed, what waits arrives, every process has to say that it is well, and all databases are asked
+//! whether anything was lost, doubled, put out of order or sent without a ground.
 //!
-//! On PostgreSQL (`--database postgres`, a cluster in `STAFFETTA_TEST_POSTGRES`) each node is two processes behind one name.
+//! On SQLite the job centre goes back to a copy of itself half way. On PostgreSQL (`--database postgres`, under
+//! `tests/postgres` with `STAFFETTA_TEST_DISK`) each node is two processes behind one name, and the cluster has a small disk
+//! for itself, which is filled, and a server that is killed.
+//!
 //! It prints one JSON document and, as its last line, the verdict. The same seed throws the same dice; what meets what is the
 //! machine's affair.
 
 mod asking;
+mod back;
 mod dice;
+mod disk;
 mod fire;
 mod judge;
 mod network;
 mod people;
 mod process;
 mod proxy;
+mod said;
+mod waiting;
 mod work;
 
 use std::path::PathBuf;
@@ -48,7 +56,7 @@ pub(crate) struct Arguments {
     /// Fire lasts until so many processes were killed.
     #[arg(long, default_value_t = 20)]
     kills: u64,
-    /// And until so many messages were acknowledged.
+    /// And until so many acts were acknowledged of which a partner hears: each is a message or more.
     #[arg(long, default_value_t = 200)]
     messages: u64,
     /// Milliseconds between two misfortunes, on average.
@@ -57,6 +65,9 @@ pub(crate) struct Arguments {
     /// Clocks may also be hours, a day and a year ahead: what a node signs meanwhile it signs anew once it knows better.
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
     clocks_ahead: bool,
+    /// The job centre does not go back to a copy half way.
+    #[arg(long)]
+    no_restore: bool,
     /// Threads in which operators write at once.
     #[arg(long, default_value_t = 12)]
     threads: usize,
@@ -92,40 +103,55 @@ async fn main() -> ExitCode {
 
     let operators = work.begin(arguments.seed);
     let pause = Duration::from_millis(arguments.pause_ms);
-    let fire = Fire::begin(Arc::clone(&network), arguments.seed, pause, arguments.clocks_ahead);
+    let mut fire = Fire::begin(Arc::clone(&network), arguments.seed, pause, arguments.clocks_ahead);
     let limit = Duration::from_secs(arguments.seconds);
     let lit = Instant::now();
+    let mut findings = Vec::new();
+    // Where the node is a file of its own, half way.
+    let mut goes_back = arguments.database == Database::Sqlite && !arguments.no_restore;
     while lit.elapsed() < limit
         && (fire.kills() < arguments.kills || work.acknowledged() < arguments.messages)
         && !work.has_failed()
     {
         sleep(Duration::from_millis(200)).await;
+        let half = work.acknowledged() * 2 >= arguments.messages && fire.kills() * 2 >= arguments.kills;
+        if goes_back && (half || lit.elapsed() * 3 >= limit) {
+            goes_back = false;
+            findings.extend(back::go_back(&network, &work, &fire, arguments.seed).await.err());
+        }
     }
     let burned = lit.elapsed();
     let misfortunes = fire.put_out().await;
+    let heated = Instant::now();
     network.heal().await;
     work.end(operators).await;
+    let ending = heated.elapsed();
     let healed = Instant::now();
-    let arrived = network.wait_until_quiet(Duration::from_secs(arguments.patience)).await;
+    let (arrived, late) = network.wait_until_quiet(Duration::from_secs(arguments.patience)).await;
     let arriving = healed.elapsed();
-    let mut findings = work.findings();
+    findings.extend(work.findings());
+    findings.extend(fire.findings());
+    findings.extend(network.unwell(Duration::from_secs(arguments.patience)).await);
     if !arrived {
         findings.push("something still waits to leave though all is healed".to_owned());
     }
     findings.extend(judge::judge(&network, &work).await);
     network.stop().await;
 
-    let (kills, messages) = (misfortunes.kills, judge::delivered(&network).await);
+    let (kills, messages) = (misfortunes.kills, waiting::delivered(&network).await);
     let report = json!({
         "seed": arguments.seed,
         "database": format!("{:?}", arguments.database).to_lowercase(),
         "processes": network.processes().count(),
-        "seconds": {"prepared": prepared.as_secs(), "burned": burned.as_secs(), "arriving": arriving.as_secs_f64()},
+        "seconds": {"prepared": prepared.as_secs(), "burned": burned.as_secs(), "ending": ending.as_secs_f64(),
+            "arriving": arriving.as_secs_f64()},
         "misfortunes": misfortunes,
         "proxies": network.counts(),
         "acknowledged": work.acknowledged(),
         "delivered": messages,
+        "late": late,
         "taken_back": work.withdrawn().len(),
+        "restored": work.has_gone_back(),
         "findings": findings,
     });
     println!("{}", serde_json::to_string_pretty(&report).expect("a report is JSON"));

@@ -13,9 +13,9 @@ use staffetta_node::store::Store;
 use tokio::time::sleep;
 
 use crate::dice::Dice;
-use crate::judge;
 use crate::process::Process;
 use crate::proxy::Proxy;
+use crate::waiting::{self, Late};
 use crate::{Arguments, Database};
 
 /// One partner.
@@ -50,6 +50,12 @@ retry_first_seconds = 1
 retry_max_seconds = 2
 lease_seconds = 8
 ";
+
+/// The name of the job centre.
+pub(crate) const CPI: &str = "cpi";
+
+/// After so long somebody wants to know what is still waited for.
+const LONG: Duration = Duration::from_secs(5);
 
 fn free() -> (TcpListener, u16) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
@@ -96,7 +102,8 @@ impl Node {
             &format!("[database]\n{}", unsafe_database.trim_end_matches("[database_end]")),
             1,
         );
-        std::fs::write(&settings, text + SETTINGS).expect("the settings can be written");
+        let keyring = format!("[backup]\nkeyring = \"{}\"\n", folder.join("keyring").display());
+        std::fs::write(&settings, text + SETTINGS + &keyring).expect("the settings can be written");
         let processes: Vec<Process> = (0..count)
             .map(|number| {
                 let log = folder.join(format!("log-{number}"));
@@ -107,6 +114,11 @@ impl Node {
         let backends = processes.iter().map(|process| process.port).collect();
         let proxy = Proxy::serve(listener, backends, Dice::new(arguments.seed ^ u64::from(port)));
         Self { name, id, proxy, processes, binary, folder, database }
+    }
+
+    /// Where its files lie.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// A verb of the command line, at this node.
@@ -123,6 +135,11 @@ impl Node {
     /// An account, and a token of it.
     pub(crate) fn token(&self, name: &str, role: &str) -> String {
         self.must(&["user", "add", name, "--label", name, "--role", role]);
+        self.new_token(name)
+    }
+
+    /// Another token of an account.
+    pub(crate) fn new_token(&self, name: &str) -> String {
         let said = self.must(&["user", "token", name]);
         said.split_whitespace().find(|word| word.starts_with("stf_")).expect("a token was made").to_owned()
     }
@@ -175,7 +192,7 @@ impl Network {
         authority.processes.iter().for_each(|process| process.start(0));
         authority.answers().await;
         let mut nodes = vec![authority];
-        for (name, role) in [("centre", "reception_centre"), ("cpi", "cpi")] {
+        for (name, role) in [("centre", "reception_centre"), (CPI, "cpi")] {
             let node = make(name, Some(role));
             let organisation = format!("ipa:{name}");
             let invite = ["member", "invite", "--roles", role, "--organisation-id", &organisation, "--auto"];
@@ -232,16 +249,46 @@ impl Network {
         }
     }
 
-    /// Waits until no node has anything to send; says whether it came to that.
-    pub(crate) async fn wait_until_quiet(&self, patience: Duration) -> bool {
+    /// Waits until no node has anything to send; says whether it came to that, and which links kept it waiting for long.
+    pub(crate) async fn wait_until_quiet(&self, patience: Duration) -> (bool, Vec<Late>) {
         let begun = Instant::now();
+        let mut late = Vec::new();
         while begun.elapsed() < patience {
-            if judge::waiting(self).await == 0 {
-                return true;
+            if waiting::waiting(self).await == 0 {
+                return (true, late);
+            }
+            if late.is_empty() && begun.elapsed() > LONG {
+                late = waiting::late(self).await;
             }
             sleep(Duration::from_millis(500)).await;
         }
-        false
+        (false, late)
+    }
+
+    /// The processes that do not say that all is well, with what they say. They get a moment for it.
+    pub(crate) async fn unwell(&self, patience: Duration) -> Vec<String> {
+        let client = reqwest::Client::builder().no_proxy().build().expect("a plain client");
+        let begun = Instant::now();
+        loop {
+            let mut unwell = Vec::new();
+            for node in &self.nodes {
+                for process in &node.processes {
+                    let asked = client.get(format!("http://127.0.0.1:{}/health/ready", process.port)).send().await;
+                    match asked {
+                        Ok(answer) if answer.status().is_success() => {}
+                        Ok(answer) => {
+                            let said = answer.text().await.unwrap_or_default();
+                            unwell.push(format!("{}: not ready though all is healed: {said}", node.name));
+                        }
+                        Err(_) => unwell.push(format!("{}: a process does not answer though all is healed", node.name)),
+                    }
+                }
+            }
+            if unwell.is_empty() || begun.elapsed() > patience {
+                return unwell;
+            }
+            sleep(Duration::from_millis(500)).await;
+        }
     }
 
     /// Ends all processes.

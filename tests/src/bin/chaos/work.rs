@@ -23,6 +23,8 @@ use crate::people::{self, Person};
 pub(crate) struct Thread {
     pub(crate) at_centre: String,
     pub(crate) at_cpi: String,
+    /// Whether it is of questions and answers, and not of reports.
+    pub(crate) is_talk: bool,
 }
 
 /// What was acknowledged in one thread, in order.
@@ -47,6 +49,8 @@ struct Inner {
     threads: Vec<Thread>,
     memory: Mutex<BTreeMap<String, Memory>>,
     withdrawn: Mutex<Vec<Person>>,
+    /// How many acts of the job centre each thread had when the copy was begun to which it went back, and when it went.
+    gone_back: Mutex<BTreeMap<String, (usize, usize)>>,
     findings: Mutex<Vec<String>>,
     acknowledged: Arc<AtomicU64>,
     over: AtomicBool,
@@ -86,7 +90,7 @@ impl Work {
                 }
                 said.yes();
             }
-            threads.push(Thread { at_centre: id, at_cpi: taken });
+            threads.push(Thread { at_centre: id, at_cpi: taken, is_talk: number % 2 == 0 });
         }
         Self(Arc::new(Inner {
             network,
@@ -96,6 +100,7 @@ impl Work {
             threads,
             memory: Mutex::default(),
             withdrawn: Mutex::default(),
+            gone_back: Mutex::default(),
             findings: Mutex::default(),
             acknowledged,
             over: AtomicBool::new(false),
@@ -106,9 +111,9 @@ impl Work {
     pub(crate) fn begin(&self, seed: u64) -> JoinSet<()> {
         let dice = Dice::new(seed.wrapping_mul(31));
         let mut operators = JoinSet::new();
-        for (number, thread) in self.0.threads.iter().cloned().enumerate() {
+        for thread in self.0.threads.iter().cloned() {
             let (work, dice) = (self.clone(), dice.clone());
-            if number % 2 == 1 {
+            if !thread.is_talk {
                 operators.spawn(async move { work.report(thread, dice).await });
             } else {
                 operators.spawn(async move { work.converse(thread, dice).await });
@@ -157,6 +162,29 @@ impl Work {
         self.0.threads.iter().map(|thread| (thread.clone(), of(thread))).collect()
     }
 
+    /// How many acts of the job centre are remembered in each thread.
+    pub(crate) fn lengths(&self) -> BTreeMap<String, usize> {
+        let threads = self.threads().into_iter();
+        threads.map(|(thread, memory)| (thread.at_centre, memory.by_cpi.len())).collect()
+    }
+
+    /// The job centre goes back to a copy that was begun when there were so many.
+    pub(crate) fn went_back(&self, before: BTreeMap<String, usize>) {
+        let now = self.lengths();
+        let between = before.into_iter().map(|(thread, then)| (thread.clone(), (then, now[&thread])));
+        *self.0.gone_back.lock().unwrap_or_else(PoisonError::into_inner) = between.collect();
+    }
+
+    /// Which of its acts the job centre may have forgotten in a thread; `None` where it never went back.
+    pub(crate) fn forgotten(&self, thread: &Thread) -> Option<(usize, usize)> {
+        self.0.gone_back.lock().unwrap_or_else(PoisonError::into_inner).get(&thread.at_centre).copied()
+    }
+
+    /// Whether the job centre went back to a copy.
+    pub(crate) fn has_gone_back(&self) -> bool {
+        !self.0.gone_back.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
     /// Who took her yes back, and was told that it is taken back.
     pub(crate) fn withdrawn(&self) -> Vec<Person> {
         self.0.withdrawn.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -174,6 +202,8 @@ impl Work {
         if answer.is_yes() {
             let mut memory = self.0.memory.lock().unwrap_or_else(PoisonError::into_inner);
             of(memory.entry(thread.at_centre.clone()).or_default()).push(number);
+        } else if thread.is_talk && self.has_gone_back() {
+            // The two sides may see it differently since: whoever asks stops asking.
         } else {
             self.find(format!("act {number} of {} was refused: {} {}", thread.at_centre, answer.status, answer.body));
         }

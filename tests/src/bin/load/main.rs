@@ -55,7 +55,7 @@ async fn main() {
     if let (Some(port), Some(authority)) = (arguments.receive, &arguments.authority) {
         return network::receive(&folder, port, authority, &arguments.code).await;
     }
-    let network = network::Network::start(&folder, 1 + measure::AT_ONCE).await;
+    let network = network::Network::start(&folder, 2 + measure::AT_ONCE).await;
     let exchange = measure::exchange(&network, arguments.people, arguments.messages).await;
     let round_trip = measure::round_trip(&network, arguments.seconds).await;
     let receiver = measure::receiver(&network, arguments.received).await;

@@ -75,7 +75,7 @@ async fn widen(sender: &Own, person: &str) {
             json!({
                 "skill": {"kind": "free", "text": format!("lavorazione numero {n} del legno e del ferro battuto"),
                     "isco08": "7112"},
-                "pile": "certifiable_now", "source": "tested", "level": "not_asked",
+                "validation_path": {"value": "certifiable_now", "proposed_by": "operator"}, "source": "tested", "level": "not_asked",
             })
         })
         .collect();
