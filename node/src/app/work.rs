@@ -132,14 +132,26 @@ impl Node {
         Ok(())
     }
 
+    /// Whether what is erased now would stand in the keyring when it is done. Until it can, nobody is erased: a copy of the
+    /// data would bring her back.
+    async fn keyring_takes_more(&self) -> bool {
+        let ready = self.keeper.is_ready().await;
+        if let Err(cause) = &ready {
+            tracing::error!(%cause, "the keyring cannot be written: nobody is erased until it can");
+        }
+        ready.is_ok()
+    }
+
     /// What time alone makes irreversible.
     async fn forget(&self) -> Result<()> {
         if !self.clock_is_confirmed() {
             return Ok(());
         }
-        let (keys, vault) = (self.keys.clone(), self.vault.clone());
+        let (keys, vault, kept) = (self.keys.clone(), self.vault.clone(), self.keyring_takes_more().await);
         let act = move |tx: &mut Tx<'_>| {
-            rights::pump(tx, &vault)?;
+            if kept {
+                rights::pump(tx, &vault)?;
+            }
             keys.destroy_retired(tx)?;
             door::purge(tx)?;
             once::forget_keys(tx)?;
@@ -147,6 +159,9 @@ impl Node {
         };
         self.store.write(act).await?;
         self.forget_journal().await?;
+        if !kept || !self.clock_is_confirmed() {
+            return Ok(());
+        }
         rights::retention::pump(&self.store, wiring::RETAINED, &self.config.retention).await.map(drop)
     }
 
@@ -163,7 +178,7 @@ impl Node {
 
     /// Answers that became late, what was kept for a while, and the keys of those of whom nothing is held any more.
     async fn upkeep_of_recalls(&self) -> Result<()> {
-        let (outbox, confirmed) = (self.outbox.clone(), self.clock_is_confirmed());
+        let (outbox, confirmed) = (self.outbox.clone(), self.clock_is_confirmed() && self.keyring_takes_more().await);
         let act = move |tx: &mut Tx<'_>| consents::tree::pump(tx, &outbox, wiring::ABOVE, confirmed);
         if self.store.write(act).await?.shredded > 0 {
             self.store.scrub().await?;

@@ -1,13 +1,16 @@
 //! The keyring that is kept up to date: replaced before an erasure or a withdrawal is reported done.
 
 use std::fmt;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use staffetta_protocol::id::EntityId;
+use tokio::time::Instant;
 
-use super::keyring::{Keyring, Mark, mark_of};
+use super::keyring::{Keyring, Mark, lock_file, mark_of, probe};
 use crate::error::{Error, Result};
 use crate::store::Store;
 use crate::vault::Vault;
@@ -80,14 +83,19 @@ impl Keeper {
             return Ok(());
         }
         let upto = self.0.asked.load(Ordering::Acquire);
-        self.write_newest(path).await?;
+        let written = self.write_newest(path).await;
+        self.0.store.note_kept_outside(written.is_ok());
+        written?;
         *covered = upto;
         Ok(())
     }
 
-    /// Another process may have put an older one over a newer one: whoever comes last makes it right.
+    /// One process at a time: what is written was read when nobody else could write. Where the others cannot be kept out (a
+    /// network file system without locks, one that is frozen) they may put an older one over a newer one: whoever comes last
+    /// makes it right.
     async fn write_newest(&self, path: &Path) -> Result<()> {
         const TRIES: usize = 5;
+        let _turn = turn(path).await?;
         for _ in 0..TRIES {
             self.write_to(path.to_owned()).await?;
             if self.keyring_is_current().await? {
@@ -115,11 +123,52 @@ impl Keeper {
         Ok(held == Some(self.0.store.read(Mark::now).await?))
     }
 
+    /// Whether an act that destroys a key now would be in the file when it is done: what was forgotten before is in it, and
+    /// it can be replaced.
+    ///
+    /// # Errors
+    /// As [`Self::write_to`]: why not.
+    pub async fn is_ready(&self) -> Result<()> {
+        self.pump().await?;
+        let Some(path) = self.0.path.clone() else { return Ok(()) };
+        tokio::task::spawn_blocking(move || probe(&path)).await.map_err(Error::internal)?
+    }
+
     /// Replaces the file where it is behind: at start, and from time to time.
     ///
     /// # Errors
     /// As [`Self::write_to`].
     pub async fn pump(&self) -> Result<()> {
-        if self.keyring_is_current().await? { Ok(()) } else { self.refresh().await }
+        let current = self.keyring_is_current().await?;
+        if current {
+            self.0.store.note_kept_outside(true);
+            return Ok(());
+        }
+        self.refresh().await
+    }
+}
+
+/// How long a process waits for its turn, and how often it looks.
+const PATIENCE: Duration = Duration::from_secs(10);
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Waits until no other process writes this file. `None`: they cannot be kept out.
+async fn turn(path: &Path) -> Result<Option<File>> {
+    let beside = path.to_owned();
+    let lock = tokio::task::spawn_blocking(move || lock_file(&beside)).await.map_err(Error::internal)??;
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(Some(lock)),
+            Err(TryLockError::WouldBlock) if Instant::now() < until => tokio::time::sleep(LOOK).await,
+            Err(TryLockError::WouldBlock) => {
+                tracing::warn!("another process has held the keyring for seconds: it is written all the same");
+                return Ok(None);
+            }
+            Err(TryLockError::Error(cause)) => {
+                tracing::debug!(%cause, "this file system has no locks");
+                return Ok(None);
+            }
+        }
     }
 }

@@ -140,6 +140,26 @@ impl Keyring {
     }
 }
 
+/// The newest of several files that machines on one database kept each for itself. `None` where none is given.
+///
+/// # Errors
+/// As [`Keyring::read`], of any of them; [`Error::Setup`] where one knows something that another one of later does not: then
+/// they are not of one database.
+pub fn newest(vault: &Vault, files: &[PathBuf]) -> Result<Option<PathBuf>> {
+    let read = |path: &PathBuf| Keyring::read(vault, path).map(|keyring| (keyring, path.clone()));
+    let mut all = files.iter().map(read).collect::<Result<Vec<_>>>()?;
+    let order = |mark: Mark| (mark.destroyed, mark.ended, mark.answers);
+    all.sort_by_key(|(keyring, _)| (order(keyring.mark), keyring.written_at));
+    for pair in all.windows(2) {
+        let [(before, _), (after, path)] = pair else { continue };
+        let grew = before.mark.ended <= after.mark.ended && before.mark.answers <= after.mark.answers;
+        if before.entity_id != after.entity_id || !grew {
+            return Err(failed(path, "it is not of the same database as the others"));
+        }
+    }
+    Ok(all.pop().map(|(_, path)| path))
+}
+
 /// What the file at `path` says of how much had been forgotten, without reading it all. `None`: there is none, or it cannot
 /// be read.
 pub(super) fn mark_of(path: &Path) -> Option<Mark> {
@@ -162,15 +182,44 @@ fn failed(path: &Path, why: impl std::fmt::Display) -> Error {
     Error::Setup(format!("the keyring {}: {why}", path.display()))
 }
 
+/// The file by which processes that write the same keyring keep each other out. It stays where it is, and is empty.
+pub(super) fn lock_file(path: &Path) -> Result<File> {
+    let (folder, name) = parts(path).map_err(|cause| failed(path, cause))?;
+    let lock = folder.join(format!(".{name}.lock"));
+    let opened = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&lock);
+    opened.map_err(|cause| failed(&lock, cause))
+}
+
+/// Whether the file could be replaced now: something of about its size is written beside it, and goes again.
+pub(super) fn probe(path: &Path) -> Result<()> {
+    let size = fs::metadata(path).map_or(0, |file| file.len()).max(4 << 10);
+    let tried = (|| {
+        let (folder, name) = parts(path)?;
+        let beside = folder.join(format!(".{name}.{}", Uuid::now_v7().simple()));
+        let written = write_beside(&beside, &vec![0; usize::try_from(size).unwrap_or(usize::MAX)]);
+        let _ = fs::remove_file(&beside);
+        written
+    })();
+    tried.map_err(|cause| failed(path, cause))
+}
+
+fn parts(path: &Path) -> std::io::Result<(&Path, std::borrow::Cow<'_, str>)> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Ok((folder, path.file_name().ok_or(std::io::ErrorKind::InvalidInput)?.to_string_lossy()))
+}
+
+fn write_beside(beside: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(beside)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
 /// Beside the file first, then in its place: whoever reads meanwhile reads the one or the other.
 fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let name = path.file_name().ok_or(std::io::ErrorKind::InvalidInput)?.to_string_lossy();
+    let (folder, name) = parts(path)?;
     let beside: PathBuf = folder.join(format!(".{name}.{}", Uuid::now_v7().simple()));
     let written = (|| {
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
+        write_beside(&beside, bytes)?;
         fs::rename(&beside, path)?;
         File::open(folder)?.sync_all()
     })();

@@ -22,7 +22,7 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 pub use keeper::Keeper;
-pub use keyring::{KEYRING, Keyring, Mark};
+pub use keyring::{KEYRING, Keyring, Mark, newest};
 pub use restore::{Choice, Means, Restored, restore};
 
 use crate::error::{Error, Result};

@@ -348,6 +348,78 @@ async fn the_keyring_is_replaced_before_an_erasure_or_a_withdrawal_is_done_and_a
 }
 
 #[actix_web::test]
+async fn nobody_is_erased_while_the_keyring_could_not_say_so_and_whoever_was_is_told_that_it_does_not() {
+    let stage = Stage::sqlite();
+    let (one, other) = (stage.person("Zzaminata").await, stage.person("Zzbinta").await);
+    let path = stage.folder.join("keys").join("keyring");
+    let keeper = stage.keeper(Some(path.clone()));
+    keeper.watch();
+    assert!(keeper.is_ready().await.is_err(), "there is no such folder");
+    assert!(stage.keeper(None).is_ready().await.is_ok(), "nobody relies on a file that the settings do not name");
+    stage.erase(&one).await;
+    assert!(stage.store().is_behind_outside(), "answered, and said");
+    std::fs::create_dir(path.parent().unwrap()).unwrap();
+    keeper.is_ready().await.unwrap();
+    assert!(!stage.store().is_behind_outside());
+    stage.erase(&other).await;
+    assert!(!stage.store().is_behind_outside());
+    // What is there cannot be replaced: by nobody, not even by root.
+    std::fs::remove_file(&path).unwrap();
+    std::fs::create_dir(&path).unwrap();
+    assert!(keeper.is_ready().await.is_err());
+    std::fs::remove_dir(&path).unwrap();
+    keeper.is_ready().await.unwrap();
+    let left: Vec<_> = std::fs::read_dir(path.parent().unwrap()).unwrap().map(|it| it.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 2, "the keyring and the lock, and nothing half written: {left:?}");
+}
+
+#[actix_web::test]
+async fn of_the_keyrings_of_several_machines_the_newest_counts() {
+    let (stage, other) = (Stage::sqlite(), Stage::sqlite());
+    let [here, there] = ["here", "there"].map(|name| stage.folder.join(name));
+    stage.keeper(Some(here.clone())).refresh().await.unwrap();
+    let person = stage.person("Zzaminata").await;
+    stage.erase(&person).await;
+    stage.keeper(Some(there.clone())).refresh().await.unwrap();
+    let newest = |files: &[&PathBuf]| {
+        let files: Vec<PathBuf> = files.iter().map(|file| PathBuf::clone(file)).collect();
+        super::newest(&stage.vault, &files)
+    };
+    assert_eq!(newest(&[]).unwrap(), None);
+    assert_eq!(newest(&[&there, &here]).unwrap(), Some(there.clone()));
+    assert_eq!(newest(&[&here, &there]).unwrap(), Some(there.clone()));
+    let strange = stage.folder.join("strange");
+    other.keeper(Some(strange.clone())).refresh().await.unwrap();
+    assert!(refusal(newest(&[&here, &strange])).contains("strange"), "of another master key");
+}
+
+/// Another process of this machine, as far as the lock can tell: a lock is of a file that was opened, not of a process.
+#[actix_web::test]
+async fn two_processes_do_not_write_over_one_another() {
+    let stage = Stage::sqlite();
+    let path = stage.folder.join("keyring");
+    let (here, there) = (stage.keeper(Some(path.clone())), stage.keeper(Some(path.clone())));
+    let held = super::keyring::lock_file(&path).unwrap();
+    held.lock().unwrap();
+    let waiting = tokio::spawn({
+        let here = here.clone();
+        async move { here.refresh().await }
+    });
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+    let person = stage.person("Zzaminata").await;
+    stage.erase(&person).await;
+    assert!(!waiting.is_finished() && !path.exists(), "it waits for its turn");
+    drop(held);
+    waiting.await.unwrap().unwrap();
+    assert!(here.keyring_is_current().await.unwrap(), "what is written was read when its turn had come");
+    let (one, two) = tokio::join!(here.refresh(), there.refresh());
+    one.and(two).unwrap();
+    assert!(there.keyring_is_current().await.unwrap());
+}
+
+#[actix_web::test]
 async fn a_copy_is_one_snapshot_while_others_write() {
     let stage = Stage::sqlite();
     let writing = {

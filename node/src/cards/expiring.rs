@@ -10,18 +10,13 @@ use crate::store::schema::{
     card, card_combination, card_confirmation, card_section, card_version, disclosure, person, subject_joined,
 };
 use crate::store::{At, Conn, Id, Tx};
-use crate::vault::Subject;
+use crate::vault::{Spent, spent};
 
 /// Cards of which nothing ever left and nothing changed after `before`, by person, in the order of ids.
 ///
 /// # Errors
 /// What the database refuses.
-pub fn unsent(
-    conn: &mut Conn,
-    before: DateTime<Utc>,
-    after: Option<Uuid>,
-    limit: i64,
-) -> Result<Vec<(Uuid, Option<Subject>)>> {
+pub fn unsent(conn: &mut Conn, before: DateTime<Utc>, after: Option<Uuid>, limit: i64) -> Result<Vec<Spent>> {
     let at = At::from(before);
     let hers = disclosure::table.filter(disclosure::subject.eq(person::subject));
     let went_in = disclosure::table
@@ -41,7 +36,7 @@ pub fn unsent(
         .limit(limit)
         .select((card::person, person::subject))
         .load(conn)?;
-    Ok(found.into_iter().map(|(id, subject)| (id.0, Some(Subject(subject.0)))).collect())
+    Ok(spent(found))
 }
 
 /// Deletes a card in all its versions. She stays known by what staff call her.

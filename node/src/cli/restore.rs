@@ -18,9 +18,9 @@ pub(super) struct Restore {
     /// The folder that `staffetta backup` wrote to. On PostgreSQL run pg_restore first.
     folder: PathBuf,
     /// The keyring to take. Without it: the one of the settings ([backup] keyring), which is the newest; where they name
-    /// none, the one in the folder.
+    /// none, the one in the folder. May be given more than once, where several machines kept one each: the newest is taken.
     #[arg(long, value_name = "FILE")]
-    keyring: Option<PathBuf>,
+    keyring: Vec<PathBuf>,
     /// A database that is there is moved aside.
     #[arg(long)]
     replace: bool,
@@ -31,9 +31,11 @@ impl Restore {
         let config = Config::load(file)?;
         let vault = Vault::new(MasterKey::configured(&config.vault)?);
         let name = config.node.entity_id.clone();
-        let outbox = Outbox::new(name.clone(), Keys::new(vault.clone(), name), vault.clone());
+        let keys = Keys::new(vault.clone(), name.clone());
+        let outbox = Outbox::new(name, keys, vault.clone()).keeping(&config.retention);
+        let keyring = backup::newest(&vault, &self.keyring)?;
         let means = Means { vault, outbox, clock: Clock::system() };
-        let choice = Choice { from: self.folder, keyring: self.keyring, replace: self.replace };
+        let choice = Choice { from: self.folder, keyring, replace: self.replace };
         let done = backup::restore(&config, &means, &choice).await?;
         println!("The keyring is of {}.", done.keyring_of.format("%Y-%m-%d %H:%M UTC"));
         println!("Of what was erased or withdrawn after that nothing is known here.");

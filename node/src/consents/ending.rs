@@ -79,7 +79,7 @@ pub(super) fn end(
         outbox::strike_in(tx, *thread)?;
     }
     for peer in &told {
-        tree::tell(tx, handle, towards, &consent, peer, &disclosed, under.map(|it| it.above))?;
+        tree::tell(tx, handle, towards, &consent, peer, &disclosed, under)?;
     }
     let act = if event == Event::Withdraw { "consent.withdrawn" } else { "consent.invalidated" };
     note(tx, sight, act, &consent)?;

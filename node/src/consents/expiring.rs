@@ -8,19 +8,14 @@ use uuid::Uuid;
 use crate::error::Result;
 use crate::store::schema::{consent, consent_event, consent_receipt, consent_request, paper_recall};
 use crate::store::{At, Conn, Id, Tx};
-use crate::vault::Subject;
+use crate::vault::{Spent, spent};
 
 /// Records of which every answer ended by `before`: taken back, run out, or a no. In the order of records. One whose letter
 /// of recall has no answer is kept.
 ///
 /// # Errors
 /// What the database refuses.
-pub fn ended_by(
-    conn: &mut Conn,
-    before: DateTime<Utc>,
-    after: Option<Uuid>,
-    limit: i64,
-) -> Result<Vec<(Uuid, Option<Subject>)>> {
+pub fn ended_by(conn: &mut Conn, before: DateTime<Utc>, after: Option<Uuid>, limit: i64) -> Result<Vec<Spent>> {
     let at = At::from(before);
     let others = diesel::alias!(consent as others);
     let lives = others
@@ -45,7 +40,7 @@ pub fn ended_by(
         .limit(limit)
         .select((consent::record, consent::subject))
         .load(conn)?;
-    Ok(found.into_iter().map(|(record, subject)| (record.0, Some(Subject(subject.0)))).collect())
+    Ok(spent(found))
 }
 
 /// Deletes a record: its answers, events, receipts, the question, letters. That it ended stays, as a tombstone.

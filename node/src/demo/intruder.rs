@@ -87,6 +87,7 @@ async fn forged(intruder: &Node, victim: &Node, (thread, subject): (ThreadId, Su
         seen: Some(1),
         subject_ref: Some(subject),
         ground: Some(Ground::Reply {}),
+        depth: None,
         actor: Actor { role: ActorRole::Operator, pseudonym: None },
         data: message::data_of(&body).map_err(Error::internal)?,
     };

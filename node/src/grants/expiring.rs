@@ -9,19 +9,14 @@ use uuid::Uuid;
 use crate::error::Result;
 use crate::store::schema::{disclosure, holding, open_grant, outbox, paper, thread};
 use crate::store::{At, Conn, Id, Tx};
-use crate::vault::Subject;
+use crate::vault::{Spent, Subject, spent};
 
 /// Disclosures of before `before`, of which nobody has held anything since: the conversation with the recipient about her
 /// had ended by then, and no consent that it rested on stood after it. In the order of messages.
 ///
 /// # Errors
 /// What the database refuses.
-pub fn held_by_nobody(
-    conn: &mut Conn,
-    before: DateTime<Utc>,
-    after: Option<Uuid>,
-    limit: i64,
-) -> Result<Vec<(Uuid, Option<Subject>)>> {
+pub fn held_by_nobody(conn: &mut Conn, before: DateTime<Utc>, after: Option<Uuid>, limit: i64) -> Result<Vec<Spent>> {
     let at = At::from(before);
     let goes_on = thread::table
         .filter(thread::peer.eq(disclosure::peer))
@@ -43,7 +38,7 @@ pub fn held_by_nobody(
         .limit(limit)
         .select((disclosure::message, disclosure::subject))
         .load(conn)?;
-    Ok(found.into_iter().map(|(message, subject)| (message.0, Some(Subject(subject.0)))).collect())
+    Ok(spent(found))
 }
 
 /// Deletes a disclosure from the log.

@@ -21,6 +21,7 @@
 
 mod activity;
 mod admit;
+mod ahead;
 mod collecting;
 mod destination;
 mod disclosed;
@@ -43,6 +44,7 @@ pub use activity::{
     Activity, ActsAs, Mandate, activities, activity, acts_as, drop_activity, replace_activity, set_activity, standing,
 };
 pub use admit::{Admitted, admit};
+pub use ahead::end_in_time;
 pub use destination::Destination;
 pub use paper::{on_paper, thread_of_paper};
 pub use permit::{Grounds, Permit, Recipient, Resting, permit, permit_duty, permit_reply, still_holds};

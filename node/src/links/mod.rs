@@ -39,6 +39,7 @@ use tokio::sync::{Notify, watch};
 use crate::clock::Clock;
 use crate::config::ExchangeConfig;
 use crate::error::Result;
+use crate::grants;
 use crate::inbox::Inbox;
 use crate::outbox::{self, Outbox, Settlement};
 use crate::peers::Peers;
@@ -177,12 +178,16 @@ impl Links {
         }
     }
 
-    /// Once our clock is confirmed, what it wrote while it was ahead holds no link up.
+    /// Once our clock is confirmed, what it wrote while it was ahead holds no link up, and no consent lasts longer for it.
     async fn mend_timers(&self) -> Result<()> {
         let sure = self.0.peers.clock_is_confirmed(self.0.clock.now());
         if sure && !self.0.sure.load(Ordering::Acquire) {
             let longest = MAILBOX_PAUSE.max(TimeDelta::seconds(self.0.config.retry_max_seconds as i64));
-            self.0.store.write(move |tx| outbox::mend_timers(tx, longest)).await?;
+            let act = move |tx: &mut Tx<'_>| {
+                outbox::mend_timers(tx, longest)?;
+                grants::end_in_time(tx)
+            };
+            self.0.store.write(act).await?;
         }
         self.0.sure.store(sure, Ordering::Release);
         Ok(())

@@ -9,19 +9,14 @@ use uuid::Uuid;
 use crate::error::Result;
 use crate::store::schema::{outbox, thread};
 use crate::store::{At, Conn, Id, Tx};
-use crate::vault::Subject;
+use crate::vault::{Spent, spent};
 
 /// Settled messages whose bytes are held although their conversation ended by `before`; without one, although they were
 /// settled by then. In the order of ids.
 ///
 /// # Errors
 /// What the database refuses.
-pub fn spent_bytes(
-    conn: &mut Conn,
-    before: DateTime<Utc>,
-    after: Option<Uuid>,
-    limit: i64,
-) -> Result<Vec<(Uuid, Option<Subject>)>> {
+pub fn spent_bytes(conn: &mut Conn, before: DateTime<Utc>, after: Option<Uuid>, limit: i64) -> Result<Vec<Spent>> {
     let at = At::from(before);
     let goes_on = thread::table
         .filter(outbox::thread.eq(thread::id.nullable()))
@@ -36,7 +31,7 @@ pub fn spent_bytes(
         .limit(limit)
         .select((outbox::message, outbox::subject))
         .load(conn)?;
-    Ok(found.into_iter().map(|(message, subject)| (message.0, subject.map(|id| Subject(id.0)))).collect())
+    Ok(spent(found))
 }
 
 /// Deletes the bytes of a message.

@@ -81,6 +81,27 @@ pub(super) const fn place(message: Uuid) -> Place {
 /// Signs a personal message, freezes and seals its bytes, and queues it for the permit's recipient: all in the
 /// transaction of the act. The groups in the body must be those of the permit.
 pub fn enqueue_personal(tx: &mut Tx<'_>, handle: &Outbox, permit: &Permit, out: Outgoing<'_>) -> Result<MessageId> {
+    enqueue(tx, handle, permit, out, None)
+}
+
+/// The same for a withdrawal, which says how many nodes it has come through.
+pub fn enqueue_recall(
+    tx: &mut Tx<'_>,
+    handle: &Outbox,
+    permit: &Permit,
+    out: Outgoing<'_>,
+    depth: u32,
+) -> Result<MessageId> {
+    enqueue(tx, handle, permit, out, Some(depth))
+}
+
+fn enqueue(
+    tx: &mut Tx<'_>,
+    handle: &Outbox,
+    permit: &Permit,
+    out: Outgoing<'_>,
+    depth: Option<u32>,
+) -> Result<MessageId> {
     let carried = out.body.groups();
     if let Some(uncovered) = carried.iter().find(|group| !permit.groups().contains(group)) {
         return Err(Error::internal(format!("{} is not covered by the permit", uncovered.code())));
@@ -109,6 +130,7 @@ pub fn enqueue_personal(tx: &mut Tx<'_>, handle: &Outbox, permit: &Permit, out: 
         seen: place_in_thread.map(|(_, seen)| seen),
         subject_ref: Some(permit.subject_ref()),
         ground: Some(permit.ground().clone()),
+        depth,
         actor: out.actor,
         data: message::data_of(&out.body).map_err(Error::internal)?,
     };

@@ -39,6 +39,7 @@ mod writer;
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
@@ -73,6 +74,8 @@ struct Inner {
     /// Where it is, for a copy of it.
     place: Place,
     after_forgetting: OnceLock<AfterForgetting>,
+    /// Whether what was forgotten here is not kept outside yet.
+    is_behind: AtomicBool,
 }
 
 /// What follows an act that destroyed a key or ended a record, before the act is reported done.
@@ -127,6 +130,7 @@ impl Store {
             metrics: Metrics::default(),
             place,
             after_forgetting: OnceLock::new(),
+            is_behind: AtomicBool::new(false),
         })))
     }
 
@@ -135,6 +139,16 @@ impl Store {
     pub fn after_forgetting(&self, what: AfterForgetting) {
         // A second one is that of another handle on the same store: the first does the same.
         let _ = self.0.after_forgetting.set(what);
+    }
+
+    /// Says whether what was forgotten here is kept outside the database too.
+    pub fn note_kept_outside(&self, kept: bool) {
+        self.0.is_behind.store(!kept, Ordering::Release);
+    }
+
+    /// Whether something was forgotten here that is not kept outside yet, so that a copy might bring it back.
+    pub fn is_behind_outside(&self) -> bool {
+        self.0.is_behind.load(Ordering::Acquire)
     }
 
     /// Runs `act` in one write transaction: committed when it returns `Ok`, else nothing of it happened.

@@ -27,7 +27,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
-use crate::store::{Conn, Tx, once};
+use crate::store::{Conn, Id, Tx, once};
 
 pub use collect::{About, Collect, Collected, Sealed, Shelf, Whose, gather};
 pub use master::MasterKey;
@@ -58,6 +58,14 @@ const FORMAT: u8 = 1;
 /// Whose data a key seals. Random; says nothing about the person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Subject(pub Uuid);
+
+/// What time ends: its id, and about whom it is, for the rules of retention.
+pub type Spent = (Uuid, Option<Subject>);
+
+/// Rows of it, as they were found.
+pub fn spent<S: Into<Option<Id>>>(found: Vec<(Id, S)>) -> Vec<Spent> {
+    found.into_iter().map(|(id, subject)| (id.0, subject.into().map(|it| Subject(it.0)))).collect()
+}
 
 /// Where a sealed value stands. Bound into the seal.
 #[derive(Debug, Clone, Copy)]

@@ -23,6 +23,8 @@ use crate::store::Store;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+/// On the answer to an act at the desk: it is done, and the file that keeps a restored copy from undoing it is not written.
+const KEYRING: HeaderName = HeaderName::from_static("staffetta-keyring");
 const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
 /// Answers of the API are data: nothing of them may run or be shown inside another page.
@@ -80,6 +82,10 @@ pub(super) async fn pass<B: MessageBody + 'static>(
             "request"
         );
         dress(&web, &mut answer, &id, left);
+        let acts = language.is_some() && !method.is_safe() && answer.status().is_success();
+        if acts && answer.request().app_data::<Data<Store>>().is_some_and(|store| store.is_behind_outside()) {
+            answer.headers_mut().insert(KEYRING, HeaderValue::from_static("behind"));
+        }
         Ok(speak(answer, language))
     };
     outcome.instrument(span).await

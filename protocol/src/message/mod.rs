@@ -23,6 +23,9 @@ use crate::problem::ItemCode;
 /// Days that a message may live at most.
 pub const MAX_DAYS: i64 = 30;
 
+/// Nodes that a withdrawal may come through: whoever is reached by the last of them passes it on by other means.
+pub const DEEPEST: u32 = 8;
+
 /// Who acted, without a name: the access role and a pseudonym that differs per recipient.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Actor {
@@ -88,6 +91,10 @@ pub struct Claims {
     /// Why it may leave; absent in impersonal types.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ground: Option<Ground>,
+    /// How many nodes a withdrawal has come through, its sender included; absent where that is not known, and in all other
+    /// types.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub depth: Option<u32>,
     /// Who acted.
     pub actor: Actor,
     /// The content, closed per type version.
@@ -130,6 +137,8 @@ pub struct Message {
     pub subject_ref: Option<SubjectRef>,
     /// Why it may leave.
     pub ground: Option<Ground>,
+    /// How many nodes a withdrawal has come through, where it says so.
+    pub depth: Option<u32>,
     /// Who acted.
     pub actor: Actor,
     /// The content.
@@ -257,6 +266,7 @@ pub fn open(
         place,
         subject_ref: claims.subject_ref,
         ground: claims.ground,
+        depth: claims.depth,
         actor: claims.actor,
         body,
     })

@@ -43,6 +43,7 @@ async fn closing_as(
         seen: Some(1),
         subject_ref: Some(thread.1),
         ground: Some(Ground::Reply {}),
+        depth: None,
         actor: Actor { role: ActorRole::Operator, pseudonym: None },
         data: message::data_of(&body).unwrap(),
     };

@@ -100,6 +100,61 @@ async fn who_was_told_answers_at_once_and_once_for_each_recall() {
 }
 
 #[actix_web::test]
+async fn a_recall_goes_through_eight_nodes_and_no_further_by_itself() {
+    each(|centre, cpi| async move {
+        for (came, leaves, beyond) in [(None, Some(2), false), (Some(7), Some(8), false), (Some(8), None, true)] {
+            let (person, (_, p2)) = disclosed(&centre, &cpi).await;
+            let depth = tree::one_deeper(came);
+            let id = person.id;
+            let queued = centre
+                .write(move |tx, outbox| {
+                    let consent = of(tx.conn(), outbox.vault(), id, p2)?;
+                    let recall = (Uuid::new_v4(), tx.now() + TimeDelta::hours(72));
+                    let under = tree::Under { recall: recall.0, due: recall.1, above: Uuid::new_v4(), depth };
+                    ending::end(tx, outbox, &seen(id), &spoken, consent, (Event::Withdraw, SAID), Some(under))?;
+                    outbox::waiting(tx.conn(), 9)
+                })
+                .await;
+            let withdrawals = queued.iter().filter(|it| it.kind == "consent.withdrawn.v1").count();
+            assert_eq!(withdrawals, usize::from(!beyond), "{came:?}");
+            let told = told_of(&centre, &person, p2).await;
+            assert_eq!(told.failed.as_deref(), beyond.then_some("recall_too_deep"));
+            assert!(!told.known.is_settled(), "it is owed all the same");
+            let object = told.id.to_string();
+            let open = centre
+                .write(move |tx, _| crate::tasks::open_about(tx.conn(), crate::tasks::Kind::RecallUnanswered, &object))
+                .await;
+            assert_eq!(open.and_then(|task| task.code).as_deref(), beyond.then_some("recall_too_deep"));
+            let said = sent_depth(&centre).await;
+            assert_eq!(said, leaves);
+            centre.deliver(&cpi).await;
+            cpi.deliver(&centre).await;
+        }
+    })
+    .await;
+}
+
+/// How deep the withdrawal is that waits, by its own word.
+async fn sent_depth(at: &Side) -> Option<u32> {
+    at.write(|tx, outbox| {
+        use crate::store::schema::outbox as queue;
+        let row: Option<(crate::store::Id, Vec<u8>)> = queue::table
+            .filter(queue::kind.eq("consent.withdrawn.v1"))
+            .filter(queue::state.eq("queued"))
+            .select((queue::message, queue::sealed.assume_not_null()))
+            .first(tx.conn())
+            .optional()?;
+        let Some((id, sealed)) = row else { return Ok(None) };
+        let place = crate::vault::Place { table: "outbox", row: id.0, column: "sealed" };
+        let bytes = outbox.vault().open(tx.conn(), place, &sealed)?.unwrap();
+        let claims: staffetta_protocol::message::Claims =
+            staffetta_protocol::jose::peek(std::str::from_utf8(&bytes).unwrap()).unwrap();
+        Ok(claims.depth)
+    })
+    .await
+}
+
+#[actix_web::test]
 async fn the_newest_answer_counts_and_nobody_answers_what_he_was_not_asked() {
     each(|centre, cpi| async move {
         let (person, (_, p2)) = disclosed(&centre, &cpi).await;

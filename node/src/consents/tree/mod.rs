@@ -10,6 +10,7 @@
 //!   below it, or of its own, has changed. It is complete when all below have answered or were told by other means.
 //! - Recipients of this node's own are known by name. What they tell of those below them has roles and no names.
 //! - The newest version of an answer counts. An older one, or the same again, changes nothing.
+//! - A recall goes through eight nodes at most. What lies below the last is told by other means, and somebody is asked to.
 //! - The key of somebody whom this node knew from others is destroyed when nothing of hers is held here any more and nothing
 //!   about her waits to leave: not before its answers have left.
 
@@ -38,6 +39,8 @@ use crate::vault::Subject;
 pub(super) use api::api;
 pub use clock::pump;
 pub use model::kept_until;
+#[cfg(test)]
+pub(super) use model::one_deeper;
 pub(super) use model::role_of;
 #[cfg(test)]
 pub(super) use rows::answered_groups;
@@ -74,4 +77,6 @@ pub(super) struct Under {
     pub(super) due: DateTime<Utc>,
     /// What this node was told to give up.
     pub(super) above: Uuid,
+    /// How many nodes it has come through when this one passes it on.
+    pub(super) depth: u32,
 }

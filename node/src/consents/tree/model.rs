@@ -119,6 +119,11 @@ pub(in crate::consents) fn role_of(roles: Option<&Roles>, purpose: Purpose) -> R
     fits.or_else(|| roles.iter().next()).copied().unwrap_or(expected)
 }
 
+/// How deep a withdrawal is that is passed on. One that does not say how deep it came is the first.
+pub(in crate::consents) fn one_deeper(came: Option<u32>) -> u32 {
+    came.unwrap_or(1).max(1).saturating_add(1)
+}
+
 /// That a group is kept as the recipient's own, until `years` after `from`.
 pub fn kept_until(basis: RetentionBasis, from: DateTime<Utc>, years: u32, reason: &str) -> Option<GroupOutcome> {
     let until: NaiveDate = from.date_naive().checked_add_months(chrono::Months::new(12 * years))?;

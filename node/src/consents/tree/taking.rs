@@ -53,7 +53,8 @@ pub(in crate::consents) fn take(
     rows::save_taken(tx, &taken)?;
     journal_of(tx, Entry::new(Actor::Peer(issuer.clone()), "consent.withdrawn"), &taken)?;
     let mut threads = threads;
-    threads.extend(pass_on(tx, handle, &taken, Under { recall, due, above: taken.id })?);
+    let under = Under { recall, due, above: taken.id, depth: model::one_deeper(message.depth) };
+    threads.extend(pass_on(tx, handle, &taken, under)?);
     answering::update(tx, handle, taken.id)?;
     Ok(threads)
 }

@@ -6,15 +6,15 @@ use chrono::{DateTime, Utc};
 use staffetta_protocol::card::Whole;
 use staffetta_protocol::consent::{Basis, Group};
 use staffetta_protocol::data::{ConsentWithdrawalAnswered, ConsentWithdrawn, Data};
-use staffetta_protocol::id::EntityId;
-use staffetta_protocol::message::Message;
+use staffetta_protocol::id::{EntityId, MessageId};
+use staffetta_protocol::message::{DEEPEST, Message};
 use staffetta_protocol::problem::ItemCode;
 use staffetta_protocol::receipt::Outcome;
 use uuid::Uuid;
 
 use super::model::{Known, role_of};
 use super::rows::{self, Told};
-use super::{answering, clock};
+use super::{Under, answering, clock};
 use crate::consents::{Consent, Towards};
 use crate::error::{Error, Result};
 use crate::grants::{self, Disclosure, Recipient};
@@ -25,7 +25,11 @@ use crate::peers;
 use crate::people::PersonId;
 use crate::store::{Conn, Tx};
 
-/// Tells one node, which has something under the record, that it was withdrawn, and waits for its answer.
+/// Why a message did not reach somebody: a recall that came through as many nodes as it may goes no further by itself.
+const TOO_DEEP: &str = "recall_too_deep";
+
+/// Tells one node, which has something under the record, that it was withdrawn, and waits for its answer. Beyond the deepest
+/// that a recall goes somebody tells it by other means.
 pub(in crate::consents) fn tell(
     tx: &mut Tx<'_>,
     handle: &Outbox,
@@ -33,7 +37,7 @@ pub(in crate::consents) fn tell(
     consent: &Consent,
     peer: &EntityId,
     disclosed: &[Disclosure],
-    above: Option<Uuid>,
+    under: Option<Under>,
 ) -> Result<()> {
     let given: Vec<&Disclosure> = disclosed.iter().filter(|it| it.peer == *peer).collect();
     let organisation = given.first().map_or("", |it| it.organisation.as_str());
@@ -52,7 +56,13 @@ pub(in crate::consents) fn tell(
     let seq = Whole::new(consent.seq).map_err(|refusal| Error::internal(refusal.code()))?;
     let body = ConsentWithdrawn { record: consent.record, seq, recall: Some(recall), due: Some(due) };
     let out = Outgoing { thread: None, actor: towards(peer), body: body.into(), card_version: None, not_after: None };
-    let message = outbox::enqueue_personal(tx, handle, &permit, out)?;
+    let depth = under.map_or(1, |it| it.depth);
+    let reaches = depth <= DEEPEST;
+    let message = match reaches {
+        true => outbox::enqueue_recall(tx, handle, &permit, out, depth)?,
+        // None was made: this is the id of nothing.
+        false => MessageId(Uuid::new_v4()),
+    };
     let roles = peers::known_as(tx.conn(), peer)?.map(|it| it.roles);
     let told = Told {
         id: Uuid::new_v4(),
@@ -65,7 +75,7 @@ pub(in crate::consents) fn tell(
         person: consent.person,
         subject: consent.subject,
         groups,
-        above,
+        above: under.map(|it| it.above),
         message,
         told_at: tx.now(),
         due_at: due,
@@ -76,7 +86,12 @@ pub(in crate::consents) fn tell(
         answer_digest: None,
         elsewhere: None,
     };
-    rows::insert_told(tx, &told)
+    rows::insert_told(tx, &told)?;
+    if reaches {
+        return Ok(());
+    }
+    rows::mark_failed(tx, told.id, TOO_DEEP)?;
+    clock::not_reached(tx, &told, TOO_DEEP)
 }
 
 /// `consent.withdrawal-answered`: from a node that was told, about that recall of that record, and from nobody else.

@@ -132,3 +132,40 @@ async fn what_comes_before_a_message_from_the_future_is_receipted() {
     })
     .await;
 }
+
+#[actix_web::test]
+async fn what_was_agreed_to_in_the_future_lasts_no_longer_for_it() {
+    each(|pair| async move {
+        let (clock, subject) = (pair.a.store().clock().clone(), pair.subject);
+        let record = RecordId(Uuid::new_v4());
+        clock.turn(FAR);
+        let open = move |tx: &mut Tx<'_>| {
+            let grant = Grant {
+                record,
+                seq: Whole::new(1).unwrap(),
+                purpose: Purpose::P1,
+                recipient: OrganisationId::new("ipa:altro").unwrap(),
+                groups: Groups::new([Group::Preview]).unwrap(),
+                not_after: tx.now() + TimeDelta::days(60),
+                single_use: false,
+                notice_hash: Digest::of("notice"),
+            };
+            grants::open(tx, subject, &grant)
+        };
+        pair.a.store().write(open).await.unwrap();
+        clock.turn(-FAR);
+        let mended = async || pair.a.store().write(grants::end_in_time).await.unwrap();
+        assert_eq!((mended().await, mended().await), (1, 0));
+        let lives = async || {
+            let now = pair.a.store().clock().now();
+            let live = move |conn: &mut crate::store::Conn| grants::live_grants(conn, subject, Purpose::P1, now);
+            pair.a.store().read(live).await.unwrap().iter().any(|open| open.grant.record == record)
+        };
+        assert!(lives().await);
+        clock.advance(TimeDelta::days(60) - TimeDelta::seconds(1));
+        assert!(lives().await);
+        clock.advance(TimeDelta::seconds(2));
+        assert!(!lives().await, "sixty days from when she gave it, whatever the clock said");
+    })
+    .await;
+}

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::journal::{self, Actor, Entry};
 use crate::rules::calendar::local_day;
 use crate::store::{Conn, Store, Tx};
-use crate::vault::{self, Subject};
+use crate::vault::{self, Spent};
 
 /// Rows that one act ends: nobody waits long for the writer.
 const AT_ONCE: i64 = 50;
@@ -24,7 +24,7 @@ const AT_ONCE: i64 = 50;
 pub type Due = fn(&mut Conn, DateTime<Utc>, Option<Uuid>, i64) -> Result<Found>;
 
 /// Ids, each with the person whom it is about.
-pub type Found = Vec<(Uuid, Option<Subject>)>;
+pub type Found = Vec<Spent>;
 
 /// How a room ends what a rule names. Listed by the wiring; a rule may have several.
 #[derive(Debug, Clone, Copy)]
