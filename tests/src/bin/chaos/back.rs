@@ -37,7 +37,7 @@ pub(crate) async fn go_back(network: &Network, work: &Work, fire: &Fire, seed: u
     let _held = fire.hold(network, process).await;
     process.kill();
     // What was answered before that is on its way to whoever remembers it.
-    sleep(Duration::from_millis(300)).await;
+    sleep(Duration::from_secs(2)).await;
     work.went_back(before);
     let done = node.run(&["restore", &into, "--replace"]);
     if !done.status.success() {

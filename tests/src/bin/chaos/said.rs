@@ -67,25 +67,26 @@ impl Said<'_> {
         let may_repeat = |at: usize| self.forgotten.is_some_and(|(first, last)| (first..=last).contains(&at));
         let mut times: HashMap<&String, usize> = HashMap::new();
         seen.iter().for_each(|it| *times.entry(it).or_default() += 1);
-        let (mut lost, mut doubled) = (0, 0);
+        let (mut lost, mut doubled) = (Vec::new(), Vec::new());
         for (at, act) in expected.iter().enumerate() {
             match times.remove(act).unwrap_or_default() {
-                0 if !may_lack(at) => lost += 1,
+                0 if !may_lack(at) => lost.push(at),
                 0 | 1 => {}
-                _ if !may_repeat(at) => doubled += 1,
+                _ if !may_repeat(at) => doubled.push(at),
                 _ => {}
             }
         }
         let strange = times.len();
         // Days sort as their texts do.
         let in_order = self.forgotten.is_some() || seen.is_sorted();
-        if lost + doubled + strange > 0 || !in_order {
+        if !lost.is_empty() || !doubled.is_empty() || strange > 0 || !in_order {
             findings.push(format!(
-                "{whose} acts in {}: {} acknowledged, {} there, {lost} lost, {doubled} doubled, {strange} never said, \
-                 in order: {in_order}",
+                "{whose} acts in {}: {} acknowledged, {} there, lost {lost:?}, doubled {doubled:?}, {strange} never said, \
+                 in order: {in_order}, may be forgotten: {:?}",
                 self.thread.at_centre,
                 expected.len(),
-                seen.len()
+                seen.len(),
+                self.forgotten
             ));
         }
     }
