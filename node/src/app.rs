@@ -98,7 +98,7 @@ impl Node {
             openapi_uri: Some(format!("{entity_id}{}", web::FEDERATION)),
         };
         let peers = Peers::new(store.clone(), keys.clone(), &config, clock.clone(), client).publishing(profile);
-        let outbox = Outbox::new(entity_id, keys.clone(), vault.clone());
+        let outbox = Outbox::new(entity_id, keys.clone(), vault.clone()).keeping(&config.retention);
         let inbox = Inbox {
             keys: keys.clone(),
             outbox: outbox.clone(),

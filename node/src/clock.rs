@@ -1,11 +1,16 @@
 //! Time as a value: a node asks its `Clock`, and nothing else knows what time it is.
 //!
+//! A machine has two clocks: the one on the wall, which anybody may set, and one that only ever goes forward and says
+//! how long something took. [`Clock::lead`] is how far the first is ahead of the second: while nobody touches the wall
+//! clock it stays as it is.
+//!
 //! `Store`, `Peers` and `Links` each hold a clone. In tests and stories the clock is set, so that three days pass in
 //! one call and no test ever sleeps. Instants are whole microseconds, which is what both databases keep: what was
 //! written reads back equal.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::time::Instant;
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
@@ -18,9 +23,20 @@ enum Source {
     System,
     /// By how much the machine's clock is taken to be wrong.
     Off(TimeDelta),
-    /// Microseconds since the Unix epoch.
-    Set(Arc<AtomicI64>),
+    Set(Arc<Hands>),
 }
+
+/// Of a set clock, both in microseconds.
+#[derive(Debug)]
+struct Hands {
+    /// Since the Unix epoch.
+    wall: AtomicI64,
+    /// By how much the wall was turned without any time passing.
+    turned: AtomicI64,
+}
+
+/// Where the machine's steady clock is counted from.
+static STARTED: LazyLock<Instant> = LazyLock::new(steady_now);
 
 impl Clock {
     /// The clock of this machine.
@@ -35,7 +51,8 @@ impl Clock {
 
     /// A clock that stands at `at` until it is told otherwise.
     pub fn set(at: DateTime<Utc>) -> Self {
-        Self(Source::Set(Arc::new(AtomicI64::new(at.timestamp_micros()))))
+        let (wall, turned) = (AtomicI64::new(at.timestamp_micros()), AtomicI64::new(0));
+        Self(Source::Set(Arc::new(Hands { wall, turned })))
     }
 
     /// The present instant, in whole microseconds.
@@ -43,12 +60,37 @@ impl Clock {
         match &self.0 {
             Source::System => system_now().trunc_subsecs(6),
             Source::Off(by) => system_now().trunc_subsecs(6) + *by,
-            Source::Set(micros) => DateTime::from_timestamp_micros(micros.load(Ordering::SeqCst))
+            Source::Set(hands) => DateTime::from_timestamp_micros(hands.wall.load(Ordering::SeqCst))
                 .expect("a set clock only takes instants that chrono can hold"),
         }
     }
 
-    /// Moves a set clock, and every clone of it, by `step`; a negative step goes back.
+    /// How far the wall clock is ahead of the steady one. Comparable within one process only. It changes when somebody
+    /// sets the clock, and when the machine slept: the steady clock sleeps too.
+    pub fn lead(&self) -> TimeDelta {
+        match &self.0 {
+            Source::System | Source::Off(_) => {
+                let began = *STARTED;
+                let passed = TimeDelta::from_std(steady_now() - began).unwrap_or(TimeDelta::MAX);
+                self.now() - DateTime::UNIX_EPOCH - passed
+            }
+            Source::Set(hands) => TimeDelta::microseconds(hands.turned.load(Ordering::SeqCst)),
+        }
+    }
+
+    /// Turns a set clock, and every clone of it, by `step` while no time passes: what somebody does who sets the clock of a
+    /// machine.
+    ///
+    /// # Panics
+    /// As [`Self::advance`].
+    pub fn turn(&self, step: TimeDelta) {
+        self.advance(step);
+        if let Source::Set(hands) = &self.0 {
+            hands.turned.fetch_add(step.num_microseconds().unwrap_or(i64::MAX), Ordering::SeqCst);
+        }
+    }
+
+    /// Moves a set clock, and every clone of it, by `step`, in which so much time passes; a negative step goes back.
     ///
     /// # Panics
     /// On the system clock, and beyond the years that chrono can hold: both are mistakes of a test.
@@ -64,7 +106,7 @@ impl Clock {
     pub fn jump_to(&self, at: DateTime<Utc>) {
         match &self.0 {
             Source::System | Source::Off(_) => panic!("the system clock cannot be set"),
-            Source::Set(micros) => micros.store(at.timestamp_micros(), Ordering::SeqCst),
+            Source::Set(hands) => hands.wall.store(at.timestamp_micros(), Ordering::SeqCst),
         }
     }
 }
@@ -78,6 +120,11 @@ pub fn id_at(now: DateTime<Utc>) -> uuid::Uuid {
 #[expect(clippy::disallowed_methods, reason = "the one place that may ask the machine for the time")]
 fn system_now() -> DateTime<Utc> {
     Utc::now()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that may ask the machine how much time has passed")]
+fn steady_now() -> Instant {
+    Instant::now()
 }
 
 #[cfg(test)]
@@ -99,6 +146,19 @@ mod tests {
         assert_eq!(clock.now(), nine());
         clock.jump_to(nine() + TimeDelta::microseconds(1));
         assert_eq!(clone.now(), nine() + TimeDelta::microseconds(1));
+    }
+
+    #[test]
+    fn only_a_clock_that_somebody_turns_leads_by_more_than_before() {
+        let clock = Clock::set(nine());
+        let before = clock.lead();
+        clock.advance(TimeDelta::days(3));
+        assert_eq!(clock.lead(), before, "time passed");
+        clock.turn(TimeDelta::hours(-2));
+        assert_eq!(clock.now(), nine() + TimeDelta::days(3) - TimeDelta::hours(2));
+        assert_eq!(clock.lead() - before, TimeDelta::hours(-2));
+        let system = Clock::system();
+        assert!((system.lead() - system.lead()).abs() < TimeDelta::minutes(1));
     }
 
     #[test]

@@ -106,10 +106,10 @@ pub fn threads_ended(tx: &mut Tx<'_>, threads: &[Uuid]) -> Result<()> {
     referrals::wire::withdrawn_by_consent(tx, threads)
 }
 
-/// Tells the feature that queued a message what became of it, in the transaction that settles it.
-pub fn settled(tx: &mut Tx<'_>, outbox: &Outbox, settlement: &Settlement) -> Result<()> {
-    consents::tree::settled(tx, settlement)?;
-    referrals::settled(tx, outbox, settlement)
+/// Tells the features that queued messages what became of these, in the transaction that settles them.
+pub fn settled(tx: &mut Tx<'_>, outbox: &Outbox, settled: &[Settlement]) -> Result<()> {
+    settled.iter().try_for_each(|settlement| consents::tree::settled(tx, settlement))?;
+    referrals::settled(tx, outbox, settled)
 }
 
 /// What the metrics tell of the rooms with a number each.

@@ -12,7 +12,7 @@ use super::{Node, Workers};
 use crate::access::door;
 use crate::error::Result;
 use crate::store::{Tx, once};
-use crate::{consents, inbox, journal, log, referrals, rights, wiring};
+use crate::{consents, inbox, journal, log, outbox, referrals, rights, wiring};
 
 /// Longest that a worker sleeps: what another process on the same database queued is seen within this time.
 const LONGEST_NAP: TimeDelta = TimeDelta::seconds(5);
@@ -88,6 +88,7 @@ impl Node {
         let now = self.clock.now();
         let parts = [
             self.upkeep_of_membership().await,
+            self.upkeep_of_links().await,
             self.upkeep_of_referrals().await,
             self.upkeep_of_consents(now).await,
             self.upkeep_of_recalls().await,
@@ -111,6 +112,11 @@ impl Node {
             tracing::warn!(cause = %error, "the configuration was not deposited");
         }
         Ok(())
+    }
+
+    /// What has not arrived for days becomes somebody's task.
+    async fn upkeep_of_links(&self) -> Result<()> {
+        if self.clock_is_confirmed() { self.store.write(outbox::tell_undelivered).await } else { Ok(()) }
     }
 
     async fn upkeep_of_referrals(&self) -> Result<()> {
@@ -148,7 +154,9 @@ impl Node {
         const AT_ONCE: u64 = 500;
         let months = Months::new(self.config.retention.journal_months);
         let Some(before) = self.clock.now().checked_sub_months(months) else { return Ok(()) };
-        while self.store.write(move |tx| journal::forget_before(tx, before, AT_ONCE)).await? == AT_ONCE {}
+        while self.clock_is_confirmed()
+            && self.store.write(move |tx| journal::forget_before(tx, before, AT_ONCE)).await? == AT_ONCE
+        {}
         Ok(())
     }
 

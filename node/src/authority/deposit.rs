@@ -11,14 +11,14 @@ use staffetta_protocol::problem::{Code, Problem};
 use staffetta_protocol::trust::{EntityConfiguration, Standing};
 
 use super::{Authority, rows};
+use crate::config::is_below;
 use crate::error::Result;
 use crate::store::schema::deposit;
 use crate::store::{At, Conn, Tx};
 
 /// The slug in a name below the authority's.
 pub(super) fn slug_of<'a>(authority: &EntityId, member: &'a EntityId) -> Option<&'a str> {
-    let slug = member.as_str().strip_prefix(authority.as_str())?.strip_prefix("/nodes/")?;
-    (!slug.is_empty() && !slug.contains('/')).then_some(slug)
+    is_below(authority, member).then(|| member.as_str().rsplit('/').next()).flatten()
 }
 
 /// Keeps a configuration in the place of the one before.

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::error::{Error, Result};
 use crate::grants::Thread;
 use crate::store::schema::received_card;
-use crate::store::{At, Conn, Id, Tx};
+use crate::store::{At, Conn, Id, Tx, each_backend};
 use crate::vault::{Place, Vault};
 
 /// What a message brings of a card.
@@ -50,31 +50,48 @@ fn member(group: Group) -> &'static str {
     group.code().trim_start_matches("g.")
 }
 
+/// A part of a card as it is written.
+#[derive(Insertable)]
+#[diesel(table_name = received_card)]
+struct Row {
+    id: Id,
+    thread: Id,
+    subject: Id,
+    message: Id,
+    thread_seq: i64,
+    card_version: i32,
+    part: &'static str,
+    sealed: Vec<u8>,
+    received_at: At,
+}
+
 /// Keeps what a message brought, sealed for the thread's subject; in the transaction that takes the message.
 pub fn store_received(tx: &mut Tx<'_>, vault: &Vault, thread: &Thread, brought: &Received) -> Result<()> {
-    let now = At::from(tx.now());
+    let now = tx.now();
     let Value::Object(groups) = serde_json::to_value(&brought.groups).map_err(Error::internal)? else {
         return Err(Error::internal("groups of a card are an object"));
     };
+    let (mut parts, mut plain) = (Vec::new(), Vec::new());
     for group in brought.groups.groups() {
         let part = groups.get(member(group)).ok_or_else(|| Error::internal("a group without its member"))?;
-        let id = Uuid::new_v4();
-        let plain = serde_json::to_vec(part).map_err(Error::internal)?;
-        let sealed = vault.seal(tx.conn(), thread.subject, place(id), &plain)?;
-        diesel::insert_into(received_card::table)
-            .values((
-                received_card::id.eq(Id(id)),
-                received_card::thread.eq(Id(thread.id)),
-                received_card::subject.eq(Id(thread.subject.0)),
-                received_card::message.eq(Id(brought.message.0)),
-                received_card::thread_seq.eq(brought.thread_seq as i64),
-                received_card::card_version.eq(brought.card_version as i32),
-                received_card::part.eq(group.code()),
-                received_card::sealed.eq(sealed),
-                received_card::received_at.eq(now),
-            ))
-            .execute(tx.conn())?;
+        let id = crate::clock::id_at(now);
+        parts.push((id, group.code()));
+        plain.push((place(id), serde_json::to_vec(part).map_err(Error::internal)?));
     }
+    let sealed = vault.seal_all(tx.conn(), thread.subject, &plain)?;
+    let row = |((id, part), sealed)| Row {
+        id: Id(id),
+        thread: Id(thread.id),
+        subject: Id(thread.subject.0),
+        message: Id(brought.message.0),
+        thread_seq: brought.thread_seq as i64,
+        card_version: brought.card_version as i32,
+        part,
+        sealed,
+        received_at: At::from(now),
+    };
+    let rows: Vec<Row> = parts.into_iter().zip(sealed).map(row).collect();
+    each_backend!(tx.conn(), conn => diesel::insert_into(received_card::table).values(rows).execute(conn))?;
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use staffetta_protocol::trust::Standing;
 
 use super::Opened;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, is_below};
 use crate::error::{Error, Result};
 use crate::journal::Actor;
 
@@ -24,6 +24,9 @@ pub(super) struct Join {
     /// Thumbprint of a key of the authority, as its people told it: another key is refused.
     #[arg(long, value_name = "THUMBPRINT")]
     pin: Option<String>,
+    /// This node cannot be called from outside and fetches its messages itself. Its entity id must be AUTHORITY/nodes/NAME.
+    #[arg(long)]
+    mailbox: bool,
     /// Address of an office of the organisation; without it the first of the node's contacts.
     #[arg(long, value_name = "E-MAIL")]
     email: Option<String>,
@@ -37,6 +40,12 @@ impl Join {
                 return Err(Error::Setup(format!("this node belongs to the network of {other}")));
             }
             _ => config.network.authority = Some(self.authority.clone()),
+        }
+        config.node.mailbox |= self.mailbox;
+        if config.node.mailbox && !is_below(&self.authority, &config.node.entity_id) {
+            let name = &config.node.entity_id;
+            let why = format!("{name} is no name for a node with a mailbox: it would be {}/nodes/NAME", self.authority);
+            return Err(Error::Setup(why));
         }
         let email = self.email.as_ref().or(config.node.contacts.first()).cloned();
         let email = email.ok_or_else(|| Error::Setup("give an address of an office with --email".into()))?;
@@ -53,7 +62,7 @@ impl Join {
         }
         let admission = node.peers.join(Actor::System, anchor, &self.code, &email).await?;
         node.store.close().await;
-        name_authority(file, &self.authority)?;
+        settle_in(file, &self.authority, self.mailbox)?;
         match admission.state {
             Standing::Active => println!("admitted as {}", admission.slug),
             _ => {
@@ -66,16 +75,21 @@ impl Join {
     }
 }
 
-/// Writes the authority into `[network]`, and leaves the rest of the file as it is.
-fn name_authority(file: Option<&Path>, authority: &EntityId) -> Result<()> {
+/// Writes the authority into `[network]` and the mailbox into `[node]`, and leaves the rest of the file as it is.
+fn settle_in(file: Option<&Path>, authority: &EntityId, mailbox: bool) -> Result<()> {
     let line = format!("authority = \"{authority}\"");
     let Some(path) = file else {
         println!("Set STAFFETTA__NETWORK__AUTHORITY={authority}");
+        if mailbox {
+            println!("Set STAFFETTA__NODE__MAILBOX=true");
+        }
         return Ok(());
     };
     let describe = |cause: std::io::Error| Error::Setup(format!("{}: {cause}", path.display()));
     let text = fs::read_to_string(path).map_err(describe)?;
-    if let Some(new) = with_authority(&text, &line) {
+    let named = with_authority(&text, &line);
+    let fetching = mailbox.then(|| with_mailbox(named.as_deref().unwrap_or(&text))).flatten();
+    if let Some(new) = fetching.or(named) {
         // Written beside and moved, so that a crash leaves one or the other; the mode stays that of the file.
         let beside = path.with_extension("toml.new");
         fs::copy(path, &beside).map_err(describe)?;
@@ -91,10 +105,29 @@ pub(super) fn with_authority(text: &str, line: &str) -> Option<String> {
     if network.is_some_and(|network| network.contains_key("authority")) {
         return None;
     }
+    Some(with_line(text, "[network]", line))
+}
+
+/// The text with a mailbox in `[node]`; `None` where it says so already. A word to the contrary gives way.
+pub(super) fn with_mailbox(text: &str) -> Option<String> {
+    let table: toml::Table = toml::from_str(text).ok()?;
+    let said = table.get("node").and_then(|node| node.get("mailbox")).and_then(toml::Value::as_bool);
+    match said {
+        Some(true) => None,
+        Some(false) => {
+            let is_it = |line: &str| line.split_once('=').is_some_and(|(key, _)| key.trim() == "mailbox");
+            let lines = text.lines().map(|line| if is_it(line) { "mailbox = true" } else { line });
+            Some(lines.collect::<Vec<_>>().join("\n") + "\n")
+        }
+        None => Some(with_line(text, "[node]", "mailbox = true")),
+    }
+}
+
+fn with_line(text: &str, section: &str, line: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();
-    let heading = lines.iter().position(|line| line.split('#').next().unwrap_or_default().trim() == "[network]");
-    Some(match heading {
+    let heading = lines.iter().position(|line| line.split('#').next().unwrap_or_default().trim() == section);
+    match heading {
         Some(heading) => [&lines[..=heading], &[line], &lines[heading + 1..]].concat().join("\n") + "\n",
-        None => format!("{}\n\n[network]\n{line}\n", text.trim_end()),
-    })
+        None => format!("{}\n\n{section}\n{line}\n", text.trim_end()),
+    }
 }

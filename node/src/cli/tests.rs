@@ -3,7 +3,7 @@ use std::path::Path;
 
 use clap::{CommandFactory as _, Parser as _};
 
-use super::join::with_authority;
+use super::join::{with_authority, with_mailbox};
 use super::{CONFIG_FILE, Cli, Init, Opened, Verb};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -198,4 +198,26 @@ fn the_authority_is_written_into_the_file_and_the_rest_stays() {
     ] {
         assert_eq!(with_authority(before, line), after);
     }
+}
+
+#[test]
+fn a_mailbox_is_written_into_the_file_and_the_rest_stays() {
+    for (before, after) in [
+        ("[node] # us\nx = 1\n[log]\n", Some("[node] # us\nmailbox = true\nx = 1\n[log]\n")),
+        ("[node]\nmailbox  =  false # yet\nx = 1\n", Some("[node]\nmailbox = true\nx = 1\n")),
+        ("[node]\nmailbox = true\n", None),
+    ] {
+        assert_eq!(with_mailbox(before).as_deref(), after);
+    }
+}
+
+#[actix_web::test]
+async fn a_name_elsewhere_is_no_name_for_a_mailbox_and_nothing_is_asked_or_written() {
+    let folder = tempfile::tempdir().unwrap();
+    init(folder.path(), &MEMBER).make(Clock::system()).await.unwrap();
+    let file = || std::fs::read_to_string(folder.path().join(CONFIG_FILE)).unwrap();
+    let before = file();
+    let refused = run(folder.path(), &["join", "https://rete.example", "--code", "x", "--mailbox"]).await.unwrap_err();
+    assert!(refused.to_string().contains("https://rete.example/nodes/NAME"), "{refused}");
+    assert_eq!(file(), before);
 }

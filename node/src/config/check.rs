@@ -1,9 +1,16 @@
 //! What must hold between settings that are each well formed.
 
 use staffetta_protocol::card::Email;
+use staffetta_protocol::id::EntityId;
 
 use super::Config;
 use crate::error::{Error, Result};
+
+/// Whether this is the name of a node whose configuration lies at the authority.
+pub(crate) fn is_below(authority: &EntityId, node: &EntityId) -> bool {
+    let name = node.as_str().strip_prefix(authority.as_str()).and_then(|rest| rest.strip_prefix("/nodes/"));
+    name.is_some_and(|name| !name.is_empty() && !name.contains('/'))
+}
 
 /// Refuses a configuration that could not work, with every reason at once.
 pub(super) fn check(config: &Config) -> Result<()> {
@@ -96,6 +103,16 @@ pub(super) fn check(config: &Config) -> Result<()> {
             "retention.counselling_note_months must lie between 1 and 6",
         ),
         ((1..=365).contains(&retention.message_bytes_days), "retention.message_bytes_days must lie between 1 and 365"),
+        (
+            [retention.own_policy_record_years, retention.own_patto_years, retention.own_did_years]
+                .iter()
+                .all(|years| (1..=10).contains(years)),
+            "retention.own_policy_record_years, own_patto_years and own_did_years must lie between 1 and 10",
+        ),
+        (
+            network.authority.as_ref().is_none_or(|authority| !node.mailbox || is_below(authority, &node.entity_id)),
+            "node.mailbox needs an entity_id of the form AUTHORITY/nodes/NAME, with the authority of [network]",
+        ),
         (oidc.scopes.iter().any(|scope| scope == "openid"), "oidc.scopes must contain openid"),
         (
             oidc.acr_levels.iter().all(|level| {

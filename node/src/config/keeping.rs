@@ -39,6 +39,13 @@ pub struct RetentionConfig {
     pub journal_months: u32,
     /// Counselling notes, from the end of the case.
     pub counselling_note_months: u32,
+    /// What an office keeps as its own after a withdrawal because a policy was registered on it, from the withdrawal: the
+    /// papers of a measure are kept for five years after it was paid.
+    pub own_policy_record_years: u32,
+    /// The same because a service agreement (*patto di servizio*) was signed.
+    pub own_patto_years: u32,
+    /// The same because a declaration of availability (*DID*) was registered: two years, after which it is made anew.
+    pub own_did_years: u32,
     /// The bytes of messages, from the end of their conversation: then digest and receipt stay.
     pub message_bytes_days: u32,
 }
@@ -55,7 +62,32 @@ impl Default for RetentionConfig {
             disclosure_log_months: 24,
             journal_months: 24,
             counselling_note_months: 6,
+            own_policy_record_years: 5,
+            own_patto_years: 5,
+            own_did_years: 2,
             message_bytes_days: 90,
+        }
+    }
+}
+
+/// For how long an office keeps as its own what a law tells it to keep, although its sender took it back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnBasisYears {
+    /// Where a policy was registered.
+    pub policy_record: u32,
+    /// Where a service agreement was signed.
+    pub patto: u32,
+    /// Where a declaration was registered.
+    pub did: u32,
+}
+
+impl RetentionConfig {
+    /// Years for what is kept on a basis of the office's own.
+    pub const fn own_basis(&self) -> OwnBasisYears {
+        OwnBasisYears {
+            policy_record: self.own_policy_record_years,
+            patto: self.own_patto_years,
+            did: self.own_did_years,
         }
     }
 }

@@ -18,9 +18,10 @@ use toml::{Table, Value};
 
 use crate::error::{Error, Result};
 
+pub(crate) use check::is_below;
 pub use door::{DoorConfig, OidcConfig};
 pub use example::example;
-pub use keeping::{BackupConfig, RetentionConfig};
+pub use keeping::{BackupConfig, OwnBasisYears, RetentionConfig};
 pub use secret::{DatabaseUrl, Secret};
 pub use topics::{
     DatabaseConfig, ExchangeConfig, LimitsConfig, ListenConfig, LogConfig, LogFormat, NetworkConfig, NodeConfig,

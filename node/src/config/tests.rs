@@ -105,6 +105,23 @@ fn what_could_not_work_is_refused_with_every_reason() {
 }
 
 #[test]
+fn a_node_with_a_mailbox_is_named_below_its_authority() {
+    let named =
+        |entity_id: &str| format!("[node]\nentity_id = \"{entity_id}\"\norganisation_name = \"A\"\nmailbox = true\n");
+    let network = "[network]\nauthority = \"https://autorita.example\"\n";
+    assert!(read(&(named("https://autorita.example/nodes/ponte") + network), &[]).is_ok());
+    for elsewhere in [
+        "https://ponte.example",
+        "https://autorita.example/nodes",
+        "https://autorita.example/nodes/a/b",
+        "https://autorita.example.org/nodes/ponte",
+    ] {
+        assert!(refusal(&(named(elsewhere) + network), &[]).contains("AUTHORITY/nodes/NAME"), "{elsewhere}");
+        assert!(read(&named(elsewhere), &[]).is_ok(), "before it has joined nobody knows its authority");
+    }
+}
+
+#[test]
 fn debug_prints_no_secret() {
     let config = read(
         LEAST,

@@ -3,7 +3,7 @@
 //! What must hold:
 //! - A [`Permit`] is made here and nowhere else: its fields are private. It names recipient, person, purpose and groups
 //!   and has one of three grounds: a live consent, an open thread to be answered, or a duty with its legal basis.
-//! - The ground is judged when a message is queued ([`permit`]), again at every lease ([`still_holds`]), and again by the
+//! - The ground is judged when a message is queued ([`permit`]), again at every lease ([`Grounds`]), and again by the
 //!   receiver ([`admit`]).
 //! - A grant of one use is held by the message that is queued under it, spent when that is accepted, and free again when
 //!   it is refused, void or run out.
@@ -45,10 +45,10 @@ pub use activity::{
 pub use admit::{Admitted, admit};
 pub use destination::Destination;
 pub use paper::{on_paper, thread_of_paper};
-pub use permit::{Permit, Recipient, Resting, permit, permit_duty, permit_reply, still_holds};
+pub use permit::{Grounds, Permit, Recipient, Resting, permit, permit_duty, permit_reply, still_holds};
 pub use rows::{
-    Disclosure, Holding, OpenGrant, close, disclosed_to, disclosures_about, held_under, let_go, live_grants,
-    note_disclosure, note_holding, open, open_until, record_of, tombstone, tombstoned,
+    Disclosure, Holding, OpenGrant, close, disclosed_anew, disclosed_to, disclosures_about, held_under, let_go,
+    live_grants, note_disclosure, note_holding, open, open_until, record_of, tombstone, tombstoned,
 };
 pub use threads::{
     Thread, begin, by_id, by_wire, end, end_about, ended_by_record, left_bare, receive as thread_received, sent,

@@ -40,7 +40,7 @@ pub fn on_paper(
     if let Some((record, seq)) = record {
         // Paper in the hand has arrived: a grant of one use is spent with it.
         used::hold(tx, record, seq, id)?;
-        used::spend(tx, id)?;
+        used::spend(tx, &[id])?;
     }
     rows::note_disclosure(
         tx,

@@ -1,6 +1,6 @@
 //! The permit: proof, as a type, that something may leave.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use staffetta_protocol::card::Text;
@@ -8,7 +8,8 @@ use staffetta_protocol::consent::{Basis, Grant, Ground, Group, OrganisationId, P
 use staffetta_protocol::id::{RecordId, SubjectRef};
 use staffetta_protocol::problem::{Code, Problem};
 
-use super::{Destination, Thread, activity, moved, rows, threads};
+use super::activity::{self, Activity};
+use super::{Destination, Thread, moved, rows, threads};
 use crate::access::cases::restriction;
 use crate::error::{Error, Result};
 use crate::store::{Conn, Tx};
@@ -160,7 +161,7 @@ pub fn permit_duty(
 }
 
 /// What a queued message rests on, as the outbox remembers it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Resting {
     /// Under a consent of ours: record and version.
     pub record: Option<(RecordId, u32)>,
@@ -168,18 +169,45 @@ pub struct Resting {
     pub reply_in: Option<uuid::Uuid>,
 }
 
-/// Whether the ground of a queued message still holds: asked at every lease.
+/// The judge of queued messages in one transaction: of a ground on which several rest it asks the database once.
+#[derive(Debug, Default)]
+pub struct Grounds {
+    judged: HashMap<Resting, bool>,
+    activities: Option<Vec<Activity>>,
+}
+
+impl Grounds {
+    /// Whether the ground of a queued message still holds: asked at every lease.
+    pub fn still_hold(&mut self, conn: &mut Conn, on: Resting, now: DateTime<Utc>) -> Result<bool> {
+        if let Some(known) = self.judged.get(&on) {
+            return Ok(*known);
+        }
+        let holds = self.judge(conn, on, now)?;
+        self.judged.insert(on, holds);
+        Ok(holds)
+    }
+
+    fn judge(&mut self, conn: &mut Conn, on: Resting, now: DateTime<Utc>) -> Result<bool> {
+        if let Some((record, seq)) = on.record {
+            let Some(purpose) = rows::live_purpose(conn, record, seq, now)? else { return Ok(false) };
+            let restricted = match rows::record_of(conn, record)? {
+                Some(grant) => restriction::is_about(conn, grant.subject)?,
+                None => false,
+            };
+            let activities = match self.activities.take() {
+                Some(known) => known,
+                None => activity::activities(conn)?,
+            };
+            return Ok(!restricted && activity::standing(self.activities.insert(activities), purpose).is_some());
+        }
+        if let Some(thread) = on.reply_in {
+            return Ok(threads::by_id(conn, thread)?.is_some_and(|thread| thread.open && !thread.restricted));
+        }
+        Ok(true)
+    }
+}
+
+/// Whether the ground of one queued message still holds.
 pub fn still_holds(conn: &mut Conn, on: Resting, now: DateTime<Utc>) -> Result<bool> {
-    if let Some((record, seq)) = on.record {
-        let Some(purpose) = rows::live_purpose(conn, record, seq, now)? else { return Ok(false) };
-        let restricted = match rows::record_of(conn, record)? {
-            Some(grant) => restriction::is_about(conn, grant.subject)?,
-            None => false,
-        };
-        return Ok(!restricted && activity::standing(&activity::activities(conn)?, purpose).is_some());
-    }
-    if let Some(thread) = on.reply_in {
-        return Ok(threads::by_id(conn, thread)?.is_some_and(|thread| thread.open && !thread.restricted));
-    }
-    Ok(true)
+    Grounds::default().still_hold(conn, on, now)
 }

@@ -230,6 +230,13 @@ pub fn note_disclosure(tx: &mut Tx<'_>, d: &Disclosure) -> Result<()> {
     Ok(())
 }
 
+/// The message is signed anew before anybody had it: what it discloses, it discloses now.
+pub fn disclosed_anew(tx: &mut Tx<'_>, message: MessageId) -> Result<()> {
+    let now = At::from(tx.now());
+    diesel::update(disclosure::table.find(Id(message.0))).set(disclosure::at.eq(now)).execute(tx.conn())?;
+    Ok(())
+}
+
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = disclosure)]
 pub(super) struct DisclosureRow {

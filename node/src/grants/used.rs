@@ -33,9 +33,9 @@ pub fn hold(tx: &mut Tx<'_>, record: RecordId, seq: u32, message: MessageId) -> 
     if held == 0 && single == Some(true) { Err(Code::ConsentNotValid.into()) } else { Ok(()) }
 }
 
-/// The recipient has taken the message: what it held is spent.
-pub fn spend(tx: &mut Tx<'_>, message: MessageId) -> Result<()> {
-    let held = open_grant::table.filter(open_grant::held_for.eq(Id(message.0)));
+/// The recipient has taken these messages: what they held is spent.
+pub fn spend(tx: &mut Tx<'_>, messages: &[MessageId]) -> Result<()> {
+    let held = open_grant::table.filter(open_grant::held_for.eq_any(messages.iter().map(|message| Id(message.0))));
     let now = At::from(tx.now());
     diesel::update(held.filter(open_grant::state.eq("held")))
         .set((open_grant::state.eq("spent"), open_grant::closed_at.eq(now)))

@@ -1,9 +1,9 @@
 //! One transaction takes a batch and writes its receipt.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use staffetta_protocol::consent::OrganisationId;
-use staffetta_protocol::digest::Digest;
 use staffetta_protocol::id::{EntityId, MessageId, ReceiptId};
 use staffetta_protocol::link::{BatchAnswer, ItemAnswer};
 use staffetta_protocol::message::Message;
@@ -13,7 +13,7 @@ use staffetta_protocol::trust::{MemberState, Roles, may_receive, may_send};
 use uuid::Uuid;
 
 use super::open::{Content, Opened};
-use super::rows::{self, Decided, Known};
+use super::rows::{self, Decided, Known, Remembered};
 use crate::error::{Error, Result};
 use crate::grants::{self, Admitted};
 use crate::journal::{self, Actor, Entry};
@@ -75,13 +75,25 @@ pub fn accept(tx: &mut Tx<'_>, inbox: &Inbox, from: &Accepted, epoch: u32, items
     let link = rows::lock(tx, &from.peer)?;
     let first = items.first().map_or(0, |item| item.seq);
     let (epoch, mut through) = enter(tx, from, link, epoch, first)?;
-    let mut decided = Vec::with_capacity(items.len());
+    let mut known = rows::known_among(tx.conn(), &from.peer, items.iter().filter_map(|item| item.id))?;
+    let (mut decided, mut noted) = (Vec::with_capacity(items.len()), Vec::with_capacity(items.len()));
+    let mut unopened = 0;
     for item in items {
         let outcome = if item.seq <= through {
             known_number(tx, from, epoch, through, item)?
         } else {
-            match tx.savepoint(|tx| take(tx, inbox, from, epoch, item)) {
-                Ok(outcome) => outcome,
+            match take(tx, inbox, from, &known, item) {
+                Ok((outcome, bytes)) => {
+                    unopened += bytes;
+                    outcome
+                }
+                Err(error) if error.code() == Code::ClocksDiffer => {
+                    tracing::warn!(peer = %from.peer, seq = item.seq, "a message is from the future: the clocks differ");
+                    if decided.is_empty() {
+                        return Err(clocks_differ(epoch, item.seq));
+                    }
+                    break;
+                }
                 Err(error) if decided.is_empty() => {
                     tracing::error!(peer = %from.peer, seq = item.seq, cause = %error, "the first item failed inside");
                     return Err(Problem { retry_after: Some(5), ..Problem::new(Code::Busy) }.into());
@@ -92,7 +104,13 @@ pub fn accept(tx: &mut Tx<'_>, inbox: &Inbox, from: &Accepted, epoch: u32, items
                 }
             }
         };
-        through = through.max(item.seq);
+        if item.seq > through {
+            through = item.seq;
+            if let Some(id) = item.id.filter(|_| outcome.is_remembered()) {
+                known.entry(id).or_insert_with(|| Remembered { digest: item.digest, decided: outcome.clone() });
+            }
+            noted.push((item, outcome.clone()));
+        }
         decided.push(Item {
             seq: item.seq,
             id: item.id,
@@ -101,6 +119,8 @@ pub fn accept(tx: &mut Tx<'_>, inbox: &Inbox, from: &Accepted, epoch: u32, items
             code: outcome.code,
         });
     }
+    rows::note_items(tx, &from.peer, epoch, &noted)?;
+    rows::advance(tx, &from.peer, through, unopened)?;
     answer(tx, inbox, from, epoch, through, decided)
 }
 
@@ -122,6 +142,15 @@ fn out_of_sequence(epoch: u32, through: u64) -> Error {
     Problem { expected: Some((epoch, through + 1)), ..Problem::new(Code::OutOfSequence) }.into()
 }
 
+/// How long a partner may take to mend a clock before it asks again.
+const CLOCK_RETRY_SECONDS: u32 = 60;
+
+/// Nothing from this number on was decided: whoever sent it may sign it anew.
+fn clocks_differ(epoch: u32, seq: u64) -> Error {
+    let problem = Problem::new(Code::ClocksDiffer);
+    Problem { expected: Some((epoch, seq)), retry_after: Some(CLOCK_RETRY_SECONDS), ..problem }.into()
+}
+
 /// A number that was decided before: the original outcome, if the digest is the same.
 fn known_number(tx: &mut Tx<'_>, from: &Accepted, epoch: u32, through: u64, item: &Opened) -> Result<Decided> {
     match rows::decided(tx.conn(), &from.peer, epoch, item.seq)? {
@@ -130,81 +159,93 @@ fn known_number(tx: &mut Tx<'_>, from: &Accepted, epoch: u32, through: u64, item
     }
 }
 
-fn take(tx: &mut Tx<'_>, inbox: &Inbox, from: &Accepted, epoch: u32, item: &Opened) -> Result<Decided> {
-    let decided = decide(tx, inbox, from, item)?;
-    rows::note_item(tx, &from.peer, epoch, item, &decided)?;
-    rows::advance(tx, &from.peer, item.seq)?;
-    if decided.outcome == Outcome::Refused {
-        let code = decided.code.clone().unwrap_or(ItemCode::MessageInvalid);
-        let entry = Entry::new(Actor::Peer(from.peer.clone()), "exchange.item-refused").peer(&from.peer).code(code);
-        journal::record(tx, item.id.map_or(entry.clone(), |id| entry.object(id)))?;
+/// Decides about one item, and says how many bytes came of it that nobody has looked at. What a feature wrote before it
+/// refused, or before this node failed, is undone.
+fn take(
+    tx: &mut Tx<'_>,
+    inbox: &Inbox,
+    from: &Accepted,
+    known: &HashMap<MessageId, Remembered>,
+    item: &Opened,
+) -> Result<(Decided, usize)> {
+    match item.id.and_then(|id| known.get(&id)) {
+        Some(known) if known.digest == item.digest => return Ok((known.decided.clone(), 0)),
+        Some(_) => return note_refusal(tx, from, item, Decided::refused(ItemCode::MessageConflict)),
+        None => {}
     }
-    Ok(decided)
+    let mut refused = None;
+    let taken = tx.savepoint(|tx| match decide(tx, inbox, from, item)? {
+        Verdict::Decided(decided, unopened) => Ok((decided, unopened)),
+        Verdict::Refused(code) => {
+            refused = Some(code);
+            Err(undo())
+        }
+    });
+    match refused {
+        Some(code) => {
+            let decided = refuse(tx, from, item, code)?;
+            note_refusal(tx, from, item, decided)
+        }
+        None => taken,
+    }
 }
 
-fn decide(tx: &mut Tx<'_>, inbox: &Inbox, from: &Accepted, item: &Opened) -> Result<Decided> {
-    if let Some(id) = item.id {
-        match rows::known(tx.conn(), &from.peer, id)? {
-            Some(known) if known.digest == item.digest => return Ok(known.decided),
-            Some(_) => return Ok(Decided::refused(ItemCode::MessageConflict)),
-            None => {}
-        }
-    }
+fn note_refusal(tx: &mut Tx<'_>, from: &Accepted, item: &Opened, decided: Decided) -> Result<(Decided, usize)> {
+    let code = decided.code.clone().unwrap_or(ItemCode::MessageInvalid);
+    let entry = Entry::new(Actor::Peer(from.peer.clone()), "exchange.item-refused").peer(&from.peer).code(code);
+    journal::record(tx, item.id.map_or(entry.clone(), |id| entry.object(id)))?;
+    Ok((decided, 0))
+}
+
+/// Undoes a savepoint without being a failure.
+fn undo() -> Error {
+    Error::Database(diesel::result::Error::RollbackTransaction)
+}
+
+/// What becomes of an item.
+enum Verdict {
+    /// This, and so many bytes of it wait for somebody to look.
+    Decided(Decided, usize),
+    /// Refused: what was written meanwhile is to be undone.
+    Refused(ItemCode),
+}
+
+fn decide(tx: &mut Tx<'_>, inbox: &Inbox, from: &Accepted, item: &Opened) -> Result<Verdict> {
     match &item.content {
         Content::Void => {
             let decided = Decided { outcome: Outcome::Voided, code: Some(ItemCode::Voided) };
             if let Some(id) = item.id {
                 rows::remember(tx, &from.peer, id, item.digest, &decided, Known::nothing())?;
             }
-            Ok(decided)
+            Ok(Verdict::Decided(decided, 0))
         }
+        Content::NotYet => Err(Code::ClocksDiffer.into()),
         Content::UnknownKey => Err(Error::internal("the sender's key is not known yet")),
-        Content::Refused(code) => refuse(tx, from, item.id, item.digest, code.clone()),
+        Content::Refused(code) => Ok(Verdict::Refused(code.clone())),
         Content::Message(message, jws) => take_message(tx, inbox, from, message, jws),
     }
 }
 
-fn refuse(tx: &mut Tx<'_>, from: &Accepted, id: Option<MessageId>, digest: Digest, code: ItemCode) -> Result<Decided> {
+fn refuse(tx: &mut Tx<'_>, from: &Accepted, item: &Opened, code: ItemCode) -> Result<Decided> {
     let decided = Decided::refused(code);
-    // What does not verify may name any id: remembering it would let a forger spoil the id of a real message. Only
-    // the number remembers it.
-    if let (Some(id), false) = (id, decided.code == Some(ItemCode::MessageInvalid)) {
-        rows::remember(tx, &from.peer, id, digest, &decided, Known::nothing())?;
+    if let Some(id) = item.id.filter(|_| decided.is_remembered()) {
+        rows::remember(tx, &from.peer, id, item.digest, &decided, Known::nothing())?;
     }
     Ok(decided)
 }
 
-fn take_message(tx: &mut Tx<'_>, inbox: &Inbox, from: &Accepted, message: &Message, jws: &str) -> Result<Decided> {
+fn take_message(tx: &mut Tx<'_>, inbox: &Inbox, from: &Accepted, message: &Message, jws: &str) -> Result<Verdict> {
     if let Some(code) = not_entitled(from, message) {
-        return refuse(tx, from, Some(message.id), message.digest, code);
+        return Ok(Verdict::Refused(code));
     }
-    let mut refused = None;
-    let taken = tx.savepoint(|tx| {
-        let admitted = match grants::admit(tx, inbox.outbox.vault(), &from.own_ids, message)? {
-            Ok(admitted) => admitted,
-            Err(code) => {
-                refused = Some(code);
-                return Err(undo());
-            }
-        };
-        match (inbox.receive)(tx, &inbox.outbox, &admitted, message)? {
-            Taken::Refused(code) => {
-                refused = Some(code);
-                Err(undo())
-            }
-            taken => Ok((admitted, taken)),
-        }
-    });
-    match (taken, refused) {
-        (_, Some(code)) => refuse(tx, from, Some(message.id), message.digest, code),
-        (Err(error), None) => Err(error),
-        (Ok((admitted, taken)), None) => keep(tx, inbox, from, message, jws, &admitted, taken),
+    let admitted = match grants::admit(tx, inbox.outbox.vault(), &from.own_ids, message)? {
+        Ok(admitted) => admitted,
+        Err(code) => return Ok(Verdict::Refused(code)),
+    };
+    match (inbox.receive)(tx, &inbox.outbox, &admitted, message)? {
+        Taken::Refused(code) => Ok(Verdict::Refused(code)),
+        taken => keep(tx, inbox, from, message, jws, &admitted, taken),
     }
-}
-
-/// Undoes a savepoint without being a failure.
-fn undo() -> Error {
-    Error::Database(diesel::result::Error::RollbackTransaction)
 }
 
 fn not_entitled(from: &Accepted, message: &Message) -> Option<ItemCode> {
@@ -225,7 +266,7 @@ fn keep(
     jws: &str,
     admitted: &Admitted,
     taken: Taken,
-) -> Result<Decided> {
+) -> Result<Verdict> {
     let code = (taken == Taken::Superseded).then_some(ItemCode::Superseded);
     let decided = Decided { outcome: Outcome::Accepted, code };
     let sealed = match admitted.subject {
@@ -254,11 +295,9 @@ fn keep(
         expires_at: message.expires_at,
         for_ever: message.expires_at.is_none(),
     };
-    if known.unopened > 0 {
-        rows::add_unopened(tx, &from.peer, known.unopened)?;
-    }
+    let unopened = known.unopened;
     rows::remember(tx, &from.peer, message.id, message.digest, &decided, known)?;
-    Ok(decided)
+    Ok(Verdict::Decided(decided, unopened))
 }
 
 const fn kept_at(message: Uuid) -> Place {

@@ -1,5 +1,7 @@
 //! Rows of the inbound side.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use staffetta_protocol::digest::Digest;
@@ -12,7 +14,7 @@ use uuid::Uuid;
 use super::open::Opened;
 use crate::error::{Error, Result};
 use crate::store::schema::{inbox_item, known_message, link_in, receipt as stored};
-use crate::store::{At, Conn, Id, Tx};
+use crate::store::{At, Conn, Id, Tx, each_backend};
 use crate::vault::Subject;
 
 /// What was decided about an item.
@@ -25,6 +27,12 @@ pub(super) struct Decided {
 impl Decided {
     pub(super) fn refused(code: ItemCode) -> Self {
         Self { outcome: Outcome::Refused, code: Some(code) }
+    }
+
+    /// What does not verify may name any id: remembering it would let a forger spoil the id of a real message. Only the
+    /// number remembers it.
+    pub(super) fn is_remembered(&self) -> bool {
+        self.code != Some(ItemCode::MessageInvalid)
     }
 
     fn parse(outcome: &str, code: Option<String>) -> Result<Self> {
@@ -74,7 +82,7 @@ pub(super) fn lock(tx: &mut Tx<'_>, peer: &EntityId) -> Result<LinkRow> {
             link_in::unopened_bytes.eq(0),
             link_in::internal_errors.eq(0),
         );
-        crate::store::each_backend!(tx.conn(), conn => diesel::insert_into(link_in::table)
+        each_backend!(tx.conn(), conn => diesel::insert_into(link_in::table)
             .values(row)
             .on_conflict_do_nothing()
             .execute(conn))?;
@@ -90,8 +98,14 @@ pub(super) fn next_epoch(tx: &mut Tx<'_>, peer: &EntityId, epoch: u32) -> Result
     Ok(())
 }
 
-pub(super) fn advance(tx: &mut Tx<'_>, peer: &EntityId, seq: u64) -> Result<()> {
-    diesel::update(link_in::table.find(peer.as_str())).set(link_in::through_seq.eq(seq as i64)).execute(tx.conn())?;
+/// Ends a batch: how far the stream has come, and how much of it nobody has looked at yet.
+pub(super) fn advance(tx: &mut Tx<'_>, peer: &EntityId, through: u64, unopened: usize) -> Result<()> {
+    diesel::update(link_in::table.find(peer.as_str()))
+        .set((
+            link_in::through_seq.eq(through as i64),
+            link_in::unopened_bytes.eq(link_in::unopened_bytes + unopened as i64),
+        ))
+        .execute(tx.conn())?;
     Ok(())
 }
 
@@ -108,20 +122,37 @@ pub(super) fn decided(conn: &mut Conn, peer: &EntityId, epoch: u32, seq: u64) ->
     .transpose()
 }
 
-pub(super) fn note_item(tx: &mut Tx<'_>, peer: &EntityId, epoch: u32, item: &Opened, decided: &Decided) -> Result<()> {
-    let now = At::from(tx.now());
-    diesel::insert_into(inbox_item::table)
-        .values((
-            inbox_item::peer.eq(peer.as_str()),
-            inbox_item::epoch.eq(epoch as i32),
-            inbox_item::seq.eq(item.seq as i64),
-            inbox_item::message.eq(item.id.map(|id| Id(id.0))),
-            inbox_item::digest.eq(item.digest.to_string()),
-            inbox_item::outcome.eq(decided.outcome_text()),
-            inbox_item::code.eq(decided.code_text()),
-            inbox_item::at.eq(now),
-        ))
-        .execute(tx.conn())?;
+/// An item as it is written.
+#[derive(Insertable)]
+#[diesel(table_name = inbox_item, treat_none_as_default_value = false)]
+struct ItemRow<'a> {
+    peer: &'a str,
+    epoch: i32,
+    seq: i64,
+    message: Option<Id>,
+    digest: String,
+    outcome: &'static str,
+    code: Option<String>,
+    at: At,
+}
+
+/// Notes what was decided under each number.
+pub(super) fn note_items(tx: &mut Tx<'_>, peer: &EntityId, epoch: u32, items: &[(&Opened, Decided)]) -> Result<()> {
+    let at = At::from(tx.now());
+    let row = |(item, decided): &(&Opened, Decided)| ItemRow {
+        peer: peer.as_str(),
+        epoch: epoch as i32,
+        seq: item.seq as i64,
+        message: item.id.map(|id| Id(id.0)),
+        digest: item.digest.to_string(),
+        outcome: decided.outcome_text(),
+        code: decided.code_text(),
+        at,
+    };
+    let rows: Vec<ItemRow<'_>> = items.iter().map(row).collect();
+    if !rows.is_empty() {
+        each_backend!(tx.conn(), conn => diesel::insert_into(inbox_item::table).values(rows).execute(conn))?;
+    }
     Ok(())
 }
 
@@ -131,17 +162,23 @@ pub(super) struct Remembered {
     pub(super) decided: Decided,
 }
 
-pub(super) fn known(conn: &mut Conn, peer: &EntityId, id: MessageId) -> Result<Option<Remembered>> {
-    let row: Option<(String, String, Option<String>)> = known_message::table
-        .find((peer.as_str(), Id(id.0)))
-        .select((known_message::digest, known_message::outcome, known_message::code))
-        .first(conn)
-        .optional()?;
-    row.map(|(digest, outcome, code)| {
-        let digest = digest.parse().map_err(|_| Error::internal("a stored digest does not parse"))?;
-        Ok(Remembered { digest, decided: Decided::parse(&outcome, code)? })
-    })
-    .transpose()
+/// Those of these ids that were met before.
+pub(super) fn known_among(
+    conn: &mut Conn,
+    peer: &EntityId,
+    ids: impl Iterator<Item = MessageId>,
+) -> Result<HashMap<MessageId, Remembered>> {
+    let rows: Vec<(Id, String, String, Option<String>)> = known_message::table
+        .filter(known_message::peer.eq(peer.as_str()))
+        .filter(known_message::message.eq_any(ids.map(|id| Id(id.0))))
+        .select((known_message::message, known_message::digest, known_message::outcome, known_message::code))
+        .load(conn)?;
+    rows.into_iter()
+        .map(|(id, digest, outcome, code)| {
+            let digest = digest.parse().map_err(|_| Error::internal("a stored digest does not parse"))?;
+            Ok((MessageId(id.0), Remembered { digest, decided: Decided::parse(&outcome, code)? }))
+        })
+        .collect()
 }
 
 /// What is kept with an id beyond its outcome.
@@ -170,14 +207,6 @@ impl Known {
             for_ever: false,
         }
     }
-}
-
-/// Counts what came and nobody has looked at yet.
-pub(super) fn add_unopened(tx: &mut Tx<'_>, peer: &EntityId, bytes: usize) -> Result<()> {
-    diesel::update(link_in::table.find(peer.as_str()))
-        .set(link_in::unopened_bytes.eq(link_in::unopened_bytes + bytes as i64))
-        .execute(tx.conn())?;
-    Ok(())
 }
 
 /// Somebody looked at a thread: what came in it no longer counts against its sender.

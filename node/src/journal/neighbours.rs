@@ -121,25 +121,28 @@ impl Alarm {
 }
 
 /// Keeps a checkpoint that came in a receipt of `peer`. One that says nothing readable is ignored, as partners must.
-/// Cheap where it is known: one row is read.
-pub fn hear(tx: &mut Tx<'_>, peer: &EntityId, jws: &str) -> Result<()> {
-    let Ok(said) = jose::peek::<Checkpoint>(jws) else { return Ok(()) };
+/// Cheap where it is known: one row is read. The alarm that it raised, if it did: somebody is to be told.
+pub fn hear(tx: &mut Tx<'_>, peer: &EntityId, jws: &str) -> Result<Option<Trouble>> {
+    let Ok(said) = jose::peek::<Checkpoint>(jws) else { return Ok(None) };
     if said.iss != *peer || said.size > MAX_SIZE {
-        return Ok(());
+        return Ok(None);
     }
     let (log, size, root) = (Id(said.log.0), said.size as i64, said.root.to_string());
     let known: Option<Heard> =
         heard::table.find((peer.as_str(), log, size)).select(Heard::as_select()).first(tx.conn()).optional()?;
     if let Some(known) = known {
         if known.root != root {
-            raise(tx, peer, Trouble::Forked, &known, Some(jws))?;
+            let new = raise(tx, peer, Trouble::Forked, &known, Some(jws))?;
+            return Ok(new.then_some(Trouble::Forked));
         }
-        return Ok(());
+        return Ok(None);
     }
+    let mut trouble = None;
     if let Some(before) = last_of(tx.conn(), peer)?.filter(|before| before.log != log)
         && !is_known(tx.conn(), peer, log)?
     {
-        raise(tx, peer, Trouble::Replaced, &before, Some(jws))?;
+        let new = raise(tx, peer, Trouble::Replaced, &before, Some(jws))?;
+        trouble = new.then_some(Trouble::Replaced);
     }
     thin_out(tx, peer, log, size)?;
     let row = (
@@ -151,7 +154,7 @@ pub fn hear(tx: &mut Tx<'_>, peer: &EntityId, jws: &str) -> Result<()> {
         heard::heard_at.eq(At::from(tx.now())),
     );
     each_backend!(tx.conn(), conn => diesel::insert_into(heard::table).values(row).on_conflict_do_nothing().execute(conn))?;
-    Ok(())
+    Ok(trouble)
 }
 
 /// Of an hour the smallest and the newest stay: what lies between is shown by the same proof.
@@ -223,14 +226,15 @@ pub fn note_proven(tx: &mut Tx<'_>, peer: &EntityId, shown: &[Heard], today: &st
 }
 
 /// Raises the alarm: a row that the desk lists, an entry in the journal and a line in the log, once for each log and kind.
-pub fn raise(tx: &mut Tx<'_>, peer: &EntityId, trouble: Trouble, kept: &Heard, answer: Option<&str>) -> Result<()> {
+/// Whether it was not raised before: then somebody is to be told.
+pub fn raise(tx: &mut Tx<'_>, peer: &EntityId, trouble: Trouble, kept: &Heard, answer: Option<&str>) -> Result<bool> {
     let now = At::from(tx.now());
     let same = alarm::table
         .filter(alarm::peer.eq(peer.as_str()))
         .filter(alarm::log.eq(kept.log))
         .filter(alarm::kind.eq(trouble.as_str()));
     if diesel::update(same).set(alarm::last_at.eq(now)).execute(tx.conn())? > 0 {
-        return Ok(());
+        return Ok(false);
     }
     let row = (
         alarm::id.eq(Id(crate::clock::id_at(now.0))),
@@ -245,7 +249,8 @@ pub fn raise(tx: &mut Tx<'_>, peer: &EntityId, trouble: Trouble, kept: &Heard, a
     each_backend!(tx.conn(), conn => diesel::insert_into(alarm::table).values(row).on_conflict_do_nothing().execute(conn))?;
     tracing::error!(%peer, log = %kept.log(), size = kept.size, %trouble, "a partner's journal is not what it signed");
     let digest = Digest::of(&kept.jws);
-    record(tx, Entry::new(Actor::System, "journal.neighbour-differs").peer(peer).object(digest).code(trouble))
+    record(tx, Entry::new(Actor::System, "journal.neighbour-differs").peer(peer).object(digest).code(trouble))?;
+    Ok(true)
 }
 
 /// The newest checkpoint of each partner's each log, and every alarm.

@@ -18,6 +18,8 @@ pub(super) enum Verdict {
     Receipted { jws: String, receipt: Box<Receipt>, window: u32 },
     /// The peer asks to wait; nothing failed. `inside` where it says so because it failed inside.
     Busy { seconds: Option<u32>, why: String, inside: bool },
+    /// By the peer's clock the item under this number is from the future; nothing from there on was decided.
+    ClocksDiffer { epoch: u32, undecided: u64, seconds: Option<u32> },
     /// No receipt: try later. `alarm` for what an administrator must hear at once.
     Unreachable { why: String, alarm: bool },
     /// The batch was too large for the peer.
@@ -44,6 +46,7 @@ pub(super) fn judge(
             Ok(verdict) => verdict,
             Err(why) => Verdict::Unreachable { why, alarm: true },
         },
+        503 if let Some(verdict) = clocks_differ(&answer) => verdict,
         status @ (408 | 429 | 503) => {
             Verdict::Busy { seconds: answer.retry_after, why: format!("answered {status}"), inside: status == 503 }
         }
@@ -60,6 +63,12 @@ pub(super) fn judge(
             Verdict::Unreachable { why: format!("answered {status} {code}"), alarm: matches!(status, 400 | 401 | 403) }
         }
     })
+}
+
+fn clocks_differ(answer: &Answer) -> Option<Verdict> {
+    let problem = answer.problem().filter(|problem| problem.code == Code::ClocksDiffer.as_str())?;
+    let (epoch, undecided) = problem.epoch.zip(problem.expected)?;
+    Some(Verdict::ClocksDiffer { epoch, undecided, seconds: answer.retry_after })
 }
 
 fn without_signature(error: &CallError) -> Verdict {

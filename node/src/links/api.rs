@@ -53,8 +53,8 @@ async fn push_messages(caller: VerifiedPeer, store: Data<Store>, links: Data<Lin
         }
         Err(error) => {
             let (peer, code) = (caller.entity_id().clone(), error.code());
-            if code == Code::Busy {
-                store.write(move |tx| failed_inside(tx, &peer)).await?;
+            if matches!(code, Code::Busy | Code::ClocksDiffer) {
+                store.write(move |tx| failed_inside(tx, &peer, code)).await?;
             } else if !error.is_fault() {
                 let entry = Entry::new(Actor::Peer(peer.clone()), "exchange.batch-refused").peer(&peer).code(code);
                 store.write(move |tx| journal::record(tx, entry)).await?;
@@ -64,11 +64,11 @@ async fn push_messages(caller: VerifiedPeer, store: Data<Store>, links: Data<Lin
     }
 }
 
-/// The first item of a batch failed inside, or nothing could be taken at all. Three times in a row is an alarm here as it
-/// is at the sender.
-fn failed_inside(tx: &mut Tx<'_>, peer: &EntityId) -> Result<()> {
+/// The first item of a batch failed inside or is from the future, or nothing could be taken at all. Three times in a row
+/// is an alarm here as it is at the sender.
+fn failed_inside(tx: &mut Tx<'_>, peer: &EntityId, code: Code) -> Result<()> {
     if inbox::failed_inside(tx, peer)? >= STUCK {
-        tasks::open(tx, Task::new(tasks::Kind::FailingInside, peer).with(peer).code(Code::Busy.as_str()))?;
+        tasks::open(tx, Task::new(tasks::Kind::FailingInside, peer).with(peer).code(code.as_str()))?;
     }
     Ok(())
 }

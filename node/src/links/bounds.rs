@@ -39,6 +39,12 @@ impl Bounds {
         *count += 1;
         Ok(Turn { bounds: self.clone(), peer: peer.clone() })
     }
+
+    /// Requests of this peer under way.
+    pub(super) fn inside(&self, peer: &EntityId) -> usize {
+        let under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        under_way.get(peer).map_or(0, |count| *count as usize)
+    }
 }
 
 impl Drop for Turn {

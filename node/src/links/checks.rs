@@ -80,7 +80,8 @@ pub(super) fn asked(tx: &mut Tx<'_>, peer: &EntityId) -> Result<()> {
 /// Takes the comparisons that are due, at most `limit`, so that no other process makes them.
 pub(super) fn claim(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<EntityId>> {
     let now = tx.now();
-    // One that ends later still is of a clock that ran ahead.
+    // A lease that ends later still, or a comparison that is farther off, is of a clock that ran ahead.
+    let farther = At::from(now + EVERY * 2);
     let free = || {
         link_check::lease_until
             .is_null()
@@ -88,7 +89,7 @@ pub(super) fn claim(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<EntityId>> {
             .or(link_check::lease_until.gt(At::from(now + LEASE + LEASE)))
     };
     let due: Vec<String> = link_check::table
-        .filter(link_check::due_at.le(At::from(now)))
+        .filter(link_check::due_at.le(At::from(now)).or(link_check::due_at.gt(farther)))
         .filter(free())
         .order(link_check::due_at.asc())
         .limit(limit)

@@ -13,8 +13,9 @@ use super::{Inner, Links};
 use crate::error::Result;
 use crate::journal::{self, Heard, Trouble};
 use crate::keys::Keys;
+use crate::outbox;
 use crate::peers::{Peer, VerifiedPeer};
-use crate::store::Store;
+use crate::store::{Store, Tx};
 
 /// Which log, and between which sizes.
 #[derive(Deserialize, IntoParams)]
@@ -117,7 +118,13 @@ async fn compare(links: &Inner, peer: &Peer) -> Result<()> {
             }
             Some(Err(trouble)) => {
                 let id = id.clone();
-                links.store.write(move |tx| journal::raise(tx, &id, trouble, &one, checkpoint.as_deref())).await?;
+                let alarm = move |tx: &mut Tx<'_>| {
+                    if journal::raise(tx, &id, trouble, &one, checkpoint.as_deref())? {
+                        outbox::history_differs(tx, &id, trouble)?;
+                    }
+                    Ok(())
+                };
+                links.store.write(alarm).await?;
             }
             None => {
                 tracing::warn!(peer = %id, "the answer about a journal is not under the partner's signature");

@@ -30,7 +30,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use staffetta_protocol::id::EntityId;
@@ -45,12 +45,13 @@ use crate::peers::Peers;
 use crate::store::{Store, Tx};
 
 use api::accept_batch;
+use push::MAILBOX_PAUSE;
 
 pub use api::api;
 pub use contact::wake_on_contact;
 
-/// The room above that is told what became of a message. `Err` undoes the settling: the receipt is asked for again.
-pub type Settled = fn(&mut Tx<'_>, &Outbox, &Settlement) -> Result<()>;
+/// The room above that is told what became of messages. `Err` undoes the settling: the receipt is asked for again.
+pub type Settled = fn(&mut Tx<'_>, &Outbox, &[Settlement]) -> Result<()>;
 
 /// Messages that run out in one transaction, at most.
 const EXPIRED_AT_ONCE: i64 = 200;
@@ -72,6 +73,8 @@ struct Inner {
     clock: Clock,
     bounds: bounds::Bounds,
     waker: Notify,
+    /// Whether our clock was confirmed when this process last looked.
+    sure: AtomicBool,
     /// Whether this process has begun to compare its links.
     started: AtomicBool,
     /// Polls of peers that wait here, and what wakes them.
@@ -108,6 +111,7 @@ impl Links {
             clock,
             bounds,
             waker: Notify::new(),
+            sure: AtomicBool::new(false),
             started: AtomicBool::new(false),
             polls: bounds::Bounds::new(POLLS_AT_ONCE),
             bell: watch::Sender::new(0),
@@ -142,6 +146,11 @@ impl Links {
         self.wake();
     }
 
+    /// Polls of this member that wait here for something to come.
+    pub fn waiting_polls(&self, of: &EntityId) -> usize {
+        self.0.polls.inside(of)
+    }
+
     /// Waits for [`Self::wake`].
     pub async fn woken(&self) {
         self.0.waker.notified().await;
@@ -159,19 +168,29 @@ impl Links {
             let (settled, outbox) = (self.0.settled, self.0.inbox.outbox.clone());
             let act = move |tx: &mut Tx<'_>| {
                 let gone = outbox::expire(tx, EXPIRED_AT_ONCE)?;
-                for settlement in &gone {
-                    settled(tx, &outbox, settlement)?;
-                }
+                settled(tx, &outbox, &gone)?;
                 outbox::has_overdue(tx.conn(), now)
             };
-            if !self.0.store.write(act).await? {
+            if !self.0.store.write(act).await? || !self.0.peers.clock_is_confirmed(self.0.clock.now()) {
                 return Ok(());
             }
         }
     }
 
+    /// Once our clock is confirmed, what it wrote while it was ahead holds no link up.
+    async fn mend_timers(&self) -> Result<()> {
+        let sure = self.0.peers.clock_is_confirmed(self.0.clock.now());
+        if sure && !self.0.sure.load(Ordering::Acquire) {
+            let longest = MAILBOX_PAUSE.max(TimeDelta::seconds(self.0.config.retry_max_seconds as i64));
+            self.0.store.write(move |tx| outbox::mend_timers(tx, longest)).await?;
+        }
+        self.0.sure.store(sure, Ordering::Release);
+        Ok(())
+    }
+
     /// Sends what is due on every link, batch after batch, and says when the next link falls due.
     pub async fn pump(&self) -> Result<Option<DateTime<Utc>>> {
+        self.mend_timers().await?;
         self.expire().await?;
         loop {
             let now = self.0.clock.now();

@@ -4,6 +4,7 @@ use actix_web::web::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Method;
 use staffetta_protocol::id::EntityId;
+use staffetta_protocol::problem::Code;
 use staffetta_protocol::trust::MemberState;
 
 use super::answer::{Verdict, judge, later};
@@ -18,7 +19,7 @@ use crate::tasks::{self, Task};
 /// How often in a row a peer may fail inside before somebody hears of it.
 pub(super) const STUCK: i32 = 3;
 /// How long the worker leaves a link alone whose peer fetches by itself.
-const MAILBOX_PAUSE: TimeDelta = TimeDelta::hours(1);
+pub(super) const MAILBOX_PAUSE: TimeDelta = TimeDelta::hours(1);
 /// After so long without a receipt the two sides compare what they know.
 const LONG_SILENCE: TimeDelta = TimeDelta::hours(1);
 
@@ -59,9 +60,7 @@ async fn reachable(links: &Inner, to: &EntityId) -> Result<Option<Peer>> {
                 .store
                 .write(move |tx| {
                     let voided = crate::outbox::abandon(tx, &peer)?;
-                    for settlement in &voided {
-                        settled(tx, &outbox, settlement)?;
-                    }
+                    settled(tx, &outbox, &voided)?;
                     if !voided.is_empty() {
                         journal::record(
                             tx,
@@ -103,10 +102,13 @@ async fn lease(links: &Inner, peer: &Peer) -> Result<Option<Leased>> {
     links
         .store
         .write(move |tx| {
-            let (leased, unsent) = outbox::lease(tx, &vault, &to, bounds)?;
-            for settlement in &unsent {
-                settled(tx, &outbox, settlement)?;
+            let (mut leased, mut unsent) = outbox::lease(tx, &vault, &to, bounds)?;
+            if leased.is_none() && bounds.time_holds && outbox::sign_anew(tx, &outbox, &to, None)? > 0 {
+                let (after, more) = outbox::lease(tx, &vault, &to, bounds)?;
+                leased = after;
+                unsent.extend(more);
             }
+            settled(tx, &outbox, &unsent)?;
             if leased.is_none() && limited {
                 // What waits for a limited member waits on; it is looked at again, never spun upon.
                 let longest = TimeDelta::seconds(config.retry_max_seconds as i64);
@@ -128,9 +130,7 @@ async fn conclude(links: &Inner, leased: Leased, verdict: Verdict) -> Result<boo
                 .store
                 .write(move |tx| {
                     let news = outbox::settle(tx, &leased.peer, &jws, &receipt, Some(leased.token), Some(window))?;
-                    for settlement in &news {
-                        settled(tx, &outbox, settlement)?;
-                    }
+                    settled(tx, &outbox, &news)?;
                     if let Some(since) = leased.failing_since {
                         heard_again(tx, &leased.peer, since)?;
                     }
@@ -142,20 +142,26 @@ async fn conclude(links: &Inner, leased: Leased, verdict: Verdict) -> Result<boo
             Ok(through >= last)
         }
         Verdict::Busy { seconds, why, inside } => {
+            busy(links, leased, seconds, why, inside).await?;
+            Ok(false)
+        }
+        Verdict::ClocksDiffer { epoch, undecided, seconds } => {
             let now = links.clock.now();
-            let wait = i64::from(seconds.unwrap_or(5)).clamp(1, links.config.retry_max_seconds as i64);
-            let failure = Failure { why, retry_at: now + TimeDelta::seconds(wait), counts: false };
-            let (peer, token) = (leased.peer, leased.token);
-            links
-                .store
-                .write(move |tx| {
-                    if outbox::busy(tx, &peer, token, &failure, inside)? >= STUCK {
-                        let task = Task::new(tasks::Kind::PartnerFailing, &peer).with(&peer).code(&failure.why);
-                        tasks::open(tx, task)?;
+            if links.peers.clock_is_confirmed(now) {
+                let (peer, token, outbox) = (leased.peer.clone(), leased.token, links.inbox.outbox.clone());
+                let sign = move |tx: &mut Tx<'_>| {
+                    let anew = outbox::sign_anew(tx, &outbox, &peer, Some((epoch, undecided)))?;
+                    if anew > 0 {
+                        let again = Failure { why: "clocks differ".into(), retry_at: now, counts: false };
+                        outbox::fail(tx, &peer, token, &again)?;
                     }
-                    Ok(())
-                })
-                .await?;
+                    Ok(anew)
+                };
+                if links.store.write(sign).await? > 0 {
+                    return Ok(true);
+                }
+            }
+            busy(links, leased, seconds, Code::ClocksDiffer.as_str().to_owned(), true).await?;
             Ok(false)
         }
         Verdict::Unreachable { why, alarm } => {
@@ -181,6 +187,24 @@ async fn conclude(links: &Inner, leased: Leased, verdict: Verdict) -> Result<boo
         }
         Verdict::OutOfSequence { epoch, expected } => resynchronise(links, leased, epoch, expected).await,
     }
+}
+
+/// The peer asks to wait. Where it failed inside, or says that the clocks differ, three times in a row, somebody hears.
+async fn busy(links: &Inner, leased: Leased, seconds: Option<u32>, why: String, inside: bool) -> Result<()> {
+    let now = links.clock.now();
+    let wait = i64::from(seconds.unwrap_or(5)).clamp(1, links.config.retry_max_seconds as i64);
+    let failure = Failure { why, retry_at: now + TimeDelta::seconds(wait), counts: false };
+    let (peer, token) = (leased.peer, leased.token);
+    links
+        .store
+        .write(move |tx| {
+            if outbox::busy(tx, &peer, token, &failure, inside)? >= STUCK {
+                let task = Task::new(tasks::Kind::PartnerFailing, &peer).with(&peer).code(&failure.why);
+                tasks::open(tx, task)?;
+            }
+            Ok(())
+        })
+        .await
 }
 
 async fn fail(links: &Inner, leased: &Leased, why: String, alarm: bool) -> Result<()> {

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use staffetta_protocol::id::EntityId;
 use staffetta_protocol::link::Fetched;
 
-use super::lease::{Bounds, Filling, item_of, number_more, recall_waits, unsettled};
+use super::lease::{Bounds, Filling, number_more, numbered, recall_waits, unsealed};
 use super::resync::{Mended, resynchronise};
 use super::settle::Settlement;
 use super::{expiry, links};
@@ -70,16 +70,19 @@ pub fn fetch(
         return Ok(Fetch { unsent, ..found });
     }
     let mut expected = if epoch == link.epoch as u32 { after as i64 + 1 } else { 1 };
-    let mut batch = Filling { items: Vec::new(), bytes: 0, bounds };
+    let mut batch = Filling::new(bounds);
     let window = bounds.items as usize;
     let first = expected;
-    for row in unsettled(tx, peer, true, window * 2)?.into_iter().filter(|row| row.seq >= Some(first)) {
+    let mut given = numbered(tx, peer, window * 2)?;
+    given.retain(|row| row.seq >= Some(first));
+    let given = batch.fitting(given);
+    let mut said = unsealed(tx, vault, &given)?;
+    for row in given {
         let seq = row.seq.ok_or_else(|| Error::internal("a numbered message has a number"))?;
-        let full = !batch.has_room(row.size) || batch.items.len() >= window;
-        if seq != expected || full || bounds.waits_for_time(tx, &row)? {
+        if seq != expected || batch.waits_for_time(tx, &row)? {
             break;
         }
-        let item = item_of(tx, vault, &row, seq as u64)?;
+        let item = batch.item_of(tx, &row, seq as u64, said.remove(&row.message.0))?;
         batch.push(item, row.size);
         expected += 1;
     }

@@ -1,5 +1,7 @@
 //! Leasing: what goes in the next batch of a link, decided in one short transaction.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use staffetta_protocol::digest::Digest;
@@ -7,16 +9,17 @@ use staffetta_protocol::id::{EntityId, MessageId, RecordId};
 use staffetta_protocol::link::{Batch, Item, Void, VoidReason};
 use staffetta_protocol::receipt::Outcome;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
-use super::expiry;
 use super::links::{self, LinkRow};
 use super::queue::place;
 use super::settle::Settlement;
+use super::{anew, expiry};
 use crate::error::{Error, Result};
-use crate::grants::{self, Resting};
+use crate::grants::{self, Grounds, Resting};
 use crate::store::schema::{link_out, outbox};
 use crate::store::{At, Id, Tx};
-use crate::vault::Vault;
+use crate::vault::{Place, Vault};
 
 /// A batch under way.
 #[derive(Debug)]
@@ -47,22 +50,10 @@ pub struct Bounds {
     pub time_holds: bool,
 }
 
-impl Bounds {
-    /// Whether time alone would end this message now, and the time is not sure. It stays where it is.
-    pub(super) fn waits_for_time(&self, tx: &mut Tx<'_>, row: &Row) -> Result<bool> {
-        if self.time_holds || row.state == "void" {
-            return Ok(false);
-        }
-        let now = tx.now();
-        let over = row.expires_at.is_some_and(|end| end.0 <= now);
-        Ok(over || !grants::still_holds(tx.conn(), row.resting(), now)?)
-    }
-}
-
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = outbox)]
 pub(super) struct Row {
-    message: Id,
+    pub(super) message: Id,
     kind: String,
     ground: String,
     thread: Option<Id>,
@@ -70,10 +61,10 @@ pub(super) struct Row {
     record_seq: Option<i32>,
     pub(super) seq: Option<i64>,
     digest: String,
-    sealed: Option<Vec<u8>>,
     pub(super) size: i32,
     state: String,
     code: Option<String>,
+    queued_at: At,
     expires_at: Option<At>,
     may_have_left: bool,
 }
@@ -105,19 +96,25 @@ pub fn lease(
         return Ok((None, unsent));
     }
     let window = bounds.items.min(link.peer_window.max(1) as u32) as usize;
-    let mut batch = Filling { items: Vec::new(), bytes: 0, bounds: Bounds { items: window as u32, ..bounds } };
-    for row in unsettled(tx, peer, true, window)? {
+    let mut batch = Filling::new(Bounds { items: window as u32, ..bounds });
+    let given = batch.fitting(numbered(tx, peer, window)?);
+    let mut said = unsealed(tx, vault, &given)?;
+    for row in given {
         let seq = row.seq.ok_or_else(|| Error::internal("a numbered message has a number"))?;
-        if !batch.has_room(row.size) {
+        if batch.waits_for_time(tx, &row)? {
             break;
         }
-        if bounds.waits_for_time(tx, &row)? {
-            break;
-        }
-        let item = item_of(tx, vault, &row, seq as u64)?;
+        let item = batch.item_of(tx, &row, seq as u64, said.remove(&row.message.0))?;
         batch.push(item, row.size);
     }
-    unsent.extend(number_more(tx, vault, peer, &link, &mut batch)?);
+    loop {
+        let struck = number_more(tx, vault, peer, &link, &mut batch)?;
+        let again = batch.items.is_empty() && !struck.is_empty();
+        unsent.extend(struck);
+        if !again {
+            break;
+        }
+    }
     if batch.items.is_empty() {
         links::release(tx, peer, token)?;
     }
@@ -129,26 +126,71 @@ pub(super) struct Filling {
     pub(super) items: Vec<Item>,
     pub(super) bytes: usize,
     pub(super) bounds: Bounds,
+    grounds: Grounds,
 }
 
 impl Filling {
+    pub(super) fn new(bounds: Bounds) -> Self {
+        Self { items: Vec::new(), bytes: 0, bounds, grounds: Grounds::default() }
+    }
+
     fn leased(self, token: Uuid, peer: &EntityId, link: &LinkRow) -> Option<Leased> {
         let batch = Batch { epoch: link.epoch as u32, items: self.items };
         let failing_since = link.failing_since.map(|at| at.0);
         (!batch.items.is_empty()).then(|| Leased { token, peer: peer.clone(), batch, failing_since })
     }
 
-    pub(super) fn has_room(&self, size: i32) -> bool {
-        let fits = self.bytes + size as usize <= self.bounds.bytes;
-        self.items.is_empty() || (fits && self.items.len() < self.bounds.items as usize)
+    /// As many of these rows, from the first, as there is room for: only their bytes are read. One always fits in an
+    /// empty batch.
+    pub(super) fn fitting(&self, mut rows: Vec<Row>) -> Vec<Row> {
+        let (mut items, mut bytes) = (self.items.len(), self.bytes);
+        let fits = |row: &Row| {
+            bytes += row.size as usize;
+            items += 1;
+            items == 1 || (bytes <= self.bounds.bytes && items <= self.bounds.items as usize)
+        };
+        let count = rows.iter().map(fits).take_while(|fits| *fits).count();
+        rows.truncate(count);
+        rows
+    }
+
+    /// Whether time alone would end this message now, and the time is not sure. It stays where it is.
+    pub(super) fn waits_for_time(&mut self, tx: &mut Tx<'_>, row: &Row) -> Result<bool> {
+        if self.bounds.time_holds || row.state == "void" {
+            return Ok(false);
+        }
+        let over = row.expires_at.is_some_and(|end| end.0 <= tx.now());
+        Ok(over || !self.holds(tx, row)?)
+    }
+
+    fn holds(&mut self, tx: &mut Tx<'_>, row: &Row) -> Result<bool> {
+        let now = tx.now();
+        self.grounds.still_hold(tx.conn(), row.resting(), now)
     }
 
     pub(super) fn push(&mut self, item: Item, size: i32) {
         self.items.push(item);
         self.bytes += size as usize;
     }
+
+    /// The item under a number that was given earlier: the same bytes again, or a void if it may no longer leave.
+    pub(super) fn item_of(&mut self, tx: &mut Tx<'_>, row: &Row, seq: u64, said: Option<String>) -> Result<Item> {
+        let reason = match (row.state.as_str(), row.code.as_deref()) {
+            ("void", Some("expired")) => Some(VoidReason::Expired),
+            ("void", Some("not_held")) => Some(VoidReason::NotHeld),
+            ("void", _) => Some(VoidReason::Struck),
+            _ if !self.holds(tx, row)? => Some(VoidReason::Struck),
+            _ if said.is_none() => Some(VoidReason::NotHeld),
+            _ => None,
+        };
+        match reason {
+            Some(reason) => Ok(Item { seq, message: None, void: Some(void(tx, row, reason)?) }),
+            None => Ok(Item { seq, message: said, void: None }),
+        }
+    }
 }
 
+/// Gives numbers to what has none yet, as far as the batch has room.
 pub(super) fn number_more(
     tx: &mut Tx<'_>,
     vault: &Vault,
@@ -158,35 +200,31 @@ pub(super) fn number_more(
 ) -> Result<Vec<Settlement>> {
     let mut unsent = Vec::new();
     let room = (batch.bounds.items as usize).saturating_sub(batch.items.len());
-    let only_recall = batch.bounds.only_recall;
     let mut given = link.given_seq;
-    let now = tx.now();
-    for row in unsettled(tx, peer, false, room)? {
-        if only_recall && !row.kind.starts_with("consent.") {
+    let fitting = batch.fitting(unnumbered(tx, peer, room, batch.bounds.only_recall)?);
+    let mut said = unsealed(tx, vault, &fitting)?;
+    for row in fitting {
+        if batch.waits_for_time(tx, &row)? {
             continue;
         }
-        if batch.bounds.waits_for_time(tx, &row)? {
-            continue;
+        // Nothing overtakes what was signed by a clock that was ahead: it is signed anew first.
+        if !row.may_have_left && anew::is_ahead(row.queued_at.0, tx.now()) {
+            break;
         }
+        let message = said.remove(&row.message.0);
         // Whoever may have it hears what became of it: under a new number, if it had one that is nobody's any more.
         if row.may_have_left {
-            if !batch.has_room(row.size) {
-                break;
-            }
             given += 1;
             number(tx, &row, link, given)?;
-            let item = item_of(tx, vault, &row, given as u64)?;
+            let item = batch.item_of(tx, &row, given as u64, message)?;
             batch.push(item, row.size);
             continue;
         }
-        if !grants::still_holds(tx.conn(), row.resting(), now)? {
+        if !batch.holds(tx, &row)? {
             unsent.push(settle_unsent(tx, &row, "struck", "consent_not_valid")?);
             continue;
         }
-        if !batch.has_room(row.size) {
-            break;
-        }
-        let Some(message) = unsealed(tx, vault, &row)? else {
+        let Some(message) = message else {
             unsent.push(settle_unsent(tx, &row, "struck", "not_held")?);
             continue;
         };
@@ -207,57 +245,62 @@ fn number(tx: &mut Tx<'_>, row: &Row, link: &LinkRow, seq: i64) -> Result<()> {
     Ok(())
 }
 
-/// The item under a number that was given earlier: the same bytes again, or a void if it may no longer leave.
-pub(super) fn item_of(tx: &mut Tx<'_>, vault: &Vault, row: &Row, seq: u64) -> Result<Item> {
-    let now = tx.now();
-    let mut reason = match (row.state.as_str(), row.code.as_deref()) {
-        ("void", Some("expired")) => Some(VoidReason::Expired),
-        ("void", Some("not_held")) => Some(VoidReason::NotHeld),
-        ("void", _) => Some(VoidReason::Struck),
-        _ if !grants::still_holds(tx.conn(), row.resting(), now)? => Some(VoidReason::Struck),
-        _ => None,
+/// Turns a message into the word that it will not come.
+fn void(tx: &mut Tx<'_>, row: &Row, reason: VoidReason) -> Result<Void> {
+    let code = match reason {
+        VoidReason::Struck => "struck",
+        VoidReason::Expired => "expired",
+        VoidReason::NotHeld => "not_held",
     };
-    let message = match reason {
-        Some(_) => None,
-        None => unsealed(tx, vault, row)?,
-    };
-    if message.is_none() && reason.is_none() {
-        reason = Some(VoidReason::NotHeld);
-    }
-    let void = reason.map(|reason| -> Result<Void> {
-        let code = match reason {
-            VoidReason::Struck => "struck",
-            VoidReason::Expired => "expired",
-            VoidReason::NotHeld => "not_held",
-        };
-        diesel::update(outbox::table.find(row.message))
-            .set((outbox::state.eq("void"), outbox::code.eq(code), outbox::sealed.eq(None::<Vec<u8>>)))
-            .execute(tx.conn())?;
-        let digest: Digest = row.digest.parse().map_err(|_| Error::internal("a stored digest does not parse"))?;
-        Ok(Void { id: MessageId(row.message.0), digest, reason })
-    });
-    Ok(Item { seq, message, void: void.transpose()? })
+    diesel::update(outbox::table.find(row.message))
+        .set((outbox::state.eq("void"), outbox::code.eq(code), outbox::sealed.eq(None::<Vec<u8>>)))
+        .execute(tx.conn())?;
+    let digest: Digest = row.digest.parse().map_err(|_| Error::internal("a stored digest does not parse"))?;
+    Ok(Void { id: MessageId(row.message.0), digest, reason })
 }
 
-fn unsealed(tx: &mut Tx<'_>, vault: &Vault, row: &Row) -> Result<Option<String>> {
-    let Some(sealed) = &row.sealed else { return Ok(None) };
-    let Some(bytes) = vault.open(tx.conn(), place(row.message.0), sealed)? else { return Ok(None) };
-    String::from_utf8(bytes.to_vec()).map(Some).map_err(Error::internal)
+/// The frozen bytes of these messages, of those that are kept and whose subject's key is there.
+pub(super) fn unsealed(tx: &mut Tx<'_>, vault: &Vault, rows: &[Row]) -> Result<HashMap<Uuid, String>> {
+    let found: Vec<(Id, Option<Vec<u8>>)> = outbox::table
+        .filter(outbox::message.eq_any(rows.iter().map(|row| row.message)))
+        .select((outbox::message, outbox::sealed))
+        .load(tx.conn())?;
+    let kept = found.into_iter().filter_map(|(id, sealed)| Some((place(id.0), sealed?)));
+    let kept: Vec<(Place, Vec<u8>)> = kept.collect();
+    let opened = vault.open_all(tx.conn(), &kept)?;
+    let text = |((place, _), bytes): (&(Place, Vec<u8>), Option<Zeroizing<Vec<u8>>>)| {
+        let text = bytes.map(|bytes| String::from_utf8(bytes.to_vec()).map_err(Error::internal));
+        Some(text?.map(|text| (place.row, text)))
+    };
+    kept.iter().zip(opened).filter_map(text).collect()
 }
 
-pub(super) fn unsettled(tx: &mut Tx<'_>, peer: &EntityId, numbered: bool, limit: usize) -> Result<Vec<Row>> {
-    let mut query = outbox::table
+/// What has a number and no receipt, in the order of the numbers.
+pub(super) fn numbered(tx: &mut Tx<'_>, peer: &EntityId, limit: usize) -> Result<Vec<Row>> {
+    Ok(outbox::table
         .filter(outbox::peer.eq(peer.as_str()))
         .filter(outbox::state.eq_any(["queued", "void"]))
+        .filter(outbox::seq.is_not_null())
+        .order(outbox::seq.asc())
+        .limit(limit as i64)
+        .select(Row::as_select())
+        .load(tx.conn())?)
+}
+
+/// What waits for a number, in the order in which it gets one; of a limited link only withdrawals and their answers.
+fn unnumbered(tx: &mut Tx<'_>, peer: &EntityId, limit: usize, only_recall: bool) -> Result<Vec<Row>> {
+    let mut waiting = outbox::table
+        .filter(outbox::peer.eq(peer.as_str()))
+        .filter(outbox::state.eq_any(["queued", "void"]))
+        .filter(outbox::seq.is_null())
+        .order((outbox::priority.asc(), outbox::queue_no.asc()))
         .limit(limit as i64)
         .select(Row::as_select())
         .into_boxed();
-    query = if numbered {
-        query.filter(outbox::seq.is_not_null()).order(outbox::seq.asc())
-    } else {
-        query.filter(outbox::seq.is_null()).order(outbox::priority.asc()).then_order_by(outbox::queue_no.asc())
-    };
-    Ok(query.load(tx.conn())?)
+    if only_recall {
+        waiting = waiting.filter(outbox::kind.like("consent.%"));
+    }
+    Ok(waiting.load(tx.conn())?)
 }
 
 pub(super) fn recall_waits(tx: &mut Tx<'_>, peer: &EntityId) -> Result<bool> {

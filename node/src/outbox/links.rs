@@ -141,6 +141,21 @@ pub fn is_asleep(conn: &mut Conn, peer: &EntityId, now: DateTime<Utc>) -> Result
     Ok(diesel::select(diesel::dsl::exists(asleep)).get_result(conn)?)
 }
 
+/// What a clock that was ahead wrote about links is put right: no pause lasts longer than `longest`, and what would is over.
+pub fn mend_timers(tx: &mut Tx<'_>, longest: TimeDelta) -> Result<()> {
+    let (now, far) = (At::from(tx.now()), At::from(tx.now() + longest));
+    diesel::update(link_out::table.filter(link_out::next_attempt_at.gt(far)))
+        .set(link_out::next_attempt_at.eq(now))
+        .execute(tx.conn())?;
+    diesel::update(link_out::table.filter(link_out::lease_until.gt(far)))
+        .set((link_out::lease_token.eq(None::<Id>), link_out::lease_until.eq(None::<At>)))
+        .execute(tx.conn())?;
+    diesel::update(link_out::table.filter(link_out::failed_at.gt(now)))
+        .set((link_out::failed_at.eq(None::<At>), link_out::failing_since.eq(None::<At>)))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
 /// A sign of life of the peer: the link may be tried at once.
 pub fn wake(tx: &mut Tx<'_>, peer: &EntityId) -> Result<()> {
     let now = At::from(tx.now());

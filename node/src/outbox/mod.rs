@@ -9,6 +9,7 @@
 //! - One batch of a link is under way at a time (the lease). A valid receipt is believed whoever brings it; a failure
 //!   counts only under the current lease.
 
+mod anew;
 mod collecting;
 mod expiring;
 mod expiry;
@@ -20,14 +21,16 @@ mod restored;
 mod resync;
 mod rows;
 mod settle;
+mod undelivered;
 
 use crate::vault;
 
+pub use anew::{is_from_the_future, sign_anew};
 pub use expiring::{delete_bytes, spent_bytes};
 pub use expiry::{expire, has_overdue};
 pub use fetch::{Fetch, fetch, waits_for};
 pub use lease::{Bounds, Leased, lease};
-pub use links::{LinkRow, abandon, begin, due, is_asleep, link, linked, shrink, wake};
+pub use links::{LinkRow, abandon, begin, due, is_asleep, link, linked, mend_timers, shrink, wake};
 pub use queue::{Outbox, Outgoing, enqueue_personal};
 pub use restored::{begin_new_epochs, epochs, strike_about};
 pub use resync::{Mended, resynchronise};
@@ -35,7 +38,8 @@ pub use rows::{
     Backlog, Transport, Waiting, backlog, last_receipt, strike, strike_in, strike_thread, transport_of, waiting,
     waits_about,
 };
-pub use settle::{Failure, Settlement, busy, fail, pause, postpone, settle};
+pub use settle::{Failure, Settlement, busy, fail, history_differs, pause, postpone, settle};
+pub use undelivered::tell_undelivered;
 
 /// The tables of this room that hold personal data.
 pub const HOLDING: vault::Holding =

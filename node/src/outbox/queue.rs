@@ -10,6 +10,7 @@ use staffetta_protocol::message::{self, Actor, Claims, MAX_DAYS};
 use uuid::Uuid;
 
 use super::links;
+use crate::config::{OwnBasisYears, RetentionConfig};
 use crate::error::{Error, Result};
 use crate::grants::{self, Permit, Thread};
 use crate::keys::{Keys, Kind};
@@ -23,17 +24,33 @@ pub struct Outbox {
     entity_id: EntityId,
     keys: Keys,
     vault: Vault,
+    own_basis: OwnBasisYears,
 }
 
 impl Outbox {
-    /// A handle.
+    /// A handle, with which things are kept for as long as they are by default.
     pub fn new(entity_id: EntityId, keys: Keys, vault: Vault) -> Self {
-        Self { entity_id, keys, vault }
+        Self { entity_id, keys, vault, own_basis: RetentionConfig::default().own_basis() }
+    }
+
+    /// The same, with which things are kept for as long as the settings say.
+    pub fn keeping(self, set: &RetentionConfig) -> Self {
+        Self { own_basis: set.own_basis(), ..self }
+    }
+
+    /// For how long this node keeps what is its own by law when it is taken back: said in the answer to a withdrawal.
+    pub fn own_basis(&self) -> OwnBasisYears {
+        self.own_basis
     }
 
     /// This node.
     pub fn entity_id(&self) -> &EntityId {
         &self.entity_id
+    }
+
+    /// The keys that sign.
+    pub(super) fn keys(&self) -> &Keys {
+        &self.keys
     }
 
     /// The vault, for rooms that seal what they keep beside the message.

@@ -1,5 +1,7 @@
 //! Settling: what a receipt, or the lack of one, means for a batch.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use staffetta_protocol::digest::Digest;
@@ -13,6 +15,7 @@ use crate::grants;
 use crate::journal;
 use crate::store::schema::{link_out, outbox, receipt as stored};
 use crate::store::{At, Id, Tx};
+use crate::tasks::{self, Task};
 
 /// What became of one message: told to the room that queued it.
 #[derive(Debug, Clone)]
@@ -30,6 +33,13 @@ pub struct Settlement {
     pub code: Option<String>,
     /// From queueing to the receipt; nothing where no receipt came.
     pub waited: Option<TimeDelta>,
+}
+
+impl Settlement {
+    /// Taken, and nothing more to say about it.
+    pub fn simply_arrived(&self) -> bool {
+        self.outcome == Outcome::Accepted && self.code.is_none()
+    }
 }
 
 /// Believes a receipt that verified: settles every message that it names by (epoch, seq, digest), stores it, and frees
@@ -59,12 +69,11 @@ pub fn settle(
         .on_conflict_do_nothing()
         .execute(conn))?;
     if let Some(checkpoint) = &receipt.checkpoint {
-        journal::hear(tx, peer, checkpoint)?;
+        if let Some(trouble) = journal::hear(tx, peer, checkpoint)? {
+            history_differs(tx, peer, trouble)?;
+        }
     }
-    let mut settled = Vec::new();
-    for item in &receipt.items {
-        settled.extend(settle_item(tx, peer, epoch, receipt, item)?);
-    }
+    let settled = settle_items(tx, peer, receipt)?;
     diesel::update(
         link_out::table
             .find(peer.as_str())
@@ -94,59 +103,101 @@ pub fn settle(
     Ok(settled)
 }
 
-/// Message, state, code, type and thread of an outbox row, and when it was queued.
-type Before = (Id, String, Option<String>, String, Option<Id>, At);
+/// A partner's journal is not the one that it signed: its administrator and ours must talk.
+pub fn history_differs(tx: &mut Tx<'_>, peer: &EntityId, trouble: journal::Trouble) -> Result<()> {
+    tasks::open(tx, Task::new(tasks::Kind::HistoryRewritten, peer).with(peer).code(trouble))?;
+    Ok(())
+}
 
-fn settle_item(
-    tx: &mut Tx<'_>,
-    peer: &EntityId,
-    epoch: i32,
-    receipt: &Receipt,
-    item: &Item,
-) -> Result<Option<Settlement>> {
-    let now = At::from(tx.now());
-    let (state, code) = match item.outcome {
-        Outcome::Accepted => ("delivered", item.code.as_ref().map(ToString::to_string)),
-        Outcome::Refused => ("refused", item.code.as_ref().map(ToString::to_string)),
-        Outcome::Voided => ("struck", None),
-    };
-    let named = outbox::table
-        .filter(outbox::peer.eq(peer.as_str()))
-        .filter(outbox::epoch.eq(epoch))
-        .filter(outbox::seq.eq(item.seq as i64))
-        .filter(outbox::digest.eq(item.digest.to_string()))
-        .filter(outbox::state.eq_any(["queued", "void"]));
-    let before: Option<Before> = named
-        .select((outbox::message, outbox::state, outbox::code, outbox::kind, outbox::thread, outbox::queued_at))
-        .first(tx.conn())
-        .optional()?;
-    let Some((message, was, why, kind, thread, queued_at)) = before else { return Ok(None) };
-    // A void keeps the reason for which it was sent: a message that ran out is told as expired, not as struck.
-    let (state, code) = match (was.as_str(), item.outcome, why.as_deref()) {
-        ("void", Outcome::Voided, Some("expired")) => ("expired", why),
-        ("void", Outcome::Voided, _) => ("struck", why),
-        _ => (state, code),
-    };
-    diesel::update(outbox::table.find(message))
+/// An outbox row that a receipt names.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = outbox)]
+struct Named {
+    message: Id,
+    seq: Option<i64>,
+    digest: String,
+    state: String,
+    code: Option<String>,
+    kind: String,
+    thread: Option<Id>,
+    queued_at: At,
+}
+
+impl Named {
+    /// What it becomes by this item. A void keeps the reason for which it was sent: a message that ran out is told as
+    /// expired, not as struck.
+    fn becomes(&self, item: &Item) -> (&'static str, Option<String>) {
+        let code = || item.code.as_ref().map(ToString::to_string);
+        match (self.state.as_str(), item.outcome, self.code.as_deref()) {
+            ("void", Outcome::Voided, Some("expired")) => ("expired", self.code.clone()),
+            ("void", Outcome::Voided, _) => ("struck", self.code.clone()),
+            (_, Outcome::Accepted, _) => ("delivered", code()),
+            (_, Outcome::Refused, _) => ("refused", code()),
+            (_, Outcome::Voided, _) => ("struck", None),
+        }
+    }
+}
+
+/// Settles every message that the receipt names by number and digest. Those that were simply taken, which is nearly all of
+/// them, in one statement.
+fn settle_items(tx: &mut Tx<'_>, peer: &EntityId, receipt: &Receipt) -> Result<Vec<Settlement>> {
+    let (now, mut named) = (At::from(tx.now()), named(tx, peer, receipt)?);
+    let (mut taken, mut accepted, mut settled) = (Vec::new(), Vec::new(), Vec::new());
+    for item in &receipt.items {
+        let Some(before) = named.remove(&(item.seq as i64)) else { continue };
+        if before.digest != item.digest.to_string() {
+            continue;
+        }
+        let (id, (state, code)) = (MessageId(before.message.0), before.becomes(item));
+        match item.outcome {
+            Outcome::Accepted => accepted.push(id),
+            Outcome::Refused | Outcome::Voided => grants::free(tx, id)?,
+        }
+        if (state, &code) == ("delivered", &None) {
+            taken.push(before.message);
+        } else {
+            diesel::update(outbox::table.find(before.message))
+                .set((
+                    outbox::state.eq(state),
+                    outbox::code.eq(&code),
+                    outbox::receipt.eq(Id(receipt.jti.0)),
+                    outbox::settled_at.eq(now),
+                ))
+                .execute(tx.conn())?;
+        }
+        settled.push(Settlement {
+            message: id,
+            kind: before.kind,
+            thread: before.thread.map(|id| id.0),
+            outcome: item.outcome,
+            code,
+            waited: Some(tx.now() - before.queued_at.0),
+        });
+    }
+    diesel::update(outbox::table.filter(outbox::message.eq_any(taken)))
         .set((
-            outbox::state.eq(state),
-            outbox::code.eq(&code),
+            outbox::state.eq("delivered"),
+            outbox::code.eq(None::<String>),
             outbox::receipt.eq(Id(receipt.jti.0)),
             outbox::settled_at.eq(now),
         ))
         .execute(tx.conn())?;
-    match item.outcome {
-        Outcome::Accepted => grants::spend(tx, MessageId(message.0))?,
-        Outcome::Refused | Outcome::Voided => grants::free(tx, MessageId(message.0))?,
-    }
-    Ok(Some(Settlement {
-        message: MessageId(message.0),
-        kind,
-        thread: thread.map(|id| id.0),
-        outcome: item.outcome,
-        code,
-        waited: Some(tx.now() - queued_at.0),
-    }))
+    grants::spend(tx, &accepted)?;
+    Ok(settled)
+}
+
+/// What has no receipt yet of the numbers that this one spans.
+fn named(tx: &mut Tx<'_>, peer: &EntityId, receipt: &Receipt) -> Result<HashMap<i64, Named>> {
+    let numbers = || receipt.items.iter().map(|item| item.seq as i64);
+    let (Some(first), Some(last)) = (numbers().min(), numbers().max()) else { return Ok(HashMap::new()) };
+    let rows: Vec<Named> = outbox::table
+        .filter(outbox::peer.eq(peer.as_str()))
+        .filter(outbox::epoch.eq(receipt.link.epoch as i32))
+        .filter(outbox::seq.between(first, last))
+        .filter(outbox::state.eq_any(["queued", "void"]))
+        .select(Named::as_select())
+        .load(tx.conn())?;
+    Ok(rows.into_iter().filter_map(|row| Some((row.seq?, row))).collect())
 }
 
 /// How an attempt failed without a receipt.

@@ -171,7 +171,7 @@ impl Peers {
         let peer = renewed.as_ref().unwrap_or(peer);
         modi::check_answer(headers, peer.entity_id(), self.entity_id(), sent, body, peer.keys(), now)
             .map_err(|why| CallError::NotBelieved { status, why })?;
-        *self.0.clock_confirmed.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(now);
+        self.confirm_clock();
         Ok(Answer { status, body: answer.body, retry_after, clock_difference })
     }
 }

@@ -82,8 +82,22 @@ struct Inner {
     deposited: Mutex<Option<(staffetta_protocol::digest::Digest, DateTime<Utc>)>>,
     refusals: Mutex<refusal::Recent>,
     /// When some member's signed answer last agreed with our clock.
-    clock_confirmed: Mutex<Option<DateTime<Utc>>>,
+    clock_confirmed: Mutex<Option<Confirmed>>,
 }
+
+/// A member's word that our clock was right.
+#[derive(Debug, Clone, Copy)]
+struct Confirmed {
+    at: DateTime<Utc>,
+    /// How far the wall clock led the steady one then.
+    lead: TimeDelta,
+}
+
+/// For how long a member's word on our clock counts.
+const CONFIRMED_FOR: TimeDelta = TimeDelta::hours(24);
+/// A wall clock that went by more than this beside the steady one was set by somebody, or the machine slept: whatever was
+/// confirmed before is worth nothing. Slewing, even for a day, stays below.
+const TURNED: TimeDelta = TimeDelta::minutes(2);
 
 /// One refresh at a time for each member; `turn` holds until when it is left alone after a failure.
 #[derive(Debug, Default)]
@@ -149,12 +163,21 @@ impl Peers {
     /// When some member's signed answer last agreed with our clock, to five minutes at least. What time alone makes
     /// irreversible waits for one of the last 24 h.
     pub fn clock_confirmed_at(&self) -> Option<DateTime<Utc>> {
-        *self.0.clock_confirmed.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.clock_confirmed.lock().unwrap_or_else(PoisonError::into_inner).map(|confirmed| confirmed.at)
     }
 
-    /// Whether the signed answer of some member agreed with our clock within the last 24 hours.
+    /// Whether the signed answer of some member agreed with our clock within the last 24 hours, and nobody has set the
+    /// clock since.
     pub fn clock_is_confirmed(&self, now: DateTime<Utc>) -> bool {
-        self.clock_confirmed_at().is_some_and(|at| (now - at).abs() < TimeDelta::hours(24))
+        let confirmed = *self.0.clock_confirmed.lock().unwrap_or_else(PoisonError::into_inner);
+        confirmed
+            .is_some_and(|it| (now - it.at).abs() < CONFIRMED_FOR && (self.0.clock.lead() - it.lead).abs() <= TURNED)
+    }
+
+    /// A signed answer agreed with our clock.
+    fn confirm_clock(&self) {
+        let confirmed = Confirmed { at: self.now(), lead: self.0.clock.lead() };
+        *self.0.clock_confirmed.lock().unwrap_or_else(PoisonError::into_inner) = Some(confirmed);
     }
 
     /// Every member that this node had to do with, by name of the organisation.

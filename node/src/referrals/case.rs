@@ -67,6 +67,15 @@ impl Case {
         Self::of_row(tx.conn(), row, now)
     }
 
+    /// The referral of a thread in which a message came, taken for this transaction: with the events on which a step may
+    /// depend, and not all that were ever noted. `None` where the thread is of another matter.
+    pub(super) fn listen(tx: &mut Tx<'_>, thread: &Thread) -> Result<Option<Self>> {
+        let now = tx.now();
+        let Some(row) = rows::lock_of_thread(tx, thread.id)? else { return Ok(None) };
+        let events = events::that_decide(tx.conn(), row.id.0)?;
+        Self::with(row, thread.clone(), events, now).map(Some)
+    }
+
     /// The referral of that id, to be looked at.
     ///
     /// # Errors
@@ -77,6 +86,12 @@ impl Case {
     }
 
     pub(super) fn of_row(conn: &mut Conn, row: Row, now: DateTime<Utc>) -> Result<Self> {
+        let thread = grants::by_id(conn, row.thread.0)?.ok_or_else(damaged)?;
+        let events = events::of(conn, row.id.0)?;
+        Self::with(row, thread, events, now)
+    }
+
+    fn with(row: Row, thread: Thread, events: Vec<Noted>, now: DateTime<Utc>) -> Result<Self> {
         let side = Side::parse(&row.side).ok_or_else(damaged)?;
         let state = row.state.as_deref().map(|text| State::parse(text).ok_or_else(damaged)).transpose()?;
         let mut preview = Preview::parse(&row.preview_state).ok_or_else(damaged)?;
@@ -91,8 +106,6 @@ impl Case {
             (None, None) => DueClock::Stopped,
         };
         let purpose = Purpose::from_code(&row.purpose).ok_or_else(damaged)?;
-        let thread = grants::by_id(conn, row.thread.0)?.ok_or_else(damaged)?;
-        let events = events::of(conn, row.id.0)?;
         Ok(Self { row, side, state, preview, clock, purpose, thread, events })
     }
 
@@ -315,8 +328,7 @@ impl Case {
     }
 
     pub(super) fn note(&mut self, tx: &mut Tx<'_>, vault: &Vault, noted: Noted, detail: Option<&Value>) -> Result<()> {
-        let ordinal = self.events.len() + 1;
-        let noted = events::add(tx, vault, self.id(), self.subject(), ordinal, noted, detail)?;
+        let noted = events::add(tx, vault, self.id(), self.subject(), noted, detail)?;
         self.events.push(noted);
         Ok(())
     }

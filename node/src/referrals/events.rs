@@ -158,7 +158,6 @@ pub(super) fn add(
     vault: &Vault,
     referral: Uuid,
     subject: Subject,
-    ordinal: usize,
     mut event: Noted,
     detail: Option<&Value>,
 ) -> Result<Noted> {
@@ -169,7 +168,7 @@ pub(super) fn add(
     let row = Row {
         id: Id(event.id),
         referral: Id(referral),
-        ordinal: i32::try_from(ordinal).map_err(Error::internal)?,
+        ordinal: next_ordinal(tx.conn(), referral)?,
         own: event.own,
         said: event.said.as_str().to_owned(),
         thread_seq: event.thread_seq as i64,
@@ -205,6 +204,27 @@ pub(super) fn of(conn: &mut Conn, referral: Uuid) -> Result<Vec<Noted>> {
     rows.into_iter().map(Noted::try_from).collect()
 }
 
+/// The same without the cards that came and went: of these there may be many, and no step depends on them.
+pub(super) fn that_decide(conn: &mut Conn, referral: Uuid) -> Result<Vec<Noted>> {
+    let cards = [Said::CardUpdated, Said::ContactReleased].map(Said::as_str);
+    let rows: Vec<Row> = referral_event::table
+        .filter(referral_event::referral.eq(Id(referral)))
+        .filter(referral_event::said.ne_all(cards).or(referral_event::settled.eq(false)))
+        .order(referral_event::ordinal)
+        .select(Row::as_select())
+        .load(conn)?;
+    rows.into_iter().map(Noted::try_from).collect()
+}
+
+/// The place after the last event of a referral.
+pub(super) fn next_ordinal(conn: &mut Conn, referral: Uuid) -> Result<i32> {
+    let last: Option<i32> = referral_event::table
+        .filter(referral_event::referral.eq(Id(referral)))
+        .select(diesel::dsl::max(referral_event::ordinal))
+        .first(conn)?;
+    Ok(last.unwrap_or(0) + 1)
+}
+
 /// The referral in which this node queued the message, if it is one of this room.
 pub(super) fn referral_of(conn: &mut Conn, message: MessageId) -> Result<Option<Uuid>> {
     let id: Option<Id> = referral_event::table
@@ -214,6 +234,43 @@ pub(super) fn referral_of(conn: &mut Conn, message: MessageId) -> Result<Option<
         .first(conn)
         .optional()?;
     Ok(id.map(|id| id.0))
+}
+
+/// A message that this node queued in a referral.
+#[derive(Debug, Clone)]
+pub(super) struct Own {
+    pub(super) message: MessageId,
+    pub(super) referral: Uuid,
+    pub(super) said: Said,
+}
+
+/// Those of these messages that this node queued in a referral.
+pub(super) fn own(conn: &mut Conn, messages: impl Iterator<Item = MessageId>) -> Result<Vec<Own>> {
+    let found: Vec<(Id, Id, String)> = referral_event::table
+        .filter(referral_event::message.eq_any(messages.map(|message| Id(message.0))))
+        .filter(referral_event::own.eq(true))
+        .select((referral_event::message, referral_event::referral, referral_event::said))
+        .load(conn)?;
+    found
+        .into_iter()
+        .map(|(message, referral, said)| {
+            Ok(Own { message: MessageId(message.0), referral: referral.0, said: Said::parse(&said)? })
+        })
+        .collect()
+}
+
+/// Writes that these arrived, and nothing more was said of them.
+pub(super) fn save_arrived(tx: &mut Tx<'_>, messages: &[Own]) -> Result<()> {
+    let arrived = referral_event::message.eq_any(messages.iter().map(|own| Id(own.message.0)));
+    diesel::update(referral_event::table.filter(arrived).filter(referral_event::own.eq(true)))
+        .set((
+            referral_event::fate.eq(fate_text(Fate::Said)),
+            referral_event::transport.eq(Transport::Delivered.as_str()),
+            referral_event::code.eq(None::<String>),
+            referral_event::settled.eq(true),
+        ))
+        .execute(tx.conn())?;
+    Ok(())
 }
 
 /// Referrals with a message of ours whose way has changed since it was looked at last, at most `limit`.

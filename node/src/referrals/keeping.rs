@@ -25,25 +25,23 @@ use crate::outbox::Outbox;
 use crate::people::{self, PersonId};
 use crate::store::Tx;
 
-/// On what an office keeps which groups, for how many years, and why, as the person is told. Of two the first counts.
-type Basis = (RetentionBasis, &'static [Group], u32, &'static str);
+/// On what an office keeps which groups, and why, as the person is told. For how long the settings say. Of two the first
+/// counts.
+type Basis = (RetentionBasis, &'static [Group], &'static str);
 
 const POLICY: Basis = (
     RetentionBasis::PolicyRecord,
     &[Group::Identity, Group::Status, Group::Contact],
-    5,
     "Politica attiva registrata: la documentazione va conservata per legge.",
 );
 const PATTO: Basis = (
     RetentionBasis::Patto,
     &[Group::Identity, Group::Status, Group::Contact, Group::SkillsFull],
-    5,
     "Patto di servizio firmato: l'ufficio lo conserva per legge.",
 );
 const DID: Basis = (
     RetentionBasis::Did,
     &[Group::Identity, Group::Status, Group::Contact],
-    2,
     "Dichiarazione di immediata disponibilit\u{e0} registrata: l'ufficio la conserva per legge.",
 );
 
@@ -64,7 +62,7 @@ pub(super) fn keeps(
     let held = cards::received(tx.conn(), outbox.vault(), thread)?.groups;
     let identity = held.identity.clone();
     let mut kept = BTreeMap::new();
-    for (basis, covers, years, reason) in bases(tx, outbox, &case)? {
+    for ((basis, covers, reason), years) in bases(tx, outbox, &case)? {
         for group in covers.iter().filter(|group| groups.contains(group)) {
             if let Some(outcome) = kept_until(basis, now, years, reason) {
                 kept.entry(*group).or_insert(outcome);
@@ -80,12 +78,17 @@ pub(super) fn keeps(
     Ok(kept)
 }
 
-fn bases(tx: &mut Tx<'_>, outbox: &Outbox, case: &Case) -> Result<Vec<Basis>> {
+fn bases(tx: &mut Tx<'_>, outbox: &Outbox, case: &Case) -> Result<Vec<(Basis, u32)>> {
     let vault = outbox.vault();
     let (_, office) = sap::office(tx.conn(), vault, case.id())?;
     let policies = !sap::policies(tx.conn(), vault, case.id())?.is_empty();
-    let found = [(policies, POLICY), (office.patto.is_some(), PATTO), (office.did.is_some(), DID)];
-    Ok(found.into_iter().filter_map(|(there, basis)| there.then_some(basis)).collect())
+    let years = outbox.own_basis();
+    let found = [
+        (policies, POLICY, years.policy_record),
+        (office.patto.is_some(), PATTO, years.patto),
+        (office.did.is_some(), DID, years.did),
+    ];
+    Ok(found.into_iter().filter_map(|(there, basis, years)| there.then_some((basis, years))).collect())
 }
 
 fn only(held: CardGroups, kept: &BTreeMap<Group, GroupOutcome>) -> CardGroups {

@@ -60,6 +60,16 @@ pub(super) fn lock(tx: &mut Tx<'_>, id: Uuid) -> Result<Option<Row>> {
     find(tx.conn(), id)
 }
 
+/// The same, by the thread's local id.
+pub(super) fn lock_of_thread(tx: &mut Tx<'_>, thread: Uuid) -> Result<Option<Row>> {
+    let of_thread = || referral::table.filter(referral::thread.eq(Id(thread)));
+    let touched = diesel::update(of_thread()).set(referral::version.eq(referral::version + 1)).execute(tx.conn())?;
+    if touched == 0 {
+        return Ok(None);
+    }
+    Ok(of_thread().select(Row::as_select()).first(tx.conn()).optional()?)
+}
+
 pub(super) fn find(conn: &mut Conn, id: Uuid) -> Result<Option<Row>> {
     Ok(referral::table.find(Id(id)).select(Row::as_select()).first(conn).optional()?)
 }
@@ -74,6 +84,15 @@ pub(super) fn of_thread(conn: &mut Conn, thread: Uuid) -> Result<Option<Uuid>> {
 pub(super) fn save(tx: &mut Tx<'_>, row: &Row) -> Result<()> {
     let row = Row { updated_at: At::from(tx.now()), ..row.clone() };
     diesel::update(referral::table.find(row.id)).set(row).execute(tx.conn())?;
+    Ok(())
+}
+
+/// Notes that something about these changed beside their own columns: what a desk has read of them is old.
+pub(super) fn touch(tx: &mut Tx<'_>, ids: impl Iterator<Item = Uuid>) -> Result<()> {
+    let now = At::from(tx.now());
+    diesel::update(referral::table.filter(referral::id.eq_any(ids.map(Id))))
+        .set((referral::version.eq(referral::version + 1), referral::updated_at.eq(now)))
+        .execute(tx.conn())?;
     Ok(())
 }
 

@@ -1,12 +1,14 @@
 //! What became of our messages on their way, and what that means for the matter.
 
+use std::collections::BTreeSet;
+
 use staffetta_protocol::id::MessageId;
 
 use super::case::{Case, DEADLINES, LOCAL};
 use super::events::{self, Noted, Said};
 use super::model::preview::{Preview, PreviewEvent};
 use super::model::{self, DueClock, Effect, Event, Facts, Fate, Side, State, Transport};
-use super::transfer;
+use super::{rows, transfer};
 use crate::error::Result;
 use crate::outbox::{self, Outbox, Settlement, Waiting};
 use crate::store::Tx;
@@ -14,12 +16,24 @@ use crate::store::Tx;
 /// Referrals that one transaction looks after.
 pub const AT_ONCE: usize = 200;
 
-/// A receipt settled a message: told by whoever settles. Messages of other rooms are none of this one's business.
-pub fn settled(tx: &mut Tx<'_>, outbox: &Outbox, settlement: &Settlement) -> Result<()> {
-    if let Some(id) = events::referral_of(tx.conn(), settlement.message)? {
+/// Receipts settled these messages: told by whoever settles. Messages of other rooms are none of this one's business.
+pub fn settled(tx: &mut Tx<'_>, outbox: &Outbox, settled: &[Settlement]) -> Result<()> {
+    let arrived: BTreeSet<MessageId> = settled.iter().filter(|it| it.simply_arrived()).map(|it| it.message).collect();
+    let (mut told, mut moved) = (Vec::new(), BTreeSet::new());
+    for own in events::own(tx.conn(), settled.iter().map(|it| it.message))? {
+        // That a card came up to date changes nothing else here.
+        if arrived.contains(&own.message) && matches!(own.said, Said::CardUpdated | Said::ContactReleased) {
+            told.push(own);
+        } else {
+            moved.insert(own.referral);
+        }
+    }
+    events::save_arrived(tx, &told)?;
+    rows::touch(tx, told.iter().map(|own| own.referral))?;
+    for id in moved {
         catch_up(tx, id)?;
     }
-    transfer::settled(tx, outbox, settlement)
+    settled.iter().try_for_each(|settlement| transfer::settled(tx, outbox, settlement))
 }
 
 /// Takes over what the outbox decided by itself: struck or expired before any receipt. Called after each round of

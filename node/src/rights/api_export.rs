@@ -43,7 +43,7 @@ async fn export_person(
     let staff = staff.staff();
     let act = move |tx: &mut Tx<'_>| {
         let sight = staff.sight(tx, person)?;
-        super::export(tx, &vault, **rights, &config.node, &sight)
+        super::export(tx, &vault, **rights, &config, &sight)
     };
     Ok(Json::ok(store.write(act).await?))
 }
@@ -64,7 +64,7 @@ async fn print_person_export(
     let staff = staff.staff();
     let act = move |tx: &mut Tx<'_>| {
         let sight = staff.sight(tx, person)?;
-        super::export(tx, &vault, **rights, &config.node, &sight)
+        super::export(tx, &vault, **rights, &config, &sight)
     };
     print::page(&store.write(act).await?)
 }

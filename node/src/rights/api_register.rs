@@ -27,7 +27,7 @@ async fn processing_register(
     store: Data<Store>,
     config: Data<Config>,
 ) -> Result<Json<Register>> {
-    Ok(Json::ok(store.read(move |conn| register::register(conn, &config.node)).await?))
+    Ok(Json::ok(store.read(move |conn| register::register(conn, &config.node, &config.retention)).await?))
 }
 
 /// Prints the register of processing.
@@ -41,5 +41,5 @@ async fn print_processing_register(
     store: Data<Store>,
     config: Data<Config>,
 ) -> Result<Html> {
-    print::register_page(&store.read(move |conn| register::register(conn, &config.node)).await?)
+    print::register_page(&store.read(move |conn| register::register(conn, &config.node, &config.retention)).await?)
 }

@@ -19,7 +19,7 @@ use super::register::{self, Contact, PurposeRow, RetentionRow};
 use super::{Rights, is_hers_to_know, staff_as_told};
 use crate::access::{self, AccessRole, Sight};
 use crate::assessments;
-use crate::config::NodeConfig;
+use crate::config::Config;
 use crate::error::Result;
 use crate::grants::{self, Told};
 use crate::journal;
@@ -166,7 +166,8 @@ const DECISIONS: &str = "Nessuna decisione è presa solo da una macchina.";
 ///
 /// # Errors
 /// `not_found`; `function_not_entitled` for whoever neither is the person nor answers for her rights.
-pub fn export(tx: &mut Tx<'_>, vault: &Vault, rights: Rights, node: &NodeConfig, sight: &Sight) -> Result<Exported> {
+pub fn export(tx: &mut Tx<'_>, vault: &Vault, rights: Rights, config: &Config, sight: &Sight) -> Result<Exported> {
+    let node = &config.node;
     if !is_hers_to_know(sight) {
         return Err(Code::FunctionNotEntitled.into());
     }
@@ -198,7 +199,7 @@ pub fn export(tx: &mut Tx<'_>, vault: &Vault, rights: Rights, node: &NodeConfig,
         joined_records: went,
         purposes: register::purposes(&activities),
         recipients: grants::told(tx.conn(), &whose.subjects[..1])?.into_iter().map(Recipient::from).collect(),
-        retention: register::retention_rows(),
+        retention: register::retention_rows(&config.retention),
         rights: RightKind::ALL.iter().map(|kind| her_right(*kind)).collect(),
         complaint_it: COMPLAINT,
         sources_it: SOURCES,

@@ -11,7 +11,7 @@ use staffetta_protocol::trust::{Role, Roles, may_send};
 use utoipa::ToSchema;
 
 use super::retention::{self, CountsFrom, Fate, Length};
-use crate::config::NodeConfig;
+use crate::config::{NodeConfig, RetentionConfig};
 use crate::error::Result;
 use crate::grants::{self, Activity, ActsAs};
 use crate::offices::{self, PartnerOffice};
@@ -212,7 +212,7 @@ pub fn officer(node: &NodeConfig) -> Option<Contact> {
 ///
 /// # Errors
 /// What the database refuses.
-pub fn register(conn: &mut Conn, node: &NodeConfig) -> Result<Register> {
+pub fn register(conn: &mut Conn, node: &NodeConfig, set: &RetentionConfig) -> Result<Register> {
     let activities = grants::activities(conn)?;
     let book = offices::list::<PartnerOffice>(conn, None, OFFICES)?;
     Ok(Register {
@@ -225,7 +225,7 @@ pub fn register(conn: &mut Conn, node: &NodeConfig) -> Result<Register> {
         data_categories: data_categories(),
         recipients: grants::organisations_told(conn)?,
         address_book: book.items.into_iter().map(|held| held.entry.organisation_name.as_str().to_owned()).collect(),
-        retention: retention_rows(),
+        retention: retention_rows(set),
         measures: sentences(MEASURES),
     })
 }
@@ -314,9 +314,9 @@ fn data_categories() -> Vec<DataCategory> {
     Section::ALL.iter().map(row).collect()
 }
 
-/// For how long what is kept.
-pub fn retention_rows() -> Vec<RetentionRow> {
-    let row = |rule: &retention::Rule| RetentionRow {
+/// For how long what is kept, by the settings.
+pub fn retention_rows(set: &RetentionConfig) -> Vec<RetentionRow> {
+    let row = |rule: retention::Rule| RetentionRow {
         code: rule.code,
         what_it: rule.what_it,
         what_en: rule.what_en,
@@ -325,7 +325,7 @@ pub fn retention_rows() -> Vec<RetentionRow> {
         then: rule.then,
         in_italian: rule.in_italian(),
     };
-    retention::RULES.iter().map(row).collect()
+    retention::RULES.iter().filter_map(|stands| retention::rule(stands.code, set)).map(row).collect()
 }
 
 #[cfg(test)]
@@ -348,6 +348,15 @@ mod tests {
         let fields: usize = data_categories().iter().map(|it| it.fields.len()).sum();
         let names: BTreeSet<_> = FIELDS.iter().map(|field| (field.section.letter(), field.name)).collect();
         assert_eq!(fields, names.len());
-        assert_eq!(retention_rows().len(), retention::RULES.len());
+        let set = RetentionConfig { own_patto_years: 7, journal_months: 36, ..RetentionConfig::default() };
+        let rows = retention_rows(&set);
+        assert_eq!(rows.len(), retention::RULES.len());
+        let told = |code| rows.iter().find(|row| row.code == code).map(|row| row.in_italian.clone()).unwrap();
+        assert_eq!(
+            told("own_patto"),
+            "7 anni dalla revoca, poi l'ufficio verifica se va ancora conservato",
+            "as it is set, not as it stands"
+        );
+        assert_eq!(told("journal"), "36 mesi dall'atto, poi cancellazione");
     }
 }

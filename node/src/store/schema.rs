@@ -263,6 +263,7 @@ diesel::table! {
         last_error -> Nullable<Text>,
         failed_at -> Nullable<Timestamp>,
         stuck -> Integer,
+        told_at -> Nullable<Timestamp>,
     }
 }
 

@@ -81,7 +81,8 @@ pub(super) fn copy(from: &Path, into: &Path) {
     conn.batch_execute(&format!("VACUUM INTO '{quoted}'")).expect("a copy of the database");
 }
 
-/// A connection to a file that exists. `mode=rw` keeps SQLite from making an empty one in its place.
+/// A connection to a file that exists. The log grows to 8,000 pages (32 MiB) before it is moved into the file: a page that
+/// many acts change is written there once then, and a commit seldom waits for it. `mode=rw` keeps SQLite from making an empty one in its place.
 pub(super) fn connect(path: &Path, mode: Mode, busy_seconds: u64) -> Result<SqliteConnection> {
     let path = std::path::absolute(path).map_err(Error::internal)?;
     let text = path.to_str().ok_or_else(|| Error::Setup("the path of the database must be UTF-8".into()))?;
@@ -95,7 +96,8 @@ pub(super) fn connect(path: &Path, mode: Mode, busy_seconds: u64) -> Result<Sqli
     }
     conn.batch_execute(
         "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;
-         PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;",
+         PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;
+         PRAGMA wal_autocheckpoint = 8000; PRAGMA journal_size_limit = 67108864;",
     )?;
     if mode == Mode::Read {
         conn.batch_execute("PRAGMA query_only = ON")?;

@@ -19,6 +19,8 @@ use crate::vault::Subject;
 pub enum Kind {
     /// A message ran out before it was delivered: reach the partner another way, and send anew.
     MessageExpired,
+    /// What is meant for a partner has not arrived for three days: reach it another way. Sending goes on.
+    Undelivered,
     /// A partner does not recognise this node, or answers what does not verify: settle it with its administrator.
     NotRecognised,
     /// A partner failed inside several times in a row on the same message: its administrator must look.
@@ -45,6 +47,7 @@ impl Kind {
     /// Every kind.
     pub const ALL: &[Self] = &[
         Self::MessageExpired,
+        Self::Undelivered,
         Self::NotRecognised,
         Self::PartnerFailing,
         Self::FailingInside,
@@ -61,6 +64,7 @@ impl Kind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::MessageExpired => "message_expired",
+            Self::Undelivered => "undelivered",
             Self::NotRecognised => "not_recognised",
             Self::PartnerFailing => "partner_failing",
             Self::FailingInside => "failing_inside",
@@ -77,7 +81,7 @@ impl Kind {
     /// Whose it is. An operator's is that of the team of the case.
     pub const fn role(self) -> AccessRole {
         match self {
-            Self::MessageExpired | Self::GlassToBeTold => AccessRole::Operator,
+            Self::MessageExpired | Self::Undelivered | Self::GlassToBeTold => AccessRole::Operator,
             Self::RecallUnanswered | Self::RecallOwedToMemberOut | Self::GlassBroken => AccessRole::Dpo,
             Self::NotRecognised
             | Self::PartnerFailing

@@ -145,10 +145,18 @@ impl Vault {
 
     /// Seals `plain` for `subject`, to stand at `place` and nowhere else.
     pub fn seal(&self, conn: &mut Conn, subject: Subject, place: Place, plain: &[u8]) -> Result<Vec<u8>> {
-        let (id, key) = self.newest_key(conn, subject)?;
-        let mut sealed = seal_with(&key, &place.binding(id), plain)?;
-        sealed.splice(1..1, id.into_bytes());
-        Ok(sealed)
+        self.newest_key(conn, subject)?.seal(place, plain)
+    }
+
+    /// Seals many values of one subject, with one look for her key; in the order in which they are given.
+    pub fn seal_all(
+        &self,
+        conn: &mut Conn,
+        subject: Subject,
+        values: &[(Place, impl AsRef<[u8]>)],
+    ) -> Result<Vec<Vec<u8>>> {
+        let key = self.newest_key(conn, subject)?;
+        values.iter().map(|(place, plain)| key.seal(*place, plain.as_ref())).collect()
     }
 
     /// Opens what stands at `place`. `None` when the subject's key has been destroyed: there is nothing to see.
@@ -222,10 +230,10 @@ impl Vault {
         base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(&context.sign().as_ref()[..16])
     }
 
-    fn newest_key(&self, conn: &mut Conn, subject: Subject) -> Result<(Uuid, LessSafeKey)> {
+    fn newest_key(&self, conn: &mut Conn, subject: Subject) -> Result<SubjectKey> {
         let (id, wrapped) = rows::newest(conn, subject)?
             .ok_or_else(|| Error::internal("the subject has no key: it was erased, or never made"))?;
-        Ok((id, self.unwrap(id, &wrapped)?))
+        Ok(SubjectKey { id, key: self.unwrap(id, &wrapped)? })
     }
 
     fn unwrap(&self, id: Uuid, wrapped: &[u8]) -> Result<LessSafeKey> {
@@ -239,6 +247,20 @@ impl Vault {
 impl Place {
     fn binding(&self, key: Uuid) -> Vec<u8> {
         format!("{}|{}|{}|{}", self.table, self.row, self.column, key).into_bytes()
+    }
+}
+
+/// A key of a subject, unwrapped.
+struct SubjectKey {
+    id: Uuid,
+    key: LessSafeKey,
+}
+
+impl SubjectKey {
+    fn seal(&self, place: Place, plain: &[u8]) -> Result<Vec<u8>> {
+        let mut sealed = seal_with(&self.key, &place.binding(self.id), plain)?;
+        sealed.splice(1..1, self.id.into_bytes());
+        Ok(sealed)
     }
 }
 

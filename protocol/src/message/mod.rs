@@ -148,6 +148,13 @@ pub enum OpenError {
     /// Signed with a key that the caller did not give: to be looked up, then tried again. Never a refusal by itself.
     #[error("unknown key")]
     UnknownKey,
+    /// Signed rightly, and from the future: one of the two clocks is wrong. Never a refusal, since a message would be lost
+    /// for ever for what mends by itself.
+    #[error("from the future")]
+    NotYet {
+        /// Which message.
+        id: Option<MessageId>,
+    },
     /// To be refused with this code.
     #[error("{code}: {why}")]
     Refused {
@@ -222,6 +229,7 @@ pub fn open(
     }
     let verified = jose::verify(jws, Typ::Message, keys, now).map_err(|error| match error {
         JoseError::UnknownKey(_) => OpenError::UnknownKey,
+        JoseError::NotYetValid => OpenError::NotYet { id },
         JoseError::Expired => refuse(ItemCode::Expired, &error),
         JoseError::KeyRevoked => refuse(ItemCode::KeyRevoked, &error),
         _ => invalid(&error),

@@ -122,6 +122,9 @@ codes! {
         "The disk is full: whoever runs the node makes room.";
     /// Too busy for now; `Retry-After` says when.
     Busy = 503 "busy", "Il nodo è occupato: riprovare.", "The node is busy: try again.";
+    /// A message is from the future by the receiver's clock: one of the two is wrong. Nothing from `expected` on was decided.
+    ClocksDiffer = 503 "clocks_differ", "Gli orologi dei due nodi non concordano: uno dei due è sbagliato.",
+        "The clocks of the two nodes do not agree: one of them is wrong.";
     /// A partner or the authority cannot be reached.
     Unreachable = 503 "unreachable", "Un altro nodo non è raggiungibile.", "Another node cannot be reached.";
 }

@@ -330,7 +330,7 @@ pub(crate) fn what_must_be_refused_is() {
     let expired = opened(&centre(), &cpi(), &keys, then + TimeDelta::days(31));
     assert!(matches!(expired, Err(OpenError::Refused { code: ItemCode::Expired, .. })));
     let early = opened(&centre(), &cpi(), &keys, then - TimeDelta::seconds(61));
-    assert!(matches!(early, Err(OpenError::Refused { code: ItemCode::MessageInvalid, .. })));
+    assert!(matches!(early, Err(OpenError::NotYet { id: Some(_) })));
     // A message is no receipt, and no token either.
     assert!(matches!(jose::verify(&jws, Typ::Receipt, &keys, then), Err(JoseError::WrongType)));
 

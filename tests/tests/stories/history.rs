@@ -99,6 +99,11 @@ async fn a_journal_that_was_rewritten_is_found_out() {
         compare(&stage).await;
         assert_eq!(known(&stage).await.1, ["rewritten"]);
         assert_eq!(stage.centre.journal("journal.neighbour-differs").await, ["rewritten"]);
+        assert_eq!(
+            stage.centre.tasks(AccessRole::Admin).await,
+            ["history_rewritten rewritten"],
+            "and somebody is told"
+        );
     })
     .await;
 }
@@ -111,6 +116,7 @@ async fn a_journal_that_was_cut_is_found_out() {
         sealed_again(&stage, "cut").await;
         compare(&stage).await;
         assert_eq!(known(&stage).await.1, ["truncated"]);
+        assert_eq!(stage.centre.tasks(AccessRole::Admin).await, ["history_rewritten truncated"]);
     })
     .await;
 }

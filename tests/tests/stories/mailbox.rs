@@ -126,3 +126,62 @@ async fn whoever_has_no_mailbox_fetches_nothing_and_deposits_nothing() {
     })
     .await;
 }
+
+/// How many polls of the job centre have been answered, and with how many items each.
+type Polls = tokio::task::JoinHandle<(u16, usize)>;
+
+impl Stage {
+    /// A poll that waits for 25 seconds if nothing comes.
+    fn polling(&self, after: u64) -> Polls {
+        let (peers, centre) = (self.cpi.node.peers().clone(), self.centre.id().clone());
+        tokio::task::spawn_local(async move {
+            let centre = peers.resolve(&centre).await.unwrap();
+            let answer = peers.poll(&centre, &format!("/exchange/messages?epoch=1&after={after}"), 25).await.unwrap();
+            let body: Value = serde_json::from_slice(&answer.body).unwrap();
+            (answer.status, body["items"].as_array().map_or(0, Vec::len))
+        })
+    }
+
+    /// Until as many polls of the job centre wait at the centre: another one is told so.
+    async fn waiting(&self, polls: usize) {
+        while self.centre.node.links().waiting_polls(self.cpi.id()) < polls {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// What is answered long before the 25 seconds are over was not answered because they were over.
+async fn soon(poll: Polls) -> (u16, usize) {
+    tokio::time::timeout(std::time::Duration::from_secs(15), poll).await.expect("answered at once").unwrap()
+}
+
+#[actix_web::test]
+async fn a_poll_waits_is_answered_when_something_comes_and_a_third_is_one_too_many() {
+    on_each_database(|net| async move {
+        let stage = Stage::walled(net).await;
+        let (one, two) = (stage.polling(0), stage.polling(0));
+        stage.waiting(2).await;
+        assert!(!one.is_finished() && !two.is_finished(), "nothing has come");
+        assert_eq!(stage.polling(0).await.unwrap().0, 429);
+        stage.sent().await;
+        stage.centre.pump().await;
+        assert_eq!((soon(one).await, soon(two).await), ((200, 1), (200, 1)));
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn whoever_waits_is_answered_when_the_node_stops() {
+    on_each_database(|net| async move {
+        let mut stage = Stage::walled(net).await;
+        let poll = stage.polling(0);
+        stage.waiting(1).await;
+        stage.centre.stop().await;
+        assert_eq!(soon(poll).await, (200, 0), "answered with nothing, and not cut off");
+        stage.centre.restart().await;
+        stage.sent().await;
+        stage.pump().await;
+        assert!(stage.received().await.is_some(), "and nothing was lost by it");
+    })
+    .await;
+}

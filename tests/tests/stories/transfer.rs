@@ -31,6 +31,13 @@ struct Move {
 }
 
 impl Move {
+    /// When each counselling note at the centre goes, where that is settled.
+    async fn notes_due(&self) -> Vec<Option<staffetta_node::store::At>> {
+        use staffetta_node::store::schema::counselling_note;
+        let store = self.stage.centre.node.store();
+        store.read(|conn| Ok(counselling_note::table.select(counselling_note::delete_after).load(conn)?)).await.unwrap()
+    }
+
     /// She was taken on by the job centre, and agrees to move.
     async fn set(net: Federation) -> Self {
         let stage = Stage::set(net).await;
@@ -145,6 +152,10 @@ async fn transfer_taken_every_thread_ends_and_the_new_centre_goes_on() {
         let consents = at_centre.read(&format!("people/{}/consents", it.person.id)).await.ok();
         let states: Vec<_> = consents["items"].as_array().unwrap().iter().map(|it| it["state"].clone()).collect();
         assert!(states.len() == 3 && states.iter().all(|state| state == "terminated"), "{states:?}");
+
+        // Here her case has ended: what was said in counselling goes six months later.
+        let notes = it.notes_due().await;
+        assert!(!notes.is_empty() && notes.iter().all(Option::is_some), "{notes:?}");
 
         for member in [&it.stage.centre, &it.other] {
             let all = exchanged(member).await;

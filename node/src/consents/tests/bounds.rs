@@ -43,9 +43,9 @@ async fn one_use_is_held_freed_and_spent() {
                 grants::free(tx, first)?;
                 assert_eq!(used(tx)?, Some(Use::Free), "a refused message has used nothing");
                 let (_, third) = queue(tx, outbox, &person, Purpose::P4)?;
-                grants::spend(tx, first)?;
+                grants::spend(tx, &[first])?;
                 assert_eq!(used(tx)?, Some(Use::Held), "another message's receipt changes nothing");
-                grants::spend(tx, third)?;
+                grants::spend(tx, &[third])?;
                 assert_eq!(used(tx)?, Some(Use::Spent(now)));
                 grants::free(tx, third)?;
                 assert_eq!(used(tx)?, Some(Use::Spent(now)), "spent is spent");

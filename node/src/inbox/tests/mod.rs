@@ -1,8 +1,10 @@
 //! Two nodes on the same kind of database hand each other batches; no network is needed to get the numbers wrong.
 
+mod clocks;
 mod grounds;
 mod restored;
 mod stream;
+mod undelivered;
 
 use std::collections::BTreeSet;
 

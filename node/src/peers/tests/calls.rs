@@ -62,6 +62,35 @@ async fn a_call_and_its_answer_are_both_signed_whatever_the_status() {
 }
 
 #[actix_web::test]
+async fn a_clock_that_somebody_turns_is_confirmed_by_nobody_until_the_next_answer() {
+    each(|net| async move {
+        let (a, clock) = (&net.a.peers, net.a.peers.0.clock.clone());
+        clock.advance(TimeDelta::hours(4));
+        let confirmed = || a.clock_is_confirmed(clock.now());
+        assert!(!confirmed());
+        let b = a.resolve(net.b.id()).await.unwrap();
+        let ask = async || a.call(&b, Method::GET, "/exchange/echo", None).await;
+        ask().await.unwrap();
+        assert!(confirmed());
+        clock.turn(TimeDelta::minutes(2));
+        assert!(confirmed(), "a clock is corrected by a little all the time");
+        clock.turn(TimeDelta::seconds(1));
+        assert!(!confirmed(), "by far less than a day");
+        clock.turn(TimeDelta::seconds(-121));
+        assert!(confirmed(), "turned back, it is what was confirmed");
+        clock.turn(TimeDelta::hours(-3));
+        assert!(!confirmed(), "nor backwards");
+        ask().await.unwrap();
+        assert!(confirmed());
+        clock.advance(TimeDelta::hours(23));
+        assert!(confirmed(), "time passed, and nobody turned anything");
+        clock.advance(TimeDelta::hours(2));
+        assert!(!confirmed());
+    })
+    .await;
+}
+
+#[actix_web::test]
 async fn answers_that_prove_nothing_do_not_count() {
     each(|net| async move {
         let b = net.a.peers.resolve(net.b.id()).await.unwrap();

@@ -318,7 +318,7 @@ async fn to_a_taker_that_does_not_know_the_word_the_thread_is_withdrawn() {
                 code: Some("type_not_supported".to_owned()),
                 waited: None,
             };
-            settled(tx, &handle, &settlement)
+            settled(tx, &handle, &[settlement])
         };
         w.ponte.store.write(refused).await.unwrap();
         assert_eq!(w.ponte.state(here).await, Some("withdrawn"));

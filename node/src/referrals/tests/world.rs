@@ -244,7 +244,7 @@ impl Node {
             Bounds { items: 200, bytes: 1 << 20, lease: TimeDelta::minutes(2), only_recall: false, time_holds: true };
         let act = move |tx: &mut Tx<'_>| {
             let (leased, unsent) = outbox::lease(tx, outbox.vault(), &peer, bounds)?;
-            unsent.iter().try_for_each(|settlement| settled(tx, &outbox, settlement))?;
+            settled(tx, &outbox, &unsent)?;
             Ok(leased)
         };
         let leased = self.store.write(act).await.unwrap();
@@ -269,10 +269,8 @@ impl Node {
         let items = receipt.items.clone();
         let (outbox, peer) = (self.outbox.clone(), to.id().clone());
         let act = move |tx: &mut Tx<'_>| {
-            for settlement in outbox::settle(tx, &peer, &answer.receipt, &receipt, Some(leased.token), None)? {
-                settled(tx, &outbox, &settlement)?;
-            }
-            Ok(())
+            let news = outbox::settle(tx, &peer, &answer.receipt, &receipt, Some(leased.token), None)?;
+            settled(tx, &outbox, &news)
         };
         self.store.write(act).await.unwrap();
         items

@@ -29,7 +29,7 @@ use std::collections::BTreeSet;
 
 use staffetta_protocol::card::{CardGroups, Level, Refusal};
 use staffetta_protocol::consent::{Grant, Group, OrganisationId, Purpose};
-use staffetta_protocol::data::{CardTransferred, CardVersion, TransferredCard};
+use staffetta_protocol::data::{CardTransferAnswered, CardTransferred, CardVersion, Data, TransferredCard};
 use staffetta_protocol::id::EntityId;
 use staffetta_protocol::problem::{Code, Problem};
 use uuid::Uuid;
@@ -274,9 +274,12 @@ fn new_row(tx: &Tx<'_>, id: Uuid, side: Side, thread: &Thread, state: State) -> 
 
 /// A receipt settled a message of ours: told by whoever settles.
 pub(super) fn settled(tx: &mut Tx<'_>, outbox: &Outbox, settlement: &Settlement) -> Result<()> {
+    if ![<CardTransferred as Data>::TYPE, <CardTransferAnswered as Data>::TYPE].contains(&settlement.kind.as_str()) {
+        return holder::told(tx, outbox, settlement);
+    }
     match rows::of_message(tx.conn(), settlement.message)? {
         Some(id) => catch_up(tx, id),
-        None => holder::told(tx, outbox, settlement),
+        None => Ok(()),
     }
 }
 

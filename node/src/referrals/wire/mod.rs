@@ -29,9 +29,8 @@ use crate::store::Tx;
 /// The referral of the message's thread. `None`: the thread is of another matter, or a referral's but nothing is known
 /// of it here; both are refused as unknown.
 fn case_of(tx: &mut Tx<'_>, admitted: &Admitted) -> Result<Option<Case>> {
-    let Some(thread) = &admitted.thread else { return Ok(None) };
-    match rows::of_thread(tx.conn(), thread.id)? {
-        Some(id) => Case::lock(tx, id).map(Some),
+    match &admitted.thread {
+        Some(thread) => Case::listen(tx, thread),
         None => Ok(None),
     }
 }

@@ -1,6 +1,7 @@
 //! For how long what is kept: one table, which the register tells, and which whatever deletes by time goes by.
 //!
-//! These are the defaults that a data protection officer confirms. A person with an open request is frozen, not deleted.
+//! These are the defaults that a data protection officer confirms; [`rule`] is what the settings make of them, and the only
+//! thing that anybody is shown. A person with an open request is frozen, not deleted.
 
 mod rows;
 mod run;
@@ -46,6 +47,8 @@ pub enum CountsFrom {
     Act,
     /// The end of the case.
     CaseEnd,
+    /// The day on which a consent was taken back.
+    Withdrawal,
 }
 
 /// What happens then.
@@ -59,6 +62,8 @@ pub enum Fate {
     Pseudonymised,
     /// The bytes go; digest and receipt stay.
     BytesDeleted,
+    /// Whoever keeps it looks whether it must still be kept.
+    Reviewed,
 }
 
 /// A rule: what is kept, for how long, and what then.
@@ -182,6 +187,33 @@ pub const RULES: &[Rule] = &[
         tables: &[],
     },
     Rule {
+        code: "own_policy_record",
+        what_it: "Ciò che l'ufficio tiene per sé dopo una revoca: politica attiva registrata",
+        what_en: "What an office keeps as its own after a withdrawal: a registered policy",
+        length: Length::Years(5),
+        from: CountsFrom::Withdrawal,
+        then: Fate::Reviewed,
+        tables: &[],
+    },
+    Rule {
+        code: "own_patto",
+        what_it: "Ciò che l'ufficio tiene per sé dopo una revoca: patto di servizio",
+        what_en: "What an office keeps as its own after a withdrawal: a service agreement",
+        length: Length::Years(5),
+        from: CountsFrom::Withdrawal,
+        then: Fate::Reviewed,
+        tables: &[],
+    },
+    Rule {
+        code: "own_did",
+        what_it: "Ciò che l'ufficio tiene per sé dopo una revoca: dichiarazione di disponibilità",
+        what_en: "What an office keeps as its own after a withdrawal: a declaration of availability",
+        length: Length::Years(2),
+        from: CountsFrom::Withdrawal,
+        then: Fate::Reviewed,
+        tables: &[],
+    },
+    Rule {
         code: "message_bytes",
         what_it: "Testo dei messaggi",
         what_en: "Bytes of messages",
@@ -218,6 +250,9 @@ pub fn rule(code: &str, set: &RetentionConfig) -> Option<Rule> {
         "disclosure_log" => Length::Months(set.disclosure_log_months),
         "journal" => Length::Months(set.journal_months),
         "counselling_note" => Length::Months(set.counselling_note_months),
+        "own_policy_record" => Length::Years(set.own_policy_record_years),
+        "own_patto" => Length::Years(set.own_patto_years),
+        "own_did" => Length::Years(set.own_did_years),
         "message_bytes" => Length::Days(set.message_bytes_days),
         _ => rule.length,
     };
@@ -239,12 +274,14 @@ impl Rule {
             CountsFrom::ConsentEnd => "dalla fine del consenso",
             CountsFrom::LastHolder => "da quando nessun destinatario conserva più nulla",
             CountsFrom::Act => "dall'atto",
+            CountsFrom::Withdrawal => "dalla revoca",
             CountsFrom::CaseEnd => "dalla fine del caso",
         };
         let then = match self.then {
             Fate::Deleted => "poi cancellazione",
             Fate::Pseudonymised => "poi pseudonimizzazione",
             Fate::BytesDeleted => "poi restano solo impronta e ricevuta",
+            Fate::Reviewed => "poi l'ufficio verifica se va ancora conservato",
         };
         format!("{length} {from}, {then}")
     }

@@ -132,6 +132,7 @@ fn end_some(tx: &mut Tx<'_>, it: Retained, then: Fate, before: DateTime<Utc>, af
         Fate::Deleted => "retention.deleted",
         Fate::Pseudonymised => "retention.pseudonymised",
         Fate::BytesDeleted => "retention.bytes-deleted",
+        Fate::Reviewed => "retention.reviewed",
     };
     for (id, subject) in &due {
         (it.end)(tx, *id)?;

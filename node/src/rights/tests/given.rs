@@ -19,11 +19,11 @@ async fn everything_is_told_to_her_and_no_name_of_a_colleague() {
         let counsels = paola.acting::<acts::WriteCounselling>().sight(tx, stage.person.id)?;
         counselling::write(tx, stage.vault(), &counsels, &serde_json::from_str("\"Zzdetto in confidenza\"").unwrap())?;
 
-        let node = config().node;
+        let set = config();
         let operator = stage.anna.acting::<acts::ReadRights>().sight(tx, stage.person.id)?;
-        assert_eq!(code(export(tx, stage.vault(), RIGHTS, &node, &operator)), Code::FunctionNotEntitled);
+        assert_eq!(code(export(tx, stage.vault(), RIGHTS, &set, &operator)), Code::FunctionNotEntitled);
         for sight in [stage.officer().sight(tx, stage.person.id)?, Sight::of_herself(stage.person.id.into())] {
-            let given = export(tx, stage.vault(), RIGHTS, &node, &sight)?;
+            let given = export(tx, stage.vault(), RIGHTS, &set, &sight)?;
             let text = serde_json::to_string(&given).unwrap();
             for told in [
                 "Zzaminata Keita",
@@ -91,7 +91,7 @@ async fn the_register_tells_for_whom_this_node_works() {
             acts_as: grants::ActsAs::Processor(mandate),
         };
         grants::set_activity(tx, &said, None)?;
-        let made = register::register(tx.conn(), &config().node)?;
+        let made = register::register(tx.conn(), &config().node, &config().retention)?;
         let standings = |code: &str| made.purposes.iter().find(|it| it.code == code).unwrap().standings.clone();
         assert!(standings("P1").is_empty(), "no instruction for it");
         assert_eq!(standings("P2")[0].controller_label.as_deref(), Some("Comune di Prato"));

@@ -62,9 +62,8 @@ pub(crate) struct Arguments {
     /// Milliseconds between two misfortunes, on average.
     #[arg(long, default_value_t = 600)]
     pause_ms: u64,
-    /// Clocks may also be hours, a day and a year ahead. What a node signs meanwhile its partner refuses as not valid yet, so
-    /// this finds refused messages until somebody has decided what ought to become of them.
-    #[arg(long)]
+    /// Clocks may also be hours, a day and a year ahead: what a node signs meanwhile it signs anew once it knows better.
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
     clocks_ahead: bool,
     /// The job centre does not go back to a copy half way.
     #[arg(long)]

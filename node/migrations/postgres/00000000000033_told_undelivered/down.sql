@@ -1,0 +1,1 @@
+ALTER TABLE link_out DROP COLUMN told_at;
