@@ -31,7 +31,7 @@ pub(crate) async fn go_back(network: &Network, work: &Work, fire: &Fire, seed: u
     if !made.status.success() {
         return Err(format!("no copy could be made: {}", String::from_utf8_lossy(&made.stderr)));
     }
-    sleep(Duration::from_secs(4) + Dice::new(seed).up_to(6_000)).await;
+    sleep(Duration::from_secs(2) + Dice::new(seed).up_to(4_000)).await;
 
     let process = &node.processes[0];
     let _held = fire.hold(network, process).await;
