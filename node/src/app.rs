@@ -31,7 +31,7 @@ use crate::keys::Keys;
 use crate::links::Links;
 use crate::outbox::Outbox;
 use crate::peers::{Client, Peers, Profile};
-use crate::people::People;
+use crate::people::{self, People};
 use crate::referrals::{self, Referrals};
 use crate::rights::Rights;
 use crate::store::Store;
@@ -239,6 +239,7 @@ impl Node {
                     .app_data(Data::new(node.entity_id().clone()))
                     .app_data(Data::new(node.config.clone()))
                     .app_data(Data::new(web::tasks::AddressBook(offices::channels)))
+                    .app_data(Data::new(web::Names(people::labels)))
                     .app_data(Data::new(Consents { threads_ended: wiring::threads_ended }))
                     .app_data(Data::new(People { holdings: wiring::HOLDINGS }))
                     .configure(|cfg| node.operations().mount(cfg))

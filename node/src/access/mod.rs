@@ -54,7 +54,7 @@ pub use gate::{gate, verify, verify_token};
 pub use pass::{By, Pass, Standing};
 pub use permission::Permission;
 pub use role::{AccessRole, Username};
-pub use rows::{StaffRow, TokenRow, find_staff, list, staff_row, tokens_of};
+pub use rows::{StaffRow, TokenRow, find_staff, labels_of, list, staff_row, tokens_of};
 pub use scopes::Scopes;
 pub use token::Token;
 pub use trainees::{add_trainee, learns};

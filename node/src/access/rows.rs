@@ -1,5 +1,7 @@
 //! Rows of accounts and tokens.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
@@ -98,6 +100,14 @@ pub fn find_staff(conn: &mut Conn, username: &str) -> Result<Option<StaffRow>> {
 pub fn staff_row(conn: &mut Conn, id: Uuid) -> Result<Option<StaffRow>> {
     let found = staff::table.filter(staff::id.eq(Id(id))).select(ACCOUNT).first::<Account>(conn).optional()?;
     found.map(account).transpose()
+}
+
+/// What colleagues call these accounts.
+pub fn labels_of(conn: &mut Conn, ids: impl Iterator<Item = Uuid>) -> Result<BTreeMap<Uuid, String>> {
+    let ids: Vec<Id> = ids.map(Id).collect();
+    let found: Vec<(Id, String)> =
+        staff::table.filter(staff::id.eq_any(ids)).select((staff::id, staff::display_label)).load(conn)?;
+    Ok(found.into_iter().map(|(id, label)| (id.0, label)).collect())
 }
 
 /// Accounts by name, at most `limit`, after the name `after`.

@@ -2,7 +2,7 @@
 //!
 //! A function in a case's team is given case by case; the mark is of the account. Whoever has it does nothing about a
 //! person outside a team in which she has the function of a trainee, and there what she does waits for a
-//! countersignature: she takes nobody up, leads no case, decides nothing for the whole office and breaks no glass.
+//! countersignature: she leads no case (whom she takes up her supervisor leads), decides nothing for the whole office and breaks no glass.
 
 use staffetta_protocol::card::Refusal;
 use staffetta_protocol::problem::{Code, Problem};
@@ -56,6 +56,11 @@ pub fn learns(tx: &mut Tx<'_>, actor: Actor, staff: Uuid, supervisor: Option<Uui
     rows::set_trainee(tx, staff, supervisor)?;
     let entry = Entry::new(actor, "staff.trainee-set").object(staff);
     journal::record(tx, supervisor.into_iter().fold(entry, |entry, under| entry.code(format_args!("under:{under}"))))
+}
+
+/// Under whom somebody learns, if she does.
+pub(super) fn supervisor_of(conn: &mut Conn, staff: Uuid) -> Result<Option<Uuid>> {
+    rows::trainee_of(conn, staff)
 }
 
 /// Refuses what somebody who learns would do by herself.

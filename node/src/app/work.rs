@@ -12,7 +12,7 @@ use super::{Node, Workers};
 use crate::access::door;
 use crate::error::Result;
 use crate::store::{Tx, once};
-use crate::{consents, inbox, journal, log, outbox, referrals, rights, wiring};
+use crate::{consents, inbox, journal, log, outbox, people, referrals, rights, wiring};
 
 /// Longest that a worker sleeps: what another process on the same database queued is seen within this time.
 const LONGEST_NAP: TimeDelta = TimeDelta::seconds(5);
@@ -93,6 +93,7 @@ impl Node {
             self.upkeep_of_consents(now).await,
             self.upkeep_of_recalls().await,
             self.upkeep_of_rectified().await,
+            self.upkeep_of_index().await,
             self.store.write(once::purge).await.map(drop),
             self.upkeep_of_keyring().await,
             self.forget().await,
@@ -177,6 +178,16 @@ impl Node {
             self.links.wake();
         }
         Ok(())
+    }
+
+    /// Tokens of people that were made as names are folded no more.
+    async fn upkeep_of_index(&self) -> Result<()> {
+        loop {
+            let vault = self.vault.clone();
+            if self.store.write(move |tx| people::refold(tx, &vault)).await? < people::REFOLDED_AT_ONCE {
+                return Ok(());
+            }
+        }
     }
 
     /// The notices that come with the program, and the ends of what guardians agreed to where a birthday was put right.

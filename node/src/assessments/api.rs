@@ -4,6 +4,7 @@ use actix_web::web::Data;
 use actix_web::{get, post, put};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use staffetta_protocol::card::{Check, List, Refusal};
 use staffetta_protocol::digest::Digest;
 use staffetta_protocol::problem::Problem;
@@ -19,7 +20,7 @@ use crate::routes::Routes;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
 use crate::web::document::DESK;
-use crate::web::{self, IfMatch, Input, Json, Path, Query};
+use crate::web::{self, Fields, IfMatch, Input, Json, Path, Query};
 
 /// The routes, below the desk's base.
 pub fn api(routes: &mut Routes<'_>) {
@@ -91,7 +92,6 @@ struct AssessmentList {
 /// Which page.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
 struct AssessmentPage {
     /// `next_cursor` of the page before.
     #[param(nullable = false)]
@@ -132,7 +132,7 @@ struct AssessmentProposed {
 /// Lists the skills assessments of a person.
 ///
 /// Newest first. She finds it in her journal.
-#[utoipa::path(tag = "assessments", params(("person" = Uuid, Path, description = "The person."), AssessmentPage),
+#[utoipa::path(tag = "assessments", params(("person" = Uuid, Path, description = "The person."), AssessmentPage, Fields<AssessmentRecord>),
     responses((status = 200, description = "A page of assessments.", body = AssessmentList)))]
 #[get("/people/{person}/assessments")]
 async fn list_assessments(
@@ -141,7 +141,8 @@ async fn list_assessments(
     vault: Data<Vault>,
     Path(id): Path<PersonId>,
     Query(page): Query<AssessmentPage>,
-) -> Result<Json<AssessmentList>> {
+    fields: Fields<AssessmentRecord>,
+) -> Result<Json<Value>> {
     let limit = bounded(page.limit, 20, 100)?;
     let staff = staff.staff();
     let act = move |tx: &mut Tx<'_>| {
@@ -150,7 +151,7 @@ async fn list_assessments(
     };
     let (items, more) = store.write(act).await?;
     let next_cursor = items.last().filter(|_| more).map(|last| last.id);
-    Ok(Json::ok(AssessmentList { items: items.into_iter().map(|it| shown(it).0).collect(), next_cursor }))
+    Ok(Json::ok(fields.of(AssessmentList { items: items.into_iter().map(|it| shown(it).0).collect(), next_cursor })?))
 }
 
 /// Opens a skills assessment of a person.

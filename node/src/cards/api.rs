@@ -3,6 +3,7 @@
 use actix_web::web::Data;
 use actix_web::{get, post, put};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use staffetta_protocol::card::{Card, QuickCard};
 use utoipa::{IntoParams, ToSchema};
 
@@ -18,7 +19,7 @@ use crate::routes::Routes;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
 use crate::web::document::DESK;
-use crate::web::{self, IfMatch, Input, Json, Path, Query};
+use crate::web::{self, Fields, IfMatch, Input, Json, Path, Query};
 
 /// The routes, below the desk's base.
 pub fn api(routes: &mut Routes<'_>) {
@@ -43,7 +44,6 @@ struct CardVersionList {
 /// Which page of the versions.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
 struct CardVersionPage {
     /// `next_cursor` of the page before.
     #[param(nullable = false)]
@@ -146,7 +146,7 @@ async fn save_card(
 /// Lists the versions of a person's card.
 ///
 /// Who saved which when, newest first; not what they say.
-#[utoipa::path(tag = "cards", params(("person" = Uuid, Path, description = "The person."), CardVersionPage),
+#[utoipa::path(tag = "cards", params(("person" = Uuid, Path, description = "The person."), CardVersionPage, Fields<Version>),
     responses((status = 200, description = "A page of versions.", body = CardVersionList)))]
 #[get("/people/{person}/card/versions")]
 async fn list_card_versions(
@@ -154,7 +154,8 @@ async fn list_card_versions(
     store: Data<Store>,
     Path(id): Path<PersonId>,
     Query(page): Query<CardVersionPage>,
-) -> Result<Json<CardVersionList>> {
+    fields: Fields<Version>,
+) -> Result<Json<Value>> {
     let limit = page.limit.unwrap_or(Versions::USUAL);
     let staff = staff.staff();
     let act = move |tx: &mut Tx<'_>| {
@@ -163,7 +164,7 @@ async fn list_card_versions(
     };
     let found = store.write(act).await?;
     let next_cursor = found.next_before.map(|version| version.to_string());
-    Ok(Json::ok(CardVersionList { items: found.items, next_cursor }))
+    Ok(Json::ok(fields.of(CardVersionList { items: found.items, next_cursor })?))
 }
 
 /// Tells what a card still needs.

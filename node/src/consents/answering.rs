@@ -65,7 +65,7 @@ pub fn answer_request(
     answer: &LateAnswer,
 ) -> Result<Consent> {
     let person = people::get(tx.conn(), people::of(sight))?;
-    let mut request = super::asking::waiting(tx, person.id, record)?;
+    let mut request = super::asking::waiting(tx, vault, person.id, record)?;
     let mut found = Vec::new();
     answer.check(&At::Root, &mut found);
     if !found.is_empty() {

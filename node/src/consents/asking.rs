@@ -13,12 +13,13 @@ use crate::error::Result;
 use crate::journal;
 use crate::people::{self, PersonId};
 use crate::store::Tx;
+use crate::vault::Vault;
 
 /// Writes down what she was asked, each question under the record that its answer will have. Nothing may leave yet.
 ///
 /// # Errors
 /// `not_found`; `invalid_input`; `purpose_not_instructed`; `already_exists` where the same question waits already.
-pub fn ask(tx: &mut Tx<'_>, sight: &Sight, questions: &Questions) -> Result<Vec<Request>> {
+pub fn ask(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, questions: &Questions) -> Result<Vec<Request>> {
     let person = people::get(tx.conn(), people::of(sight))?;
     let mut found = Vec::new();
     questions.check(&At::Root, &mut found);
@@ -28,7 +29,7 @@ pub fn ask(tx: &mut Tx<'_>, sight: &Sight, questions: &Questions) -> Result<Vec<
     let purposes: Vec<Purpose> = questions.questions.iter().map(|question| question.purpose).collect();
     // Who explains a draft is named with the answer: while only asking it may still be found.
     notices::judge(tx.conn(), &questions.notice, &purposes, true, &At::Root.key("notice"))?;
-    let waiting = rows::requests_of(tx.conn(), person.id)?;
+    let waiting = rows::requests_of(tx.conn(), vault, person.id)?;
     let mut asked = Vec::new();
     for question in questions.questions.iter() {
         let same = |it: &Request| {
@@ -53,7 +54,7 @@ pub fn ask(tx: &mut Tx<'_>, sight: &Sight, questions: &Questions) -> Result<Vec<
             asked_by: sight.staff(),
             ask_again_at: None,
         };
-        rows::insert_request(tx, &request)?;
+        rows::insert_request(tx, vault, &request)?;
         noted(tx, sight, "consent.requested", &request)?;
         asked.push(request);
     }
@@ -64,18 +65,18 @@ pub fn ask(tx: &mut Tx<'_>, sight: &Sight, questions: &Questions) -> Result<Vec<
 ///
 /// # Errors
 /// `not_found`.
-pub fn requests(tx: &mut Tx<'_>, sight: &Sight) -> Result<Vec<Request>> {
+pub fn requests(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight) -> Result<Vec<Request>> {
     let person = people::get(tx.conn(), people::of(sight))?;
     journal::record(tx, sight.entry("consent.read").subject(person.subject).object(person.id))?;
-    rows::requests_of(tx.conn(), person.id)
+    rows::requests_of(tx.conn(), vault, person.id)
 }
 
 /// A question of hers that waits.
 ///
 /// # Errors
 /// `not_found`, also for one of somebody else; `illegal_transition` for one that has its answer.
-pub(super) fn waiting(tx: &mut Tx<'_>, person: PersonId, record: RecordId) -> Result<Request> {
-    let request = rows::request(tx.conn(), record)?.filter(|it| it.person == person).ok_or(Code::NotFound)?;
+pub(super) fn waiting(tx: &mut Tx<'_>, vault: &Vault, person: PersonId, record: RecordId) -> Result<Request> {
+    let request = rows::request(tx.conn(), vault, record)?.filter(|it| it.person == person).ok_or(Code::NotFound)?;
     if !request.state.waits() {
         return Err(Problem::illegal(Vec::new()).into());
     }
@@ -86,11 +87,11 @@ pub(super) fn waiting(tx: &mut Tx<'_>, person: PersonId, record: RecordId) -> Re
 ///
 /// # Errors
 /// As [`waiting`]; `invalid_input` for a time that has passed.
-pub fn defer(tx: &mut Tx<'_>, sight: &Sight, record: RecordId, deferral: Deferral) -> Result<Request> {
+pub fn defer(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, record: RecordId, deferral: Deferral) -> Result<Request> {
     if deferral.ask_again_at.is_some_and(|at| at <= tx.now()) {
         return Err(Problem::invalid(vec![Refusal::OutOfRange.at("/ask_again_at")]).into());
     }
-    let request = waiting(tx, people::of(sight), record)?;
+    let request = waiting(tx, vault, people::of(sight), record)?;
     let changed = Request { ask_again_at: deferral.ask_again_at, ..request };
     moved(tx, sight, changed, Event::Defer, "consent.deferred")
 }
@@ -99,8 +100,14 @@ pub fn defer(tx: &mut Tx<'_>, sight: &Sight, record: RecordId, deferral: Deferra
 ///
 /// # Errors
 /// As [`waiting`].
-pub fn invalidate_request(tx: &mut Tx<'_>, sight: &Sight, record: RecordId, why: Invalidation) -> Result<Request> {
-    let request = waiting(tx, people::of(sight), record)?;
+pub fn invalidate_request(
+    tx: &mut Tx<'_>,
+    vault: &Vault,
+    sight: &Sight,
+    record: RecordId,
+    why: Invalidation,
+) -> Result<Request> {
+    let request = waiting(tx, vault, people::of(sight), record)?;
     let entry = sight.entry("consent.request-invalidated").subject(request.subject).object(record);
     journal::record(tx, entry.code(why.reason.code()))?;
     moved(tx, sight, request, Event::Invalidate, "consent.invalidated")

@@ -9,6 +9,7 @@ const SHELVES: &[Shelf] = &[
         .sealed(&[("sealed", Sealed::Json, "words")])
         .staff(&["mediator", "entered_by"]),
     Shelf::new("consent_request", ("Domande di consenso", "Consents asked"), About::Record("person"))
+        .sealed(&[("sealed", Sealed::Json, "words")])
         .staff(&["asked_by"]),
     Shelf::new("consent_event", ("Consensi: che cosa è successo", "Consents: what happened"), About::Record("person"))
         .staff(&["staff"]),

@@ -11,7 +11,7 @@ use super::model::age::Age;
 use super::of;
 use super::rows::{self, Behind, Running, Which};
 use crate::access::Sight;
-use crate::access::cases::Listing;
+use crate::access::cases::{Listing, restriction};
 use crate::cards;
 use crate::error::{Error, Result};
 use crate::grants;
@@ -68,9 +68,9 @@ pub struct Due {
 
 impl Due {
     fn new(kind: DueKind, at: DateTime<Utc>, order: DateTime<Utc>, it: Running) -> Self {
-        let Running { record, seq, person, purpose, recipient, recipient_label, .. } = it;
+        let Running { record, seq, person, purpose, recipient, .. } = it;
         let place = (order.timestamp_micros(), record, kind);
-        Self { kind, at, person, record, seq, purpose, recipient, recipient_label, place }
+        Self { kind, at, person, record, seq, purpose, recipient, recipient_label: None, place }
     }
 }
 
@@ -86,6 +86,7 @@ fn behind(after: Option<DuePlace>, kind: DueKind, earlier: TimeDelta) -> Option<
 /// next page begins if there is one. Each person on the page gets her entry.
 pub fn due(
     tx: &mut Tx<'_>,
+    vault: &Vault,
     by: &Actor,
     listing: Listing,
     within: TimeDelta,
@@ -117,6 +118,9 @@ pub fn due(
     let more = found.len() > limit;
     found.truncate(limit);
     let next = found.last().filter(|_| more).map(|(_, last)| last.place);
+    // Nobody is reminded or asked again while her data are only kept. The page is shorter by her.
+    let kept = restriction::among(tx.conn(), &found.iter().map(|(_, due)| due.person.0).collect())?;
+    found.retain(|(_, due)| !kept.contains(&due.person.0));
     let mut told = std::collections::BTreeSet::new();
     for (subject, due) in &found {
         if told.insert(due.person.0) {
@@ -126,7 +130,13 @@ pub fn due(
             )?;
         }
     }
-    Ok((found.into_iter().map(|(_, due)| due).collect(), next))
+    let mut found: Vec<Due> = found.into_iter().map(|(_, due)| due).collect();
+    let answers: Vec<_> = found.iter().map(|due| (due.record, due.seq)).collect();
+    let labels = rows::recipient_labels(tx.conn(), vault, &answers)?;
+    for due in &mut found {
+        due.recipient_label = labels.get(&(due.record, due.seq)).cloned();
+    }
+    Ok((found, next))
 }
 
 /// Notes that she was told now that this consent is in force.

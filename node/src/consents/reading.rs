@@ -59,7 +59,7 @@ pub fn look(tx: &mut Tx<'_>, vault: &Vault, own: &Own, sight: &Sight, record: Re
             Seen::Answered(Box::new(shown))
         }
         None => {
-            let asked = rows::request(tx.conn(), record)?.filter(|request| request.person == person.id);
+            let asked = rows::request(tx.conn(), vault, record)?.filter(|request| request.person == person.id);
             Seen::Waits(asked.ok_or(Code::NotFound)?)
         }
     };

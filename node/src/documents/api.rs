@@ -4,6 +4,7 @@ use actix_web::web::Data;
 use actix_web::{delete, get, post, put};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use staffetta_protocol::card::{Day, Refusal};
 use staffetta_protocol::digest::Digest;
 use staffetta_protocol::problem::Problem;
@@ -20,7 +21,7 @@ use crate::routes::Routes;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
 use crate::web::document::DESK;
-use crate::web::{self, IfMatch, Input, Json, NoContent, Path, Query};
+use crate::web::{self, Embed, Fields, IfMatch, Input, Json, NoContent, Path, Query, Whose, WithPerson};
 
 /// The routes, below the desk's base.
 pub fn api(routes: &mut Routes<'_>) {
@@ -112,7 +113,6 @@ struct ExpiringDocuments {
 /// Which page of a person's documents.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
 struct DocumentPage {
     /// `next_cursor` of the page before.
     #[param(nullable = false, max_length = 64)]
@@ -125,7 +125,6 @@ struct DocumentPage {
 /// Which documents that end.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
 struct ExpiringPage {
     /// The last day to look at; 60 days from today if absent.
     #[param(nullable = false)]
@@ -156,26 +155,35 @@ fn no_cursor() -> Problem {
 ///
 /// Of the people in whose team the caller is, and whose documents she sees; the first to end first, those that have
 /// ended before them. Each person finds it in her journal.
-#[utoipa::path(tag = "documents", params(ExpiringPage),
+#[utoipa::path(tag = "documents", params(ExpiringPage, Fields<ExpiringDocument>, Embed<WithPerson>),
     responses((status = 200, description = "A page of documents.", body = ExpiringDocuments)))]
 #[get("/documents/expiring")]
 async fn list_expiring_documents(
     staff: Allowed<ReadDocuments>,
     store: Data<Store>,
     Query(page): Query<ExpiringPage>,
-) -> Result<Json<ExpiringDocuments>> {
+    fields: Fields<ExpiringDocument>,
+    embed: Embed<WithPerson>,
+) -> Result<Json<Value>> {
     let limit = bounded(page.limit)?;
     let after = page.cursor.map(|text| Cursor::<Day>::parse(&text).ok_or_else(no_cursor)).transpose()?;
+    let embed = embed.by(&staff)?;
     let staff = staff.staff();
-    let (found, next) = store.write(move |tx| super::ending(tx, &staff, page.before, after, limit)).await?;
+    let act = move |tx: &mut Tx<'_>| {
+        let (found, next) = super::ending(tx, &staff, page.before, after, limit)?;
+        let brought = embed.bring(tx, found.iter().map(|it| Whose::of(it.person)))?;
+        Ok((found, next, brought))
+    };
+    let (found, next, brought) = store.write(act).await?;
     let items = found.into_iter().map(ExpiringDocument::from).collect();
-    Ok(Json::ok(ExpiringDocuments { items, next_cursor: next.map(|cursor| cursor.to_string()) }))
+    let next_cursor = next.map(|cursor| cursor.to_string());
+    Ok(Json::ok(brought.put(fields.of(ExpiringDocuments { items, next_cursor })?)?))
 }
 
 /// Lists the documents of a person.
 ///
 /// Newest first, without their files. She finds it in her journal.
-#[utoipa::path(tag = "documents", params(("person" = Uuid, Path, description = "The person."), DocumentPage),
+#[utoipa::path(tag = "documents", params(("person" = Uuid, Path, description = "The person."), DocumentPage, Fields<DocumentRecord>),
     responses((status = 200, description = "A page of documents.", body = DocumentList)))]
 #[get("/people/{person}/documents")]
 async fn list_documents(
@@ -184,7 +192,8 @@ async fn list_documents(
     vault: Data<Vault>,
     Path(id): Path<PersonId>,
     Query(page): Query<DocumentPage>,
-) -> Result<Json<DocumentList>> {
+    fields: Fields<DocumentRecord>,
+) -> Result<Json<Value>> {
     let limit = bounded(page.limit)?;
     let after = page.cursor.map(|text| Cursor::<DateTime<Utc>>::parse(&text).ok_or_else(no_cursor)).transpose()?;
     let staff = staff.staff();
@@ -194,7 +203,7 @@ async fn list_documents(
     };
     let page = store.write(act).await?;
     let items = page.items.into_iter().map(|document| shown(document).0).collect();
-    Ok(Json::ok(DocumentList { items, next_cursor: page.next.map(|cursor| cursor.to_string()) }))
+    Ok(Json::ok(fields.of(DocumentList { items, next_cursor: page.next.map(|cursor| cursor.to_string()) })?))
 }
 
 /// Enters a document of a person.

@@ -251,7 +251,9 @@ pub fn ending(
     let mut shown = Vec::with_capacity(found.len());
     for ending in found {
         let sight = match staff.sight(tx, ending.person) {
-            Err(error) if error.code() == Code::FunctionNotEntitled => continue,
+            Err(error) if [Code::FunctionNotEntitled, Code::Restricted, Code::NotFound].contains(&error.code()) => {
+                continue;
+            }
             sight => sight?,
         };
         if sight.reads(SECTION) {

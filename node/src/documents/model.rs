@@ -266,6 +266,7 @@ pub(super) fn file_info(declared: Media, bytes: &[u8]) -> Result<FileInfo, Probl
         let refusal = match unfit {
             Unfit::Empty => Refusal::Blank,
             Unfit::OtherKind | Unfit::TwoThings => Refusal::Inconsistent,
+            Unfit::Active => Refusal::ActiveContent,
             Unfit::Broken | Unfit::NotEuropass => Refusal::Malformed,
         };
         Problem::invalid(vec![refusal.at("")]).detail(unfit.to_string())

@@ -4,6 +4,7 @@ use actix_web::web::Data;
 use actix_web::{delete, get, post, put};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use staffetta_protocol::card::Refusal;
 use staffetta_protocol::problem::Problem;
 use utoipa::{IntoParams, ToSchema};
@@ -16,7 +17,7 @@ use crate::error::Result;
 use crate::routes::Routes;
 use crate::store::Store;
 use crate::web::document::DESK;
-use crate::web::{self, IfMatch, Input, Json, NoContent, Path, Query};
+use crate::web::{self, Fields, IfMatch, Input, Json, NoContent, Path, Query};
 
 /// The routes, below the desk's base.
 pub fn api(routes: &mut Routes<'_>) {
@@ -60,7 +61,6 @@ struct OwnOfficeList {
 /// Which page of a book.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
 pub(super) struct OfficePage {
     /// `next_cursor` of the page before.
     #[param(nullable = false)]
@@ -85,17 +85,20 @@ impl OfficePage {
 /// Lists the offices of this node.
 ///
 /// In the order in which they were entered.
-#[utoipa::path(tag = "offices", params(OfficePage),
+#[utoipa::path(tag = "offices", params(OfficePage, Fields<OwnOfficeEntry>),
     responses((status = 200, description = "A page of offices.", body = OwnOfficeList)))]
 #[get("/offices")]
 async fn list_offices(
     _: Allowed<ReadOffices>,
     store: Data<Store>,
     Query(page): Query<OfficePage>,
-) -> Result<Json<OwnOfficeList>> {
+    fields: Fields<OwnOfficeEntry>,
+) -> Result<Json<Value>> {
     let (cursor, limit) = page.read()?;
     let page = store.read(move |conn| super::list::<OwnOffice>(conn, cursor, limit)).await?;
-    Ok(Json::ok(OwnOfficeList { items: page.items.into_iter().map(Into::into).collect(), next_cursor: page.next }))
+    Ok(Json::ok(
+        fields.of(OwnOfficeList { items: page.items.into_iter().map(Into::into).collect(), next_cursor: page.next })?,
+    ))
 }
 
 /// Enters an office of this node.

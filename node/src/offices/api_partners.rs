@@ -4,6 +4,7 @@ use actix_web::web::Data;
 use actix_web::{delete, get, post, put};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -15,7 +16,7 @@ use crate::error::Result;
 use crate::routes::Routes;
 use crate::store::Store;
 use crate::web::document::DESK;
-use crate::web::{self, IfMatch, Input, Json, NoContent, Path, Query};
+use crate::web::{self, Fields, IfMatch, Input, Json, NoContent, Path, Query};
 
 pub(super) fn api(routes: &mut Routes<'_>) {
     routes
@@ -62,17 +63,23 @@ struct PartnerOfficeList {
 /// Lists the address book.
 ///
 /// In the order in which they were entered.
-#[utoipa::path(tag = "offices", params(OfficePage),
+#[utoipa::path(tag = "offices", params(OfficePage, Fields<PartnerOfficeEntry>),
     responses((status = 200, description = "A page of offices.", body = PartnerOfficeList)))]
 #[get("/partner-offices")]
 async fn list_partner_offices(
     _: Allowed<ReadOffices>,
     store: Data<Store>,
     Query(page): Query<OfficePage>,
-) -> Result<Json<PartnerOfficeList>> {
+    fields: Fields<PartnerOfficeEntry>,
+) -> Result<Json<Value>> {
     let (cursor, limit) = page.read()?;
     let page = store.read(move |conn| super::list::<PartnerOffice>(conn, cursor, limit)).await?;
-    Ok(Json::ok(PartnerOfficeList { items: page.items.into_iter().map(Into::into).collect(), next_cursor: page.next }))
+    Ok(Json::ok(
+        fields.of(PartnerOfficeList {
+            items: page.items.into_iter().map(Into::into).collect(),
+            next_cursor: page.next,
+        })?,
+    ))
 }
 
 /// Enters an office of a partner.

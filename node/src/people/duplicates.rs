@@ -10,7 +10,7 @@ use super::index;
 use super::known::{self, Known};
 use super::search::by_person;
 use super::{Label, PersonId, names};
-use crate::access::cases::Listing;
+use crate::access::cases::{Listing, restriction};
 use crate::error::Result;
 use crate::store::schema::person_distinct;
 use crate::store::{At, Conn, Id, Tx, each_backend};
@@ -60,6 +60,7 @@ pub(super) fn likely(conn: &mut Conn, vault: &Vault, known: &Known, of: Option<P
         let apart = apart_from(conn, of)?;
         people.retain(|person| *person != of && !apart.contains(person));
     }
+    leave_out_restricted(conn, &mut people)?;
     let entries = index::of(conn, vault, &people)?;
     let mut found: Vec<Likely> = by_person(&entries)
         .filter_map(|(person, entries)| {
@@ -87,7 +88,8 @@ pub fn find_same(
     let by_names = birth.map(|_| known::by_names(vault, &in_one));
     let keys: Vec<i32> = tax_code.map(|code| known::by_tax_code(vault, code)).into_iter().chain(by_names).collect();
     let code = tax_code.map(TaxCode::without_omocodia);
-    let people = index::candidates(conn, &[keys], None, Listing::All, COMPARED)?;
+    let mut people = index::candidates(conn, &[keys], None, Listing::All, COMPARED)?;
+    leave_out_restricted(conn, &mut people)?;
     let mut found: Vec<Match> = Vec::new();
     for (person, entries) in by_person(&index::of(conn, vault, &people)?) {
         let known = |is: &dyn Fn(&Known) -> bool| entries.iter().any(|entry| is(&entry.known));
@@ -104,6 +106,13 @@ pub fn find_same(
     }
     found.sort_by_key(|found| found.on != MatchedOn::TaxCode);
     Ok(found)
+}
+
+/// Whose data are only kept (GDPR 18) is compared with nobody. Who looks for her by name still finds her.
+fn leave_out_restricted(conn: &mut Conn, people: &mut Vec<PersonId>) -> Result<()> {
+    let kept = restriction::among(conn, &people.iter().map(|person| person.0).collect())?;
+    people.retain(|person| !kept.contains(&person.0));
+    Ok(())
 }
 
 fn pair(one: PersonId, other: PersonId) -> (Id, Id) {

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::known::Known;
-use super::{Person, PersonId};
+use super::{Person, PersonId, names};
 use crate::access::cases::{Listing, cases_of};
 use crate::error::{Error, Result};
 use crate::store::schema::{person_known, person_token};
@@ -78,7 +78,11 @@ pub(super) fn write(
     let plain = serde_json::to_vec(known).map_err(Error::internal)?;
     let sealed = vault.seal(tx.conn(), subject, place(id), &plain)?;
     let changed = diesel::update(person_known::table.find(Id(id)))
-        .set((person_known::person.eq(Id(person.0)), person_known::sealed.eq(&sealed)))
+        .set((
+            person_known::person.eq(Id(person.0)),
+            person_known::sealed.eq(&sealed),
+            person_known::folding.eq(names::FOLDING),
+        ))
         .execute(tx.conn())?;
     if changed == 0 {
         diesel::insert_into(person_known::table)
@@ -86,6 +90,7 @@ pub(super) fn write(
                 person_known::id.eq(Id(id)),
                 person_known::person.eq(Id(person.0)),
                 person_known::sealed.eq(sealed),
+                person_known::folding.eq(names::FOLDING),
             ))
             .execute(tx.conn())?;
     }
@@ -117,6 +122,27 @@ pub(super) fn retoken(tx: &mut Tx<'_>, vault: &Vault, person: PersonId) -> Resul
     if !new.is_empty() {
         each_backend!(tx.conn(), conn => diesel::insert_into(person_token::table).values(new).execute(conn))?;
     }
+    Ok(())
+}
+
+/// People whose tokens were made as names are folded no more, at most `limit`.
+pub(super) fn of_another_folding(conn: &mut Conn, limit: i64) -> Result<Vec<PersonId>> {
+    let found: Vec<Id> = person_known::table
+        .filter(person_known::folding.ne(names::FOLDING))
+        .select(person_known::person)
+        .distinct()
+        .order(person_known::person)
+        .limit(limit)
+        .load(conn)?;
+    Ok(found.into_iter().map(|id| PersonId(id.0)).collect())
+}
+
+/// Notes that their tokens are as names are folded now.
+pub(super) fn are_folded(tx: &mut Tx<'_>, people: &[PersonId]) -> Result<()> {
+    let ids: Vec<Id> = people.iter().map(|person| Id(person.0)).collect();
+    diesel::update(person_known::table.filter(person_known::person.eq_any(ids)))
+        .set(person_known::folding.eq(names::FOLDING))
+        .execute(tx.conn())?;
     Ok(())
 }
 

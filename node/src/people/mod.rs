@@ -23,6 +23,7 @@ mod known;
 mod merging;
 mod model;
 mod names;
+mod refolding;
 mod restored;
 mod rows;
 mod search;
@@ -48,6 +49,7 @@ pub use duplicates::{Likely, Match, MatchedOn, find_same};
 pub use known::Identity;
 pub use merging::{Kept, MergeReason, People, merge, merges};
 pub use model::{Cursor, Label, Listed, Page, Person, PersonId};
+pub use refolding::{AT_ONCE as REFOLDED_AT_ONCE, refold};
 pub use restored::{forget, of_subjects, reindex};
 pub use search::{Found, FoundBy, Hit, Query, SearchCursor, search};
 
@@ -128,17 +130,17 @@ pub fn labels(
     vault: &Vault,
     by: &Actor,
     of: Listing,
-    people: &BTreeSet<PersonId>,
-) -> Result<BTreeMap<PersonId, Label>> {
-    let ids: Vec<Uuid> = people.iter().map(|id| id.0).collect();
+    people: &BTreeSet<Uuid>,
+) -> Result<BTreeMap<Uuid, Label>> {
+    let ids: Vec<Uuid> = people.iter().copied().collect();
     let seen = match of {
         Listing::All => ids,
         Listing::Of(staff) => cases::cases_among(tx.conn(), staff, &ids)?,
     };
     let (mut found, mut entries) = (BTreeMap::new(), Vec::new());
-    for id in seen.into_iter().map(PersonId) {
-        // Of a record that was erased or went into another there is nothing to be called.
-        if let Ok(Some(Listed { person, label })) = rows::listed(tx.conn(), vault, id) {
+    for id in seen {
+        // Of a record that was erased or went into another there is nothing to be called, and a referral is no person.
+        if let Ok(Some(Listed { person, label, .. })) = rows::listed(tx.conn(), vault, PersonId(id)) {
             let entry = Entry::new(by.clone(), "person.listed").ground(of.ground());
             entries.push(entry.subject(person.subject).object(person.id));
             found.insert(id, label);

@@ -60,6 +60,8 @@ pub struct Listed {
     pub person: Person,
     /// What staff call her.
     pub label: Label,
+    /// Her data are kept, and nothing else is done with them (GDPR 18).
+    pub restricted: bool,
 }
 
 /// Where a page ended: the next one begins behind it.

@@ -16,6 +16,9 @@ use any_ascii::any_ascii;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
+/// Of how names are folded: raised with every change of what [`Word`] holds. Whose tokens were made under another is brought
+/// in line in the background ([`refold`](super::refold)).
+pub(super) const FOLDING: i32 = 2;
 /// Fewest letters by which the index is asked for the beginning of a word.
 pub(super) const SHORTEST: usize = 3;
 /// Most letters of a word that the index knows.
@@ -30,6 +33,8 @@ pub(super) struct Word {
     pub(super) own: Option<String>,
     /// The same with one letter for what papers write in several ways, where that is another: Хабиб is Khabib and Habib.
     pub(super) folded: Option<String>,
+    /// The same as Ukrainian papers transliterate it, where that is another: Григорій is Hryhorii there.
+    pub(super) ukrainian: Option<String>,
     /// Its consonants.
     pub(super) sound: String,
 }
@@ -40,14 +45,16 @@ impl Word {
         let own = Some(written).filter(|written| !written.is_ascii()).map(own_script);
         let own = own.filter(|own| !own.is_empty() && !own.is_ascii() && *own != latin);
         let folded = Some(folded(written)).filter(|folded| *folded != latin && folded.len() >= SHORTEST);
+        let ukrainian = ukrainian(written).filter(|text| *text != latin && Some(text) != folded.as_ref());
         let sound = sound(written);
-        (!latin.is_empty() || own.is_some()).then_some(Self { latin, own, folded, sound })
+        (!latin.is_empty() || own.is_some()).then_some(Self { latin, own, folded, ukrainian, sound })
     }
 
     /// What it may be spelt as.
     pub(super) fn spellings(&self) -> impl Iterator<Item = &str> {
-        let all = [Some(self.latin.as_str()), self.own.as_deref(), self.folded.as_deref()];
-        all.into_iter().flatten().filter(|text| !text.is_empty())
+        let latin = [Some(self.latin.as_str()), self.folded.as_deref(), self.ukrainian.as_deref()];
+        let all = latin.into_iter().chain([self.own.as_deref()]);
+        all.flatten().filter(|text| !text.is_empty())
     }
 
     /// Whether a name with these words may have been meant by whoever typed this one: it begins one of them, or, too
@@ -192,6 +199,42 @@ fn folded(written: &str) -> String {
     folded
 }
 
+/// Letters as Ukrainian passports write them (resolution 55 of the Cabinet of Ministers, 2010), where other languages that
+/// have them write another: at the beginning of a word, and within it.
+const UKRAINIAN: [(char, &str, &str); 15] = [
+    ('г', "h", "h"),
+    ('ґ', "g", "g"),
+    ('є', "ye", "ie"),
+    ('и', "y", "y"),
+    ('і', "i", "i"),
+    ('ї', "yi", "i"),
+    ('й', "y", "i"),
+    ('х', "kh", "kh"),
+    ('ц', "ts", "ts"),
+    ('щ', "shch", "shch"),
+    ('ю', "yu", "iu"),
+    ('я', "ya", "ia"),
+    ('ь', "", ""),
+    ('\u{2019}', "", ""),
+    ('\'', "", ""),
+];
+
+/// A word that has one of the letters by which Ukrainian and Russian papers differ most, as the former write it, folded.
+fn ukrainian(written: &str) -> Option<String> {
+    let letters = written.to_lowercase().nfc().collect::<String>().replace("зг", "zgh");
+    if !letters.contains(['г', 'ґ', 'є', 'ї']) && !letters.contains("zgh") {
+        return None;
+    }
+    let mut text = String::new();
+    for (at, letter) in letters.chars().enumerate() {
+        match UKRAINIAN.iter().find(|(known, ..)| *known == letter) {
+            Some((_, first, within)) => text.push_str(if at == 0 { first } else { within }),
+            None => text.push(letter),
+        }
+    }
+    Some(folded(&text)).filter(|folded| folded.len() >= SHORTEST)
+}
+
 /// Scripts without spaces and case are transliterated with a capital for each character: 李明 is `LiMing`.
 fn syllables(written: &str) -> Vec<String> {
     if written.is_ascii() {
@@ -295,6 +338,16 @@ mod tests {
             ("Łukasz", &["lukasz", "łuk"]),
             ("Qasim", &["kasim", "qas"]),
             ("Ghazal", &["gazal", "ghaz"]),
+            // In Ukrainian г is h, in Russian g; who reads one passport or the other finds her.
+            ("Григорій", &["Hryhorii", "hryh", "grigor", "Григорий", "ГРИГ"]),
+            ("Hryhorii", &["Григорій", "Hryhorii"]),
+            ("Ольга", &["Olha", "Olga", "ольга"]),
+            ("Olha", &["Ольга"]),
+            ("Olga", &["Ольга"]),
+            ("Євген", &["Yevhen", "євг"]),
+            ("Згурський", &["Zghurskyi", "згур"]),
+            ("Гнатюк", &["Hnatiuk", "gnat"]),
+            ("Сергій", &["Serhii", "serg"]),
         ] {
             let known = words(name);
             for query in queries {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::model::{Cursor, Label, Listed, Page, Person, PersonId};
-use crate::access::cases::{Listing, cases_of};
+use crate::access::cases::{Listing, cases_of, restriction};
 use crate::error::{Error, Result};
 use crate::store::schema::person;
 use crate::store::{At, Conn, Id, Tx};
@@ -45,7 +45,8 @@ impl Row {
         let Some(label) = label else { return Ok(None) };
         let damaged = || Error::internal("a stored label does not parse");
         let label = std::str::from_utf8(&label).map_err(|_| damaged())?;
-        Ok(Some(Listed { person: self.person(), label: Label::new(label).map_err(|_| damaged())? }))
+        let label = Label::new(label).map_err(|_| damaged())?;
+        Ok(Some(Listed { person: self.person(), label, restricted: false }))
     }
 }
 
@@ -96,7 +97,8 @@ pub(super) fn listed(conn: &mut Conn, vault: &Vault, id: PersonId) -> Result<Opt
     let row = row(conn, id)?;
     let (place, sealed) = row.sealed();
     let label = vault.open(conn, place, sealed)?;
-    row.listed(label)
+    let restricted = restriction::is_on(conn, id.0)?;
+    Ok(row.listed(label)?.map(|listed| Listed { restricted, ..listed }))
 }
 
 /// Whose key seals what is new about each of these people.
@@ -130,6 +132,10 @@ pub(super) fn page(conn: &mut Conn, vault: &Vault, of: Listing, after: Option<Cu
     let mut items = Vec::with_capacity(rows.len());
     for (row, label) in rows.iter().zip(vault.open_all(conn, &sealed)?) {
         items.extend(row.listed(label)?);
+    }
+    let kept = restriction::among(conn, &items.iter().map(|it| it.person.id.0).collect())?;
+    for listed in &mut items {
+        listed.restricted = kept.contains(&listed.person.id.0);
     }
     Ok(Page { items, next })
 }

@@ -12,7 +12,7 @@ use super::index::{self, Entry};
 use super::known;
 use super::names::{self, Word};
 use super::{Label, PersonId};
-use crate::access::cases::{self, Listing};
+use crate::access::cases::{self, Listing, restriction};
 use crate::error::Result;
 use crate::store::Conn;
 use crate::vault::Vault;
@@ -94,6 +94,8 @@ pub struct Hit {
     pub label: Label,
     /// How.
     pub by: FoundBy,
+    /// Her data are kept, and nothing else is done with them (GDPR 18).
+    pub restricted: bool,
 }
 
 /// Where a page of a search ended.
@@ -165,7 +167,7 @@ pub fn search(
                     spelt.insert(person);
                 }
                 let label = entries[0].known.label.clone();
-                found.items.push(Hit { person, label, by: place.by });
+                found.items.push(Hit { person, label, by: place.by, restricted: false });
             }
         }
         if found.items.len() > limit {
@@ -182,6 +184,11 @@ pub fn search(
             found.next = Some(place);
             break;
         }
+    }
+    // She can be found, so that the restriction can be lifted, and it is said of her.
+    let kept = restriction::among(conn, &found.items.iter().map(|hit| hit.person.0).collect())?;
+    for hit in &mut found.items {
+        hit.restricted = kept.contains(&hit.person.0);
     }
     if let (Listing::Of(staff), None) = (of, from) {
         found.others = Some(others(conn, vault, query, staff)?);

@@ -4,7 +4,6 @@ use actix_web::web::Data;
 use actix_web::{get, post};
 use serde_json::Value;
 use staffetta_protocol::data::ReferralWithdrawn;
-use staffetta_protocol::problem::{Code, Problem};
 use uuid::Uuid;
 
 use super::api_taker;
@@ -15,12 +14,12 @@ use super::input::{
 use super::opener::{Draft, Sending};
 use super::paper::ToOffice;
 use super::view::{Referral, ReferralSummary, Referrals};
-use crate::access::acts::{ReadPeople, ReadReferrals, SendPreview, SendReferral};
+use crate::access::Allowed;
+use crate::access::acts::{ReadReferrals, SendPreview, SendReferral};
 use crate::access::cases::Listing;
-use crate::access::{Act, Allowed};
 use crate::error::Result;
 use crate::routes::Routes;
-use crate::web::{Embed, Embeds, Fields, Input, Json, Page, PageParams, Path, Query};
+use crate::web::{Embed, Fields, Input, Json, Page, PageParams, Path, Query, WithPersonAndLastEvent};
 
 /// The routes of this room, below the desk's base.
 pub fn api(routes: &mut Routes<'_>) {
@@ -86,24 +85,13 @@ pub(super) async fn add_referral(
     desk.begin(&staff, about, act).await
 }
 
-/// What a list of referrals can bring along.
-#[derive(Debug)]
-pub(super) struct ReferralEmbeds;
-
-const PERSON: &str = "person";
-
-impl Embeds for ReferralEmbeds {
-    const NAMES: &'static [&'static str] = &[PERSON];
-    const WHAT: &'static str = "`person`: what staff call the person of each.";
-}
-
 /// Lists referrals.
 ///
-/// Newest first, of both sides, with business state and transport state as two fields; nothing of what they say. With
-/// `embed=person` each says what staff call the person, for whoever may read people; she finds it in her journal.
+/// Newest first, of both sides, with business state and transport state as two fields; nothing of what they say.
+/// Each person on the page finds it in her journal.
 #[utoipa::path(
     tag = "referrals",
-    params(ReferralQuery, PageParams, Fields<ReferralSummary>, Embed<ReferralEmbeds>),
+    params(ReferralQuery, PageParams, Fields<ReferralSummary>, Embed<WithPersonAndLastEvent>),
     responses((status = 200, description = "A page of referrals.", body = Referrals)),
 )]
 #[get("/referrals")]
@@ -113,19 +101,12 @@ pub(super) async fn list_referrals(
     Query(query): Query<ReferralQuery>,
     page: Page<Newest>,
     fields: Fields<ReferralSummary>,
-    embed: Embed<ReferralEmbeds>,
+    embed: Embed<WithPersonAndLastEvent>,
 ) -> Result<Json<Value>> {
     let wanted = query.wanted(Listing::of(staff.id, staff.role), &page)?;
-    let mut list = if embed.has(PERSON) {
-        if !(ReadPeople::ROLES.contains(&staff.role) && staff.pass().holds(ReadPeople::NAME)) {
-            return Err(Problem::new(Code::NotEntitled).detail("embed=person needs people.read.").into());
-        }
-        desk.list_with_labels(&staff, wanted).await?
-    } else {
-        desk.list(&staff.staff(), wanted).await?
-    };
+    let (mut list, brought) = desk.list(&staff.staff(), wanted, embed.by(&staff)?).await?;
     list.next_cursor = list.next.map(|last| page.next(&last)).transpose()?;
-    Ok(Json::ok(fields.of(list)?))
+    Ok(Json::ok(brought.put(fields.of(list)?)?))
 }
 
 /// Shows a referral.

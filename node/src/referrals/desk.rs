@@ -8,13 +8,13 @@ use uuid::Uuid;
 
 use super::view::{Referral, Referrals as ReferralList};
 use super::{By, Referrals, Side, Wanted, rows};
-use crate::access::cases::{self, Listing};
+use crate::access::cases;
 use crate::access::{Acting, Sight};
 use crate::consents::Withdrawal;
 use crate::error::Result;
-use crate::people::{self, PersonId};
+use crate::people::PersonId;
 use crate::store::{Store, Tx};
-use crate::web::{Html, Json};
+use crate::web::{Bringing, Brought, Html, Json, Whose};
 
 /// Below this every path of the room stands.
 const BASE: &str = "/rest/staffetta/v1/desk/referrals";
@@ -170,32 +170,23 @@ impl Desk {
         Ok(done)
     }
 
-    /// Referrals. Each person on the page finds it in her journal.
-    pub(super) async fn list(&self, staff: &Acting, wanted: Wanted) -> Result<ReferralList> {
-        let (referrals, staff) = (self.referrals.clone(), staff.clone());
-        let act = move |tx: &mut Tx<'_>| {
-            let now = tx.now();
-            let list = referrals.list(tx.conn(), &wanted, now)?;
-            cases::note_listed(tx, &staff, "referral.listed", &list.whose)?;
-            Ok(list)
-        };
-        self.store.write(act).await
-    }
-
-    /// The same with what staff call the people, of those whose case is one of `staff`'s. Each finds it in her journal.
-    pub(super) async fn list_with_labels(&self, staff: &Acting, wanted: Wanted) -> Result<ReferralList> {
+    /// Referrals, with what is brought along. Each person on the page finds it in her journal.
+    pub(super) async fn list(
+        &self,
+        staff: &Acting,
+        wanted: Wanted,
+        embed: Bringing,
+    ) -> Result<(ReferralList, Brought)> {
         let (referrals, staff) = (self.referrals.clone(), staff.clone());
         let act = move |tx: &mut Tx<'_>| {
             let now = tx.now();
             let mut list = referrals.list(tx.conn(), &wanted, now)?;
             cases::note_listed(tx, &staff, "referral.listed", &list.whose)?;
-            let named = list.items.iter().filter_map(|it| it.person.map(PersonId)).collect();
-            let of = Listing::of(staff.id, staff.role);
-            let labels = people::labels(tx, referrals.outbox().vault(), &staff.actor(), of, &named)?;
-            for it in &mut list.items {
-                it.person_label = it.person.and_then(|id| labels.get(&PersonId(id)).cloned());
-            }
-            Ok(list)
+            let last = std::mem::take(&mut list.last_events);
+            let entries = list.items.iter().zip(last);
+            let whose = entries.map(|(it, last_event)| Whose { person: it.person, last_event, ..Whose::default() });
+            let brought = embed.bring(tx, whose)?;
+            Ok((list, brought))
         };
         self.store.write(act).await
     }

@@ -25,6 +25,7 @@ use crate::outbox;
 use crate::people::{self, PersonId};
 use crate::store::{Conn, Id, Tx};
 use crate::vault::{Subject, Vault};
+use crate::web::EmbeddedEvent;
 
 fn way(noted: Option<&Noted>, queued_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Way {
     let transport = noted.and_then(|noted| noted.transport).unwrap_or(Transport::NotSent);
@@ -86,7 +87,7 @@ impl Case {
             office: self.peer().office(),
             organisation_name: self.row.organisation.clone(),
             person: self.person(),
-            person_label: None,
+            restricted: self.thread.restricted,
             purpose: self.purpose.code(),
             state: self.state.map(State::as_str),
             transport,
@@ -166,7 +167,7 @@ impl Handle {
         found.truncate(wanted.limit.max(0) as usize);
         let last = found.last().filter(|_| more);
         let next = last.map(|row| (row.created_at.0, row.id.0));
-        let mut items = Vec::with_capacity(found.len());
+        let (mut items, mut last_events) = (Vec::with_capacity(found.len()), Vec::new());
         // One that came in has a key of its own, and may be about somebody whom this node knows.
         let own = |row: &rows::Row| row.person.filter(|_| row.side == Side::Opener.as_str()).unwrap_or(row.id).0;
         let known: Vec<Uuid> = found.iter().filter_map(|row| row.person.map(|id| id.0)).collect();
@@ -175,9 +176,11 @@ impl Handle {
         for row in found {
             let mut case = Case::of_row(conn, row, now)?;
             self.refresh_name(conn, &mut case)?;
+            let last = case.events.last();
+            last_events.push(last.map(|it| EmbeddedEvent { event: it.said.as_str(), own: it.own, at: it.at }));
             items.push(case.summary(conn, now)?);
         }
-        Ok(Referrals { items, next_cursor: None, next, whose })
+        Ok(Referrals { items, next_cursor: None, next, whose, last_events })
     }
 }
 

@@ -10,8 +10,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::paper::OfficeView;
-use crate::people;
+use crate::people::MatchedOn;
 use crate::vault::Subject;
+use crate::web::EmbeddedEvent;
 
 /// Where a message of ours stands on its way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -92,10 +93,8 @@ pub struct ReferralSummary {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub person: Option<Uuid>,
-    /// What staff call her; with `embed=person`, of those whose case is one of the caller's.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub person_label: Option<people::Label>,
+    /// Her data are kept, and nothing else may be done with them (GDPR 18): what comes is taken down, nothing is answered.
+    pub restricted: bool,
     /// `P2`, or `P11` for a certification.
     pub purpose: &'static str,
     /// What the offices decided; absent where only a preview has come.
@@ -143,6 +142,10 @@ pub struct Referrals {
     #[serde(skip)]
     #[schema(ignore)]
     pub whose: Vec<(Uuid, Subject)>,
+    /// What was said last in each, for whoever wants it brought along.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub last_events: Vec<Option<EmbeddedEvent>>,
 }
 
 /// One message of the thread.
@@ -189,7 +192,7 @@ pub struct Candidate {
     /// Who.
     pub person: Uuid,
     /// By what: the tax code, or names and year of birth.
-    pub matched_on: people::MatchedOn,
+    pub matched_on: MatchedOn,
 }
 
 /// Whether this office knew the person.

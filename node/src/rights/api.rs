@@ -4,6 +4,7 @@ use actix_web::web::Data;
 use actix_web::{get, post};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
+use serde_json::Value;
 use staffetta_protocol::card::Check;
 use staffetta_protocol::id::EntityId;
 use utoipa::{IntoParams, ToSchema};
@@ -28,7 +29,7 @@ use crate::routes::Routes;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
 use crate::web::document::DESK;
-use crate::web::{Html, IfMatch, Input, Json, Page, PageParams, Path, Query};
+use crate::web::{Embed, Fields, Html, IfMatch, Input, Json, Page, PageParams, Path, Query, Whose, WithPerson};
 
 /// The routes of this room.
 pub fn api(routes: &mut Routes<'_>) {
@@ -94,7 +95,7 @@ async fn request_right(
 /// Lists requests.
 ///
 /// Of the cases that the caller may see; not what was said in them. Each person on the page finds it in her journal.
-#[utoipa::path(tag = "rights", params(RightsRequestQuery, PageParams),
+#[utoipa::path(tag = "rights", params(RightsRequestQuery, PageParams, Fields<RightsRequest>, Embed<WithPerson>),
     responses((status = 200, description = "A page of requests.", body = RightsRequestList)))]
 #[get("/rights-requests")]
 async fn list_rights_requests(
@@ -102,7 +103,9 @@ async fn list_rights_requests(
     store: Data<Store>,
     Query(query): Query<RightsRequestQuery>,
     page: Page<Key>,
-) -> Result<Json<RightsRequestList>> {
+    fields: Fields<RightsRequest>,
+    embed: Embed<WithPerson>,
+) -> Result<Json<Value>> {
     let now = store.clock().now();
     let wanted = Wanted {
         of: Listing::of(staff.id, staff.role),
@@ -112,10 +115,17 @@ async fn list_rights_requests(
         after: page.after,
         rows: page.rows(),
     };
+    let (embed, limit) = (embed.by(&staff)?, page.limit as usize);
     let staff = staff.staff();
-    let found = store.write(move |tx| super::list(tx, &staff, wanted)).await?;
+    let act = move |tx: &mut Tx<'_>| {
+        let found = super::list(tx, &staff, wanted)?;
+        let brought = embed.bring(tx, found.iter().take(limit).map(|it| Whose::of(it.person)))?;
+        Ok((found, brought))
+    };
+    let (found, brought) = store.write(act).await?;
     let (items, next_cursor) = page.cut(found, |it| (it.due_at, it.id))?;
-    Ok(Json::ok(RightsRequestList { items: items.iter().map(|it| RightsRequest::of(it, now)).collect(), next_cursor }))
+    let items = items.iter().map(|it| RightsRequest::of(it, now)).collect();
+    Ok(Json::ok(brought.put(fields.of(RightsRequestList { items, next_cursor })?)?))
 }
 
 /// Shows a request.

@@ -4,6 +4,7 @@ use actix_web::web::Data;
 use actix_web::{get, post};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use staffetta_protocol::card::{Check, Portability};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -19,7 +20,7 @@ use crate::people::PersonId;
 use crate::routes::Routes;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
-use crate::web::{Html, Input, Json, Page, PageParams, Path};
+use crate::web::{Fields, Html, Input, Json, Page, PageParams, Path};
 
 pub(super) fn api(routes: &mut Routes<'_>) {
     routes.service(export_person).service(print_person_export).service(export_portability);
@@ -150,7 +151,7 @@ impl Check for RestrictionTelling {}
 /// Lists the restrictions of a person's data.
 ///
 /// Those that are on and those that were lifted.
-#[utoipa::path(tag = "rights", params(("person" = Uuid, Path, description = "The person."), PageParams),
+#[utoipa::path(tag = "rights", params(("person" = Uuid, Path, description = "The person."), PageParams, Fields<CaseRestriction>),
     responses((status = 200, description = "A page of the restrictions.", body = CaseRestrictionList)))]
 #[get("/people/{person}/restrictions")]
 async fn list_restrictions(
@@ -158,14 +159,18 @@ async fn list_restrictions(
     store: Data<Store>,
     Path(person): Path<PersonId>,
     page: Page<Uuid>,
-) -> Result<Json<CaseRestrictionList>> {
+    fields: Fields<CaseRestriction>,
+) -> Result<Json<Value>> {
     let staff = staff.staff();
     let act = move |tx: &mut Tx<'_>| {
         let sight = staff.sight(tx, person)?;
         restriction::look(tx, &sight)
     };
     let (found, next_cursor) = page.of_all(store.write(act).await?, |it| it.id)?;
-    Ok(Json::ok(CaseRestrictionList { items: found.into_iter().map(CaseRestriction::from).collect(), next_cursor }))
+    Ok(Json::ok(
+        fields
+            .of(CaseRestrictionList { items: found.into_iter().map(CaseRestriction::from).collect(), next_cursor })?,
+    ))
 }
 
 /// Notes that she was told of the end of a restriction.

@@ -4,6 +4,7 @@ use actix_web::get;
 use actix_web::web::Data;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -13,7 +14,7 @@ use crate::access::acts::ReadRetention;
 use crate::error::Result;
 use crate::routes::Routes;
 use crate::store::Store;
-use crate::web::{Json, Page, PageParams};
+use crate::web::{Fields, Json, Page, PageParams};
 
 pub(super) fn api(routes: &mut Routes<'_>) {
     routes.service(list_retention_reports);
@@ -58,16 +59,17 @@ struct RetentionReportList {
 /// Lists reports of the retention rules.
 ///
 /// What was deleted because its time had come, counted by rule; and what was only counted.
-#[utoipa::path(tag = "rights", params(PageParams),
+#[utoipa::path(tag = "rights", params(PageParams, Fields<RetentionReport>),
     responses((status = 200, description = "A page of reports.", body = RetentionReportList)))]
 #[get("/retention-reports")]
 async fn list_retention_reports(
     _staff: Allowed<ReadRetention>,
     store: Data<Store>,
     page: Page<(DateTime<Utc>, Uuid)>,
-) -> Result<Json<RetentionReportList>> {
+    fields: Fields<RetentionReport>,
+) -> Result<Json<Value>> {
     let (before, rows) = (page.after, page.rows());
     let found = store.read(move |conn| retention::page(conn, before, rows)).await?;
     let (reports, next_cursor) = page.cut(found, |last| (last.begun_at, last.id))?;
-    Ok(Json::ok(RetentionReportList { items: reports.into_iter().map(Into::into).collect(), next_cursor }))
+    Ok(Json::ok(fields.of(RetentionReportList { items: reports.into_iter().map(Into::into).collect(), next_cursor })?))
 }

@@ -913,6 +913,7 @@ diesel::table! {
         id -> Uid,
         person -> Uid,
         sealed -> Binary,
+        folding -> Integer,
     }
 }
 
@@ -1175,7 +1176,6 @@ diesel::table! {
         withdrawn_channel -> Nullable<Text>,
         recall -> Nullable<Uid>,
         recall_due -> Nullable<Timestamp>,
-        recipient_label -> Nullable<Text>,
         notice_draft -> Bool,
         ends_early -> Nullable<Timestamp>,
         reminded_at -> Nullable<Timestamp>,
@@ -1243,7 +1243,6 @@ diesel::table! {
         subject -> Uid,
         purpose -> Text,
         recipient -> Text,
-        recipient_label -> Nullable<Text>,
         groups -> Text,
         notice_hash -> Text,
         state -> Text,
@@ -1251,6 +1250,7 @@ diesel::table! {
         asked_by -> Nullable<Uid>,
         ask_again_at -> Nullable<Timestamp>,
         settled_at -> Nullable<Timestamp>,
+        sealed -> Nullable<Binary>,
     }
 }
 

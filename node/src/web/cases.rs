@@ -4,13 +4,14 @@ use actix_web::web::Data;
 use actix_web::{get, post, put};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use staffetta_protocol::card::{At, Check, List};
 use staffetta_protocol::problem::{Code, FieldError};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::document::DESK;
-use super::{IfMatch, Input, Json, Page, PageParams, Path, Query};
+use super::{Embed, Fields, IfMatch, Input, Json, Page, PageParams, Path, Query, Whose, WithPersonAndLead};
 use crate::access::acts::{ManageCases, ReadCases, ReadPeople};
 use crate::access::cases::handover::{self, Note};
 use crate::access::cases::team::{self, Place, Team};
@@ -228,7 +229,7 @@ struct HandoverList {
 ///
 /// Who leads which, the oldest first; nothing about the people. Of the cases of others only whoever answers for the
 /// operators, or for the data, sees the list. Each person on the page finds it in her journal.
-#[utoipa::path(tag = "cases", params(CaseQuery, PageParams),
+#[utoipa::path(tag = "cases", params(CaseQuery, PageParams, Fields<CaseSummary>, Embed<WithPersonAndLead>),
     responses((status = 200, description = "A page of cases.", body = CaseList)))]
 #[get("/cases")]
 async fn list_cases(
@@ -236,7 +237,9 @@ async fn list_cases(
     store: Data<Store>,
     Query(query): Query<CaseQuery>,
     page: Page<Key>,
-) -> Result<Json<CaseList>> {
+    fields: Fields<CaseSummary>,
+    embed: Embed<WithPersonAndLead>,
+) -> Result<Json<Value>> {
     let answers = matches!(staff.role, AccessRole::Supervisor | AccessRole::Dpo);
     let wanted = match query.scope.unwrap_or(CaseScope::Mine) {
         CaseScope::Mine => Wanted::Of(staff.id),
@@ -244,11 +247,19 @@ async fn list_cases(
         CaseScope::All if answers => Wanted::All,
         CaseScope::WithoutLead | CaseScope::All => return Err(Code::NotEntitled.into()),
     };
-    let (after, rows) = (page.after, page.rows());
+    let (after, rows, limit) = (page.after, page.rows(), page.limit as usize);
+    let embed = embed.by(&staff)?;
     let staff = staff.staff();
-    let found = store.write(move |tx| cases::list(tx, &staff, wanted, after, rows)).await?;
+    let act = move |tx: &mut Tx<'_>| {
+        let found = cases::list(tx, &staff, wanted, after, rows)?;
+        let whose = |file: &CaseFile| Whose { lead: file.lead, ..Whose::of(file.id) };
+        let brought = embed.bring(tx, found.iter().take(limit).map(whose))?;
+        Ok((found, brought))
+    };
+    let (found, brought) = store.write(act).await?;
     let (files, next_cursor) = page.cut(found, |file| (file.opened_at, file.id))?;
-    Ok(Json::ok(CaseList { items: files.iter().map(CaseSummary::from).collect(), next_cursor }))
+    let items = files.iter().map(CaseSummary::from).collect();
+    Ok(Json::ok(brought.put(fields.of(CaseList { items, next_cursor })?)?))
 }
 
 fn shown(conn: &mut Conn, case: Uuid) -> Result<CaseTeam> {
@@ -314,7 +325,7 @@ async fn set_team(
 /// Lists the handovers of a case.
 ///
 /// Newest first, with what each lead told the next: for whoever works on it.
-#[utoipa::path(tag = "cases", params(("case" = Uuid, Path, description = "The person's id, or the referral's."), PageParams),
+#[utoipa::path(tag = "cases", params(("case" = Uuid, Path, description = "The person's id, or the referral's."), PageParams, Fields<HandoverEntry>),
     responses((status = 200, description = "A page of handovers.", body = HandoverList)))]
 #[get("/cases/{case}/handovers")]
 async fn list_handovers(
@@ -323,7 +334,8 @@ async fn list_handovers(
     vault: Data<Vault>,
     Path(case): Path<Uuid>,
     page: Page<Key>,
-) -> Result<Json<HandoverList>> {
+    fields: Fields<HandoverEntry>,
+) -> Result<Json<Value>> {
     let (staff, after, rows) = (staff.staff(), page.after, page.rows());
     let act = move |tx: &mut Tx<'_>| {
         let sight = staff.sight_of_case(tx, case)?;
@@ -339,7 +351,7 @@ async fn list_handovers(
         note: it.note,
         at: it.at,
     };
-    Ok(Json::ok(HandoverList { items: handovers.into_iter().map(entry).collect(), next_cursor }))
+    Ok(Json::ok(fields.of(HandoverList { items: handovers.into_iter().map(entry).collect(), next_cursor })?))
 }
 
 /// Hands a case over.

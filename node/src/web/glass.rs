@@ -4,13 +4,14 @@ use actix_web::web::Data;
 use actix_web::{get, post};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use staffetta_protocol::card::{At, Check, Refusal, Whole};
 use staffetta_protocol::problem::{Code, FieldError};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::document::DESK;
-use super::{Input, Json, NoContent, Page, PageParams, Path, Query};
+use super::{Embed, Fields, Input, Json, NoContent, Page, PageParams, Path, Query, Whose, WithPerson};
 use crate::access::Allowed;
 use crate::access::acts::{BreakGlass, Countersign, ReviewGlass};
 use crate::access::cases;
@@ -195,7 +196,7 @@ async fn break_glass(
 /// Lists who looked at cases of others.
 ///
 /// Newest first, with the reasons, for the data protection officer.
-#[utoipa::path(tag = "cases", params(BrokenGlassQuery, PageParams),
+#[utoipa::path(tag = "cases", params(BrokenGlassQuery, PageParams, Fields<BrokenGlass>, Embed<WithPerson>),
     responses((status = 200, description = "A page of them.", body = BrokenGlassList)))]
 #[get("/broken-glass")]
 async fn list_broken_glass(
@@ -204,13 +205,21 @@ async fn list_broken_glass(
     vault: Data<Vault>,
     Query(query): Query<BrokenGlassQuery>,
     page: Page<Key>,
-) -> Result<Json<BrokenGlassList>> {
+    fields: Fields<BrokenGlass>,
+    embed: Embed<WithPerson>,
+) -> Result<Json<Value>> {
+    let (embed, limit) = (embed.by(&staff)?, page.limit as usize);
     let (staff, after, rows) = (staff.staff(), page.after, page.rows());
     let unreviewed = query.unreviewed.unwrap_or(false);
-    let act = move |tx: &mut Tx<'_>| glass::broken(tx, &vault, &staff, unreviewed, after, rows);
-    let found = store.write(act).await?;
+    let act = move |tx: &mut Tx<'_>| {
+        let found = glass::broken(tx, &vault, &staff, unreviewed, after, rows)?;
+        let brought = embed.bring(tx, found.iter().take(limit).map(|it| Whose::of(it.glass.case)))?;
+        Ok((found, brought))
+    };
+    let (found, brought) = store.write(act).await?;
     let (items, next_cursor) = page.cut(found, |it| (it.glass.at, it.glass.id))?;
-    Ok(Json::ok(BrokenGlassList { items: items.into_iter().map(BrokenGlass::from).collect(), next_cursor }))
+    let items = items.into_iter().map(BrokenGlass::from).collect();
+    Ok(Json::ok(brought.put(fields.of(BrokenGlassList { items, next_cursor })?)?))
 }
 
 /// Reviews that somebody looked at a case of others.
@@ -244,19 +253,27 @@ async fn review_broken_glass(
 /// Lists what waits for the caller's countersignature.
 ///
 /// What trainees did under her, the oldest first. Each person whose case it was finds it in her journal.
-#[utoipa::path(tag = "cases", params(PageParams),
+#[utoipa::path(tag = "cases", params(PageParams, Fields<WaitingCountersignature>, Embed<WithPerson>),
     responses((status = 200, description = "A page of acts.", body = CountersignatureList)))]
 #[get("/countersignatures")]
 async fn list_countersignatures(
     staff: Allowed<Countersign>,
     store: Data<Store>,
     page: Page<Key>,
-) -> Result<Json<CountersignatureList>> {
+    fields: Fields<WaitingCountersignature>,
+    embed: Embed<WithPerson>,
+) -> Result<Json<Value>> {
+    let (embed, limit) = (embed.by(&staff)?, page.limit as usize);
     let (supervisor, after, rows) = (staff.staff(), page.after, page.rows());
-    let found = store.write(move |tx| countersignature::waiting(tx, &supervisor, after, rows)).await?;
+    let act = move |tx: &mut Tx<'_>| {
+        let found = countersignature::waiting(tx, &supervisor, after, rows)?;
+        let brought = embed.bring(tx, found.iter().take(limit).map(|it| Whose::of(it.case)))?;
+        Ok((found, brought))
+    };
+    let (found, brought) = store.write(act).await?;
     let (items, next_cursor) = page.cut(found, |it| (it.at, it.id))?;
     let items = items.into_iter().map(WaitingCountersignature::from).collect();
-    Ok(Json::ok(CountersignatureList { items, next_cursor }))
+    Ok(Json::ok(brought.put(fields.of(CountersignatureList { items, next_cursor })?)?))
 }
 
 /// Countersigns what a trainee did.

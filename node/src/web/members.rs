@@ -4,6 +4,7 @@ use actix_web::web::Data;
 use actix_web::{get, post};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use staffetta_protocol::card::Check;
 use staffetta_protocol::digest::Digest;
 use staffetta_protocol::id::EntityId;
@@ -11,7 +12,7 @@ use staffetta_protocol::problem::{Code, Problem};
 use staffetta_protocol::trust::Role;
 use utoipa::ToSchema;
 
-use super::{Input, Json, Page, PageParams};
+use super::{Fields, Input, Json, Page, PageParams};
 use crate::access::Allowed;
 use crate::access::acts::ReadPeers;
 use crate::error::{Error, Result};
@@ -77,7 +78,7 @@ impl Check for MemberLookup {}
 /// Lists the members that this node knows.
 ///
 /// Those that it had to do with or looked up, by name of the organisation. It asks nobody.
-#[utoipa::path(tag = "members", params(PageParams),
+#[utoipa::path(tag = "members", params(PageParams, Fields<NetworkMember>),
     responses((status = 200, description = "A page of the members.", body = NetworkMembers)))]
 #[get("/members")]
 async fn list_partners(
@@ -85,12 +86,15 @@ async fn list_partners(
     store: Data<Store>,
     peers: Data<Peers>,
     page: Page<Digest>,
-) -> Result<Json<NetworkMembers>> {
+    fields: Fields<NetworkMember>,
+) -> Result<Json<Value>> {
     let peers = peers.get_ref().clone();
     let known = store.read(move |conn| peers.list(conn)).await?;
     // The name of a node may be longer than a cursor.
     let (known, next_cursor) = page.of_all(known, |it| Digest::of(it.entity_id.as_str().as_bytes()))?;
-    Ok(Json::ok(NetworkMembers { items: known.into_iter().map(NetworkMember::from).collect(), next_cursor }))
+    Ok(Json::ok(
+        fields.of(NetworkMembers { items: known.into_iter().map(NetworkMember::from).collect(), next_cursor })?,
+    ))
 }
 
 /// Looks a member up.

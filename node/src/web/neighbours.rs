@@ -4,12 +4,13 @@ use actix_web::get;
 use actix_web::web::Data;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use serde_json::Value;
 use staffetta_protocol::digest::Digest;
 use staffetta_protocol::id::LogId;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Json, Page, PageParams};
+use super::{Fields, Json, Page, PageParams};
 use crate::access::Allowed;
 use crate::access::acts::ReadJournal;
 use crate::error::Result;
@@ -81,14 +82,15 @@ struct NeighbourLogs {
 ///
 /// The newest checkpoint of each log that this node was told of, and where a partner's journal is not what it once
 /// signed. What this means and what to do is in the manual; the two documents prove it to anybody.
-#[utoipa::path(tag = "members", params(PageParams),
+#[utoipa::path(tag = "members", params(PageParams, Fields<NeighbourLog>),
     responses((status = 200, description = "A page of logs.", body = NeighbourLogs)))]
 #[get("/neighbours/checkpoints")]
 async fn list_neighbour_checkpoints(
     _: Allowed<ReadJournal>,
     store: Data<Store>,
     page: Page<Digest>,
-) -> Result<Json<NeighbourLogs>> {
+    fields: Fields<NeighbourLog>,
+) -> Result<Json<Value>> {
     let (heard, alarms) = store.read(journal::neighbours).await?;
     let (heard, next_cursor) = page.of_all(heard, |it| Digest::of(format!("{} {}", it.peer, it.log())))?;
     let items = heard.into_iter().map(|it| {
@@ -103,7 +105,7 @@ async fn list_neighbour_checkpoints(
             checkpoint: it.jws,
         }
     });
-    Ok(Json::ok(NeighbourLogs { items: items.collect(), next_cursor }))
+    Ok(Json::ok(fields.of(NeighbourLogs { items: items.collect(), next_cursor })?))
 }
 
 impl From<&journal::Alarm> for HistoryAlarm {

@@ -1,7 +1,7 @@
 //! The desk's API for accounts of the staff, over the verbs of `access`.
 
 use actix_web::web::Data;
-use actix_web::{delete, get, post};
+use actix_web::{delete, get, post, put};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -22,6 +22,7 @@ use crate::store::{Conn, Store};
 /// The routes, below the desk's base.
 pub fn api(routes: &mut Routes<'_>) {
     routes.service(list_staff).service(add_staff).service(read_staff).service(disable_staff);
+    routes.service(begin_traineeship).service(end_traineeship);
 }
 
 /// Somebody to take on.
@@ -37,8 +38,8 @@ struct NewStaff {
     /// Whose it is; a person's unless it says otherwise.
     #[serde(default)]
     kind: AccountKind,
-    /// The account under which she learns, if she does. She then takes nobody up, leads no case and decides nothing that
-    /// is the whole office's: she acts where she is in a team as a trainee, and what she does is countersigned.
+    /// The account under which she learns, if she does. She then leads no case, decides nothing that is the whole
+    /// office's, and whom she takes up her supervisor leads: she acts where she is in a team as a trainee, and what she does is countersigned.
     #[serde(default)]
     #[schema(nullable = false)]
     trainee_of: Option<Uuid>,
@@ -52,6 +53,16 @@ impl Check for NewStaff {
         }
     }
 }
+
+/// Under whom somebody learns.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewTraineeship {
+    /// The account that guides her and countersigns what she does.
+    trainee_of: Uuid,
+}
+
+impl Check for NewTraineeship {}
 
 /// An account, of somebody who works here or did.
 #[derive(Serialize, ToSchema)]
@@ -160,6 +171,41 @@ async fn add_staff(
 #[get("/staff/{staff}")]
 async fn read_staff(_: Allowed<ManageStaff>, store: Data<Store>, Path(id): Path<Uuid>) -> Result<Json<StaffMember>> {
     Ok(Json::ok(store.read(move |conn| member(conn, id)).await?))
+}
+
+/// Says under whom somebody learns.
+///
+/// From then on she leads no case, decides nothing that is the whole office's, and what she does is countersigned. Said
+/// again of another, she learns under that one; what waits for a countersignature waits where it did.
+#[utoipa::path(tag = "staff", params(("staff" = Uuid, Path, description = "The account.")),
+    request_body = NewTraineeship,
+    responses((status = 200, description = "The account.", body = StaffMember),
+              (status = 409, description = "She leads cases: they are handed over first.")))]
+#[put("/staff/{staff}/traineeship")]
+async fn begin_traineeship(
+    staff: Allowed<ManageStaff>,
+    store: Data<Store>,
+    Path(id): Path<Uuid>,
+    Input(new): Input<NewTraineeship>,
+) -> Result<Json<StaffMember>> {
+    let actor = staff.actor();
+    let changed = store.write(move |tx| {
+        access::learns(tx, actor, id, Some(new.trainee_of))?;
+        member(tx.conn(), id)
+    });
+    Ok(Json::ok(changed.await?))
+}
+
+/// Says that somebody learns no more.
+///
+/// She works on her own from then on. What waits for a countersignature goes on waiting for it.
+#[utoipa::path(tag = "staff", params(("staff" = Uuid, Path, description = "The account.")),
+    responses((status = 204, description = "She learns no more.")))]
+#[delete("/staff/{staff}/traineeship")]
+async fn end_traineeship(staff: Allowed<ManageStaff>, store: Data<Store>, Path(id): Path<Uuid>) -> Result<NoContent> {
+    let actor = staff.actor();
+    store.write(move |tx| access::learns(tx, actor, id, None)).await?;
+    Ok(NoContent)
 }
 
 /// Disables an account.

@@ -6,11 +6,12 @@ use actix_web::web::Data;
 use actix_web::{get, post};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use staffetta_protocol::id::EntityId;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::{Json, NoContent, Page, PageParams, Path, Query};
+use super::{Embed, Fields, Json, NoContent, Page, PageParams, Path, Query, Whose, WithPerson};
 use crate::access::Allowed;
 use crate::access::acts::{DoTasks, ReadTasks};
 use crate::error::Result;
@@ -130,28 +131,33 @@ fn shown(task: TaskRow, reached: &Reached) -> DeskTask {
 /// The caller's own: operators those of their cases and of cases that nobody has taken up, whoever answers for them all
 /// of theirs, the data protection officer and the administrator those of their office. The oldest first, with the ways
 /// to reach the partner other than through its node.
-#[utoipa::path(tag = "tasks", params(TaskQuery, PageParams),
+#[utoipa::path(tag = "tasks", params(TaskQuery, PageParams, Fields<DeskTask>, Embed<WithPerson>),
     responses((status = 200, description = "A page of tasks.", body = DeskTaskList)))]
 #[get("/tasks")]
 async fn list_tasks(
     staff: Allowed<ReadTasks>,
     store: Data<Store>,
-    peers: Data<Peers>,
-    book: Data<AddressBook>,
+    (peers, book): (Data<Peers>, Data<AddressBook>),
     Query(query): Query<TaskQuery>,
     page: Page<Key>,
-) -> Result<Json<DeskTaskList>> {
+    fields: Fields<DeskTask>,
+    embed: Embed<WithPerson>,
+) -> Result<Json<Value>> {
+    let embed = embed.by(&staff)?;
+    let limit = page.limit as usize;
     let (staff, after, rows, done) = (staff.staff(), page.after, page.rows(), query.done.unwrap_or(false));
     let (peers, book) = (peers.get_ref().clone(), **book);
     let act = move |tx: &mut Tx<'_>| {
         let found = tasks::list(tx, &staff, done, after, rows)?;
         let reached = reached(tx.conn(), &peers, book, &found)?;
-        Ok((found, reached))
+        let whose = |task: &TaskRow| Whose { person: task.case, ..Whose::default() };
+        let brought = embed.bring(tx, found.iter().take(limit).map(whose))?;
+        Ok((found, reached, brought))
     };
-    let (found, reached) = store.write(act).await?;
+    let (found, reached, brought) = store.write(act).await?;
     let (found, next_cursor) = page.cut(found, |task| (task.opened_at, task.id))?;
     let items = found.into_iter().map(|task| shown(task, &reached)).collect();
-    Ok(Json::ok(DeskTaskList { items, next_cursor }))
+    Ok(Json::ok(brought.put(fields.of(DeskTaskList { items, next_cursor })?)?))
 }
 
 /// Says that a task is done.

@@ -218,6 +218,8 @@ pub const MATRIX: &[Permission] = &[
     Permission::of::<ManageStaff>("add_staff"),
     Permission::of::<ManageStaff>("read_staff"),
     Permission::of::<ManageStaff>("disable_staff"),
+    Permission::of::<ManageStaff>("begin_traineeship"),
+    Permission::of::<ManageStaff>("end_traineeship"),
     Permission::of::<ManageStaff>("list_client_secrets"),
     Permission::of::<ManageStaff>("add_client_secret"),
     Permission::of::<ManageStaff>("revoke_client_secret"),

@@ -71,6 +71,8 @@ refusals! {
     TooEarly = "too_early", "Troppo presto: si trasmette in un passo successivo.", "Too early: it crosses at a later step.";
     /// What could not be read at all.
     Malformed = "malformed", "Non leggibile.", "It cannot be read.";
+    /// A file that would do something by itself, or hides what it holds.
+    ActiveContent = "active_content", "Il file contiene programmi o azioni, o è cifrato: va stampato in un nuovo PDF.", "The file runs or starts something, or is encrypted: print it to a new PDF.";
 }
 
 impl fmt::Display for Refusal {

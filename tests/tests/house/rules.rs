@@ -193,7 +193,6 @@ fn no_file_tells_two_stories() {
 
 #[test]
 fn what_the_documentation_names_is_there() {
-    let text = fs::read_to_string(repository().join("node/README.md")).expect("node/README.md");
     let mut places: Vec<(String, Source)> =
         walk("node/src").into_iter().map(|source| (source.room().to_owned(), source)).collect();
     places.extend(["house", "stories"].into_iter().flat_map(|name| {
@@ -207,13 +206,16 @@ fn what_the_documentation_names_is_there() {
     };
     let lower = |part: &str| part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
     let mut absent = Vec::new();
-    for quoted in text.split('`').skip(1).step_by(2) {
-        if let Some((room, name)) = quoted.split_once("::")
-            && lower(room)
-            && lower(name)
-            && !defines(room, name)
-        {
-            absent.push(format!("node/README.md: {quoted}"));
+    for file in ["node/README.md", "node/docs/attacks.md"] {
+        let text = fs::read_to_string(repository().join(file)).expect(file);
+        for quoted in text.split('`').skip(1).step_by(2) {
+            if let Some((room, name)) = quoted.split_once("::")
+                && lower(room)
+                && lower(name)
+                && !defines(room, name)
+            {
+                absent.push(format!("{file}: {quoted}"));
+            }
         }
     }
     none(absent);

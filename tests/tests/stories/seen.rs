@@ -25,7 +25,7 @@ const COLLEAGUES: &[&str] = &["/cases/{case}/team", "/cases/{case}/handovers"];
 
 /// Lists that stand for people, with the act that each person on the page finds in her journal, and whether this story
 /// has somebody on it: the tests of its room see to the others.
-const LISTS: &[(&str, &str, bool)] = &[
+pub(crate) const LISTS: &[(&str, &str, bool)] = &[
     ("/broken-glass?unreviewed=true", "case.glass-listed", false),
     ("/cases", "case.listed", true),
     ("/coming-of-age?within_days=366", "guardian.listed", false),
@@ -64,11 +64,11 @@ const OF_NOBODY: &[&str] = &[
 const OF_ONE: &[&str] = &["/offices/proposals"];
 
 /// Where every id of a person's record is: by the parameter that names it.
-type Ids = BTreeMap<&'static str, String>;
+pub(crate) type Ids = BTreeMap<&'static str, String>;
 
 /// The routes that can be read and that name somebody: as they are written, and with these ids. One whose parameter is
 /// not among them fails: it would go unseen.
-fn routes(ids: &Ids, of: &str) -> Vec<(String, String)> {
+pub(crate) fn routes(ids: &Ids, of: &str) -> Vec<(String, String)> {
     let document = document::desk(wiring::ROOMS);
     let readable = document.paths.paths.iter().filter(|(path, item)| item.get.is_some() && path.contains(of));
     let filled = readable.map(|(path, _)| {
@@ -88,7 +88,7 @@ pub(crate) async fn own_id(desk: &Desk) -> Uuid {
 }
 
 /// The roles that may read at this path.
-fn may_read(route: &str) -> &'static [AccessRole] {
+pub(crate) fn may_read(route: &str) -> &'static [AccessRole] {
     let document = document::desk(wiring::ROOMS);
     let operation = document.paths.paths[route].get.as_ref().expect("it can be read");
     let id = operation.operation_id.as_deref().expect("an operation has an id");
@@ -125,7 +125,7 @@ fn id(of: &Value) -> String {
 }
 
 /// A person about whom there is one of everything, led by whoever is at this desk.
-async fn record(stage: &Stage, desk: &Desk, given_names: &str) -> Ids {
+pub(crate) async fn record(stage: &Stage, desk: &Desk, given_names: &str) -> Ids {
     let person = Person::with_card(desk, given_names).await;
     let own = format!("people/{}", person.id);
     let records = person.agrees(crate::stage::CPI, BOTH).await;
@@ -225,7 +225,7 @@ async fn every_look_at_a_person_takes_a_part_in_her_case_and_leaves_an_entry() {
 }
 
 /// Acts and grounds that this member of the staff has left about `person`.
-async fn grounds(member: &Member, staff: Uuid, person: &str) -> Vec<(String, String)> {
+pub(crate) async fn grounds(member: &Member, staff: Uuid, person: &str) -> Vec<(String, String)> {
     let person: Uuid = person.parse().unwrap();
     let all = move |conn: &mut Conn| {
         let hers: Vec<Id> =

@@ -87,6 +87,42 @@ async fn a_trainee_signs_nothing_of_her_own() {
 }
 
 #[actix_web::test]
+async fn whom_a_trainee_takes_up_her_supervisor_leads_and_countersigns() {
+    on_each_database(|net| async move {
+        let stage = Stage::set(net).await;
+        let (guides, learns) = (&stage.at_centre, stage.centre.desk(AccessRole::Operator).await);
+        let admin = stage.centre.desk(AccessRole::Admin).await;
+        let (boss, her) = (own_id(guides).await, own_id(&learns).await);
+        let mark = format!("staff/{her}/traineeship");
+        admin.put(&mark, None, json!({"trainee_of": boss})).await.ok();
+        let own = admin.put(&mark, None, json!({"trainee_of": her})).await;
+        assert_eq!(own.refused(422), "invalid_input", "nobody learns under herself");
+        assert_eq!(learns.put(&mark, None, json!({"trainee_of": boss})).await.refused(403), "not_entitled");
+        let marked = stage.centre.journal("staff.trainee-set").await;
+        assert_eq!(marked.len(), 1);
+
+        let person = learns.post("people", json!({"label": "Mariam"})).await.ok()["id"].as_str().unwrap().to_owned();
+        let case = guides.read(&format!("cases/{person}/team")).await.ok();
+        assert_eq!(case["case"]["lead"], json!(boss));
+        let functions = |of: uuid::Uuid| {
+            let mut members = case["members"].as_array().unwrap().iter();
+            members.find(|it| it["staff"] == json!(of)).unwrap()["functions"].clone()
+        };
+        assert_eq!((functions(boss), functions(her)), (json!(["case_operator"]), json!(["trainee"])));
+        let waits = guides.read("countersignatures").await.ok()["items"][0].clone();
+        assert_eq!((&waits["case"], &waits["act"]), (&json!(person), &json!("people.write")));
+        let signature = format!("countersignatures/{}/signature", waits["id"].as_str().unwrap());
+        guides.post(&signature, json!({"outcome": "approved"})).await.ok();
+
+        admin.send(Method::DELETE, &mark, None, None).await.ok();
+        let next = learns.post("people", json!({"label": "Binta"})).await.ok()["id"].as_str().unwrap().to_owned();
+        let case = learns.read(&format!("cases/{next}/team")).await.ok();
+        assert_eq!(case["case"]["lead"], json!(her), "she learns no more");
+    })
+    .await;
+}
+
+#[actix_web::test]
 async fn glass_is_broken_for_a_reason_and_not_all_day() {
     on_each_database(|net| async move {
         let stage = Stage::set(net).await;

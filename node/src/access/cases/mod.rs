@@ -3,7 +3,7 @@
 //! What must hold:
 //! - A case is a person's record or a referral that came in; it bears that id. This room holds ids and never looks at
 //!   what they stand for.
-//! - Whoever takes a person up leads her case. A referral that came in belongs to the whole office until somebody is put
+//! - Whoever takes a person up leads her case; for somebody who learns her supervisor does. A referral that came in belongs to the whole office until somebody is put
 //!   on it.
 //! - What one sees of a case follows from the functions that one has in its team ([`Function`]), not from the role of
 //!   one's account. Leaving the team ends it at once.
@@ -33,7 +33,8 @@ use chrono::{DateTime, Utc};
 use staffetta_protocol::problem::Code;
 use uuid::Uuid;
 
-use crate::access::{Staff, trainees};
+use crate::access::acts::WritePeople;
+use crate::access::{Act as _, Staff, trainees};
 use crate::error::Result;
 use crate::journal::{self, Actor, Entry};
 use crate::store::Tx;
@@ -55,18 +56,22 @@ pub const HOLDING: Holding = Holding {
     collect: collecting::collect,
 };
 
-/// Opens the case of a person who was just taken up. Whoever did it leads; a case that the node opened by itself has no
-/// lead yet.
+/// Opens the case of a person who was just taken up. Whoever did it leads; of somebody who learns it is her supervisor, who
+/// countersigns, and she is in the team as a trainee. A case that the node opened by itself has no lead yet.
 ///
 /// # Errors
-/// `function_not_entitled` for somebody who learns: her supervisor takes people up.
-pub fn open(tx: &mut Tx<'_>, case: Uuid, kind: Kind, subject: Subject, lead: Option<Uuid>) -> Result<()> {
-    if let Some(lead) = lead {
-        trainees::not_alone(tx.conn(), lead)?;
-    }
+/// `conflict` where the supervisor of somebody who learns can lead nothing any more.
+pub fn open(tx: &mut Tx<'_>, case: Uuid, kind: Kind, subject: Subject, by: Option<Uuid>) -> Result<()> {
+    let supervisor = by.map(|by| trainees::supervisor_of(tx.conn(), by)).transpose()?.flatten();
+    let lead = supervisor.or(by);
     rows::open(tx, case, kind, subject, lead)?;
     if let Some(lead) = lead {
         rows::put(tx, case, lead, &Functions::from(Function::CaseOperator), None)?;
+    }
+    if let (Some(supervisor), Some(learns)) = (supervisor, by) {
+        team::employable(tx.conn(), supervisor)?;
+        rows::put(tx, case, learns, &Functions::from(Function::Trainee), Some(supervisor))?;
+        awaits_countersignature(tx, &Sight::of_taking_up(Actor::Staff(learns), case), WritePeople::NAME)?;
     }
     Ok(())
 }

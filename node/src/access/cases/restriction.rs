@@ -4,6 +4,8 @@
 //! It stands low on purpose: no [`Sight`] is made of her case, but for what her rights themselves need, and no permit. She
 //! is told before it is lifted (art. 18(3)).
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -161,6 +163,16 @@ pub fn is_on(conn: &mut Conn, case: Uuid) -> Result<bool> {
         .filter(case_restriction::case_file.eq(Id(case)))
         .filter(case_restriction::lifted_at.is_null());
     Ok(diesel::select(diesel::dsl::exists(on)).get_result(conn)?)
+}
+
+/// Those of these cases that are restricted now.
+pub fn among(conn: &mut Conn, cases: &BTreeSet<Uuid>) -> Result<BTreeSet<Uuid>> {
+    let on: Vec<Id> = case_restriction::table
+        .filter(case_restriction::case_file.eq_any(cases.iter().copied().map(Id).collect::<Vec<_>>()))
+        .filter(case_restriction::lifted_at.is_null())
+        .select(case_restriction::case_file)
+        .load(conn)?;
+    Ok(on.into_iter().map(|id| id.0).collect())
 }
 
 /// Whether anything that is known under this subject, or another of hers, is restricted now.

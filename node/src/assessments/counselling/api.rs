@@ -4,6 +4,7 @@ use actix_web::web::Data;
 use actix_web::{get, post, put};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use staffetta_protocol::card::{Check, Prose};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -18,7 +19,7 @@ use crate::routes::Routes;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
 use crate::web::document::DESK;
-use crate::web::{self, IfMatch, Input, Json, Path, Query};
+use crate::web::{self, Fields, IfMatch, Input, Json, Path, Query};
 
 /// The routes, below the desk's base.
 pub fn api(routes: &mut Routes<'_>) {
@@ -83,7 +84,6 @@ struct CounsellingList {
 /// Which page.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
 struct CounsellingPage {
     /// `next_cursor` of the page before.
     #[param(nullable = false)]
@@ -96,7 +96,7 @@ struct CounsellingPage {
 /// Lists the counselling notes of a person.
 ///
 /// Without their words, newest first: all of them for whoever counsels in the case, else the caller's own.
-#[utoipa::path(tag = "assessments", params(("person" = Uuid, Path, description = "The person."), CounsellingPage),
+#[utoipa::path(tag = "assessments", params(("person" = Uuid, Path, description = "The person."), CounsellingPage, Fields<CounsellingEntry>),
     responses((status = 200, description = "A page of notes.", body = CounsellingList)))]
 #[get("/people/{person}/counselling-notes")]
 async fn list_counselling_notes(
@@ -104,7 +104,8 @@ async fn list_counselling_notes(
     store: Data<Store>,
     Path(id): Path<PersonId>,
     Query(page): Query<CounsellingPage>,
-) -> Result<Json<CounsellingList>> {
+    fields: Fields<CounsellingEntry>,
+) -> Result<Json<Value>> {
     let limit = bounded(page.limit, 50, 200)?;
     let staff = staff.staff();
     let act = move |tx: &mut Tx<'_>| {
@@ -113,7 +114,9 @@ async fn list_counselling_notes(
     };
     let (items, more) = store.write(act).await?;
     let next_cursor = items.last().filter(|_| more).map(|last| last.id);
-    Ok(Json::ok(CounsellingList { items: items.into_iter().map(CounsellingEntry::from).collect(), next_cursor }))
+    Ok(Json::ok(
+        fields.of(CounsellingList { items: items.into_iter().map(CounsellingEntry::from).collect(), next_cursor })?,
+    ))
 }
 
 /// Writes a counselling note.

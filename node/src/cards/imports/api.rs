@@ -4,6 +4,7 @@ use actix_web::web::Data;
 use actix_web::{get, post};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use staffetta_protocol::card::{At, Card, Check, Portability, Refusal};
 use staffetta_protocol::digest::Digest;
 use staffetta_protocol::problem::{FieldError, Problem};
@@ -22,7 +23,7 @@ use crate::people::PersonId;
 use crate::routes::Routes;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
-use crate::web::{Input, Json, Path};
+use crate::web::{Fields, Input, Json, Path};
 
 /// Below this every path stands.
 const BASE: &str = "/rest/staffetta/v1/desk/people";
@@ -255,7 +256,7 @@ async fn import_file(
 /// Lists what was imported into a card.
 ///
 /// Newest first: from where, when, on which indication, and which sections were drafted.
-#[utoipa::path(tag = "cards", params(("person" = Uuid, Path, description = "The person.")),
+#[utoipa::path(tag = "cards", params(("person" = Uuid, Path, description = "The person."), Fields<CardImport>),
     responses((status = 200, description = "The imports.", body = CardImportList)))]
 #[get("/people/{person}/imports")]
 async fn list_imports(
@@ -263,12 +264,13 @@ async fn list_imports(
     store: Data<Store>,
     vault: Data<Vault>,
     Path(id): Path<PersonId>,
-) -> Result<Json<CardImportList>> {
+    fields: Fields<CardImport>,
+) -> Result<Json<Value>> {
     let staff = staff.staff();
     let act = move |tx: &mut Tx<'_>| {
         let sight = staff.sight(tx, id)?;
         super::list(tx, &vault, &sight)
     };
     let items = store.write(act).await?.into_iter().map(CardImport::from).collect();
-    Ok(Json::ok(CardImportList { items }))
+    Ok(Json::ok(fields.of(CardImportList { items })?))
 }

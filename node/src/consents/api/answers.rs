@@ -6,6 +6,7 @@ use actix_web::web::Data;
 use actix_web::{get, post};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use serde_json::Value;
 use staffetta_protocol::card::Text;
 use staffetta_protocol::consent::{Group, OrganisationId, Purpose};
 use staffetta_protocol::id::{EntityId, RecordId};
@@ -25,7 +26,7 @@ use crate::routes::Routes;
 use crate::store::Store;
 use crate::vault::Vault;
 use crate::web::document::DESK;
-use crate::web::{Input, Json, Page, PageParams, Path};
+use crate::web::{Fields, Input, Json, Page, PageParams, Path};
 
 /// The routes, below the desk's base.
 pub(super) fn api(routes: &mut Routes<'_>) {
@@ -150,7 +151,7 @@ struct ConsentWithdrawalResult {
 /// Lists what a person agreed to.
 ///
 /// Every answer of hers, newest first, with how it was given.
-#[utoipa::path(tag = "consents", params(("person" = Uuid, Path, description = "The person."), PageParams),
+#[utoipa::path(tag = "consents", params(("person" = Uuid, Path, description = "The person."), PageParams, Fields<ConsentRecord>),
     responses((status = 200, description = "A page of her answers.", body = ConsentList)))]
 #[get("/people/{person}/consents")]
 async fn list_consents(
@@ -159,7 +160,8 @@ async fn list_consents(
     vault: Data<Vault>,
     Path(id): Path<PersonId>,
     page: Page<(RecordId, u32)>,
-) -> Result<Json<ConsentList>> {
+    fields: Fields<ConsentRecord>,
+) -> Result<Json<Value>> {
     let staff = staff.staff();
     let all = store
         .write(move |tx| {
@@ -169,7 +171,7 @@ async fn list_consents(
         })
         .await?;
     let (items, next_cursor) = page.of_all(all, |(seq, it): &(u32, ConsentRecord)| (it.record, *seq))?;
-    Ok(Json::ok(ConsentList { items: items.into_iter().map(|(_, it)| it).collect(), next_cursor }))
+    Ok(Json::ok(fields.of(ConsentList { items: items.into_iter().map(|(_, it)| it).collect(), next_cursor })?))
 }
 
 /// Records what a person answered.

@@ -6,6 +6,7 @@ use actix_web::get;
 use actix_web::web::Data;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use staffetta_protocol::card::{FIELDS, Refusal};
 use staffetta_protocol::consent::{Group, Purpose};
 use staffetta_protocol::digest::Digest;
@@ -22,7 +23,7 @@ use crate::grants::{Destination, Disclosure, DisclosurePosition, Told};
 use crate::people::PersonId;
 use crate::routes::Routes;
 use crate::store::Store;
-use crate::web::{Json, Page, PageParams, Path, Query};
+use crate::web::{Fields, Json, Page, PageParams, Path, Query};
 
 /// How many disclosures a page holds, unless said otherwise.
 const PAGE: u32 = 100;
@@ -131,7 +132,6 @@ struct DisclosureList {
 /// Which page of the disclosures.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
 struct DisclosurePage {
     /// `next_cursor` of the page before.
     #[param(nullable = false, max_length = 64)]
@@ -151,7 +151,7 @@ struct DisclosurePage {
 ///
 /// Who received which groups of fields of which version of the card, when and on which ground, newest first; to one
 /// recipient or to all.
-#[utoipa::path(tag = "consents", params(("person" = Uuid, Path, description = "The person."), DisclosurePage),
+#[utoipa::path(tag = "consents", params(("person" = Uuid, Path, description = "The person."), DisclosurePage, Fields<DisclosureEntry>),
     responses((status = 200, description = "A page of disclosures.", body = DisclosureList)))]
 #[get("/people/{person}/disclosures")]
 async fn list_disclosures(
@@ -159,7 +159,8 @@ async fn list_disclosures(
     store: Data<Store>,
     Path(id): Path<PersonId>,
     Query(page): Query<DisclosurePage>,
-) -> Result<Json<DisclosureList>> {
+    fields: Fields<DisclosureEntry>,
+) -> Result<Json<Value>> {
     let wrong = || Problem::invalid(vec![Refusal::WrongShape.at("/cursor")]);
     let after = page.cursor.map(|text| position(&text).ok_or_else(wrong)).transpose()?;
     let limit = page.limit.unwrap_or(PAGE);
@@ -177,7 +178,9 @@ async fn list_disclosures(
     let more = items.len() > limit as usize;
     items.truncate(limit as usize);
     let next_cursor = items.last().filter(|_| more).map(cursor);
-    Ok(Json::ok(DisclosureList { items: items.into_iter().map(DisclosureEntry::from).collect(), next_cursor }))
+    Ok(Json::ok(
+        fields.of(DisclosureList { items: items.into_iter().map(DisclosureEntry::from).collect(), next_cursor })?,
+    ))
 }
 
 /// One recipient of a person's data.
@@ -247,7 +250,7 @@ impl DisclosureRecipient {
 /// Lists who received something about a person.
 ///
 /// One entry for each node or office, with all that it was told together. What was taken back since is still told: it was received.
-#[utoipa::path(tag = "consents", params(("person" = Uuid, Path, description = "The person."), PageParams),
+#[utoipa::path(tag = "consents", params(("person" = Uuid, Path, description = "The person."), PageParams, Fields<DisclosureRecipient>),
     responses((status = 200, description = "A page of the recipients.", body = DisclosureRecipients)))]
 #[get("/people/{person}/recipients")]
 async fn list_recipients(
@@ -255,7 +258,8 @@ async fn list_recipients(
     store: Data<Store>,
     Path(id): Path<PersonId>,
     page: Page<String>,
-) -> Result<Json<DisclosureRecipients>> {
+    fields: Fields<DisclosureRecipient>,
+) -> Result<Json<Value>> {
     let staff = staff.staff();
     let told = store
         .write(move |tx| {
@@ -265,7 +269,7 @@ async fn list_recipients(
         .await?;
     let told = told.into_iter().map(DisclosureRecipient::from).collect();
     let (items, next_cursor) = page.of_all(told, DisclosureRecipient::key)?;
-    Ok(Json::ok(DisclosureRecipients { items, next_cursor }))
+    Ok(Json::ok(fields.of(DisclosureRecipients { items, next_cursor })?))
 }
 
 #[cfg(test)]

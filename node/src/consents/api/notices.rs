@@ -6,6 +6,7 @@ use actix_web::web::Data;
 use actix_web::{get, post};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use serde_json::Value;
 use staffetta_protocol::card::{LanguageCode, Prose, Text};
 use staffetta_protocol::consent::Purpose;
 use staffetta_protocol::digest::Digest;
@@ -20,7 +21,7 @@ use crate::error::Result;
 use crate::routes::Routes;
 use crate::store::Store;
 use crate::web::document::DESK;
-use crate::web::{Input, Json, Page, PageParams, Path};
+use crate::web::{Fields, Input, Json, Page, PageParams, Path};
 
 /// The routes, below the desk's base.
 pub(super) fn api(routes: &mut Routes<'_>) {
@@ -129,7 +130,7 @@ struct NoticeList {
 ///
 /// Every notice in its versions, with its texts. The ones that come with the program are drafts until somebody of this
 /// organisation answers for them.
-#[utoipa::path(tag = "consents", params(PageParams),
+#[utoipa::path(tag = "consents", params(PageParams, Fields<NoticeShown>),
     responses((status = 200, description = "A page of the notices.", body = NoticeList)))]
 #[get("/notices")]
 async fn list_notices(
@@ -137,7 +138,8 @@ async fn list_notices(
     store: Data<Store>,
     config: Data<Config>,
     page: Page<Uuid>,
-) -> Result<Json<NoticeList>> {
+    fields: Fields<NoticeShown>,
+) -> Result<Json<Value>> {
     let own = config.node.organisation_name.clone();
     let all = store
         .write(move |tx| {
@@ -146,7 +148,7 @@ async fn list_notices(
         })
         .await?;
     let (all, next_cursor) = page.of_all(all, |it| it.id)?;
-    Ok(Json::ok(NoticeList { items: all.into_iter().map(NoticeShown::from).collect(), next_cursor }))
+    Ok(Json::ok(fields.of(NoticeList { items: all.into_iter().map(NoticeShown::from).collect(), next_cursor })?))
 }
 
 /// Adds a version of a notice.

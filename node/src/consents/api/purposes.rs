@@ -3,6 +3,7 @@
 use actix_web::web::Data;
 use actix_web::{delete, get, put};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use staffetta_protocol::card::{At, Check, Day, List, Refusal, Text};
 use staffetta_protocol::consent::{Group, Lasts, LegalBasis, OrganisationId, Purpose};
 use staffetta_protocol::problem::{Code, FieldError, Problem};
@@ -16,7 +17,7 @@ use crate::grants::{self, Activity, ActsAs, Mandate};
 use crate::journal::{self, Entry};
 use crate::routes::Routes;
 use crate::store::{Store, Tx};
-use crate::web::{self, IfMatch, Input, Json, NoContent, Page, PageParams, Path};
+use crate::web::{self, Fields, IfMatch, Input, Json, NoContent, Page, PageParams, Path};
 
 /// The routes, below the desk's base.
 pub(super) fn api(routes: &mut Routes<'_>) {
@@ -228,17 +229,18 @@ fn activity_shown(it: Activity) -> Result<ActivityShown> {
 /// Lists for whom this node does what.
 ///
 /// A purpose that no activity names is this organisation's own.
-#[utoipa::path(tag = "consents", params(PageParams),
+#[utoipa::path(tag = "consents", params(PageParams, Fields<ActivityShown>),
     responses((status = 200, description = "A page of the activities.", body = ActivityList)))]
 #[get("/activities")]
 async fn list_activities(
     _: Allowed<ReadNotices>,
     store: Data<Store>,
     page: Page<Text<64>>,
-) -> Result<Json<ActivityList>> {
+    fields: Fields<ActivityShown>,
+) -> Result<Json<Value>> {
     let (all, next_cursor) = page.of_all(store.read(grants::activities).await?, |it| it.code.clone())?;
     let items = all.into_iter().map(activity_shown).collect::<Result<_>>()?;
-    Ok(Json::ok(ActivityList { items, next_cursor }))
+    Ok(Json::ok(fields.of(ActivityList { items, next_cursor })?))
 }
 
 /// Shows for whom an activity is done.

@@ -4,6 +4,7 @@ use actix_web::get;
 use actix_web::web::Data;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use staffetta_protocol::card::{Refusal, Text};
 use staffetta_protocol::consent::record::Record;
 use staffetta_protocol::consent::{ConsentReceipt, KantaraReceipt, OrganisationId, Purpose};
@@ -21,9 +22,9 @@ use crate::error::Result;
 use crate::keys::Keys;
 use crate::people::PersonId;
 use crate::routes::Routes;
-use crate::store::Store;
+use crate::store::{Store, Tx};
 use crate::vault::Vault;
-use crate::web::{Json, Page, PageParams, Path, Query};
+use crate::web::{Embed, Fields, Json, Page, PageParams, Path, Query, Whose, WithPerson};
 
 /// The routes of one record, below the desk's base.
 pub(super) fn api(routes: &mut Routes<'_>) {
@@ -186,22 +187,31 @@ struct ConsentsDue {
 ///
 /// Reminders that are due, what runs out soon, and whose guardian's word ends within 60 days. Of the people in whose
 /// cases one works; supervisors and the data protection officer see all.
-#[utoipa::path(tag = "consents", params(ConsentsDueWithin, PageParams),
+#[utoipa::path(tag = "consents", params(ConsentsDueWithin, PageParams, Fields<ConsentDue>, Embed<WithPerson>),
     responses((status = 200, description = "What is to be done.", body = ConsentsDue)))]
 #[get("/consents/due")]
 async fn list_consents_due(
     staff: Allowed<ReadConsents>,
     store: Data<Store>,
+    vault: Data<Vault>,
     Query(within): Query<ConsentsDueWithin>,
     page: Page<DuePlace>,
-) -> Result<Json<ConsentsDue>> {
+    fields: Fields<ConsentDue>,
+    embed: Embed<WithPerson>,
+) -> Result<Json<Value>> {
     let days = within.days.unwrap_or(30);
     if !(1..=366).contains(&days) {
         return Err(Problem::invalid(vec![Refusal::OutOfRange.at("/days")]).into());
     }
     let (actor, listing) = (staff.actor(), Listing::of(staff.id, staff.role));
     let (within, which) = (TimeDelta::days(days.into()), (page.after, page.limit));
-    let (due, next) = store.write(move |tx| consents::due(tx, &actor, listing, within, which)).await?;
+    let embed = embed.by(&staff)?;
+    let act = move |tx: &mut Tx<'_>| {
+        let (due, next) = consents::due(tx, &vault, &actor, listing, within, which)?;
+        let brought = embed.bring(tx, due.iter().map(|it| Whose::of(it.person)))?;
+        Ok((due, next, brought))
+    };
+    let (due, next, brought) = store.write(act).await?;
     let shown = |it: consents::Due| ConsentDue {
         kind: it.kind,
         at: it.at,
@@ -213,5 +223,6 @@ async fn list_consents_due(
         recipient_label: it.recipient_label,
     };
     let next_cursor = next.map(|next| page.next(&next)).transpose()?;
-    Ok(Json::ok(ConsentsDue { items: due.into_iter().map(shown).collect(), next_cursor }))
+    let items = due.into_iter().map(shown).collect();
+    Ok(Json::ok(brought.put(fields.of(ConsentsDue { items, next_cursor })?)?))
 }

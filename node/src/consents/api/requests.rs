@@ -6,6 +6,7 @@ use actix_web::web::Data;
 use actix_web::{get, post};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use serde_json::Value;
 use staffetta_protocol::card::Text;
 use staffetta_protocol::consent::{Group, OrganisationId, Purpose};
 use staffetta_protocol::digest::Digest;
@@ -23,7 +24,7 @@ use crate::routes::Routes;
 use crate::store::Store;
 use crate::vault::Vault;
 use crate::web::document::DESK;
-use crate::web::{Input, Json, Page, PageParams, Path};
+use crate::web::{Fields, Input, Json, Page, PageParams, Path};
 
 /// The routes, below the desk's base.
 pub(super) fn api(routes: &mut Routes<'_>) {
@@ -93,24 +94,29 @@ struct ConsentRequestList {
 /// Lists what a person was asked and has not answered.
 ///
 /// Nothing leaves under any of them.
-#[utoipa::path(tag = "consents", params(("person" = Uuid, Path, description = "The person."), PageParams),
+#[utoipa::path(tag = "consents", params(("person" = Uuid, Path, description = "The person."), PageParams, Fields<ConsentRequest>),
     responses((status = 200, description = "A page of the questions that wait.", body = ConsentRequestList)))]
 #[get("/people/{person}/consent-requests")]
 async fn list_consent_requests(
     staff: Allowed<ReadConsents>,
     store: Data<Store>,
+    vault: Data<Vault>,
     Path(id): Path<PersonId>,
     page: Page<RecordId>,
-) -> Result<Json<ConsentRequestList>> {
+    fields: Fields<ConsentRequest>,
+) -> Result<Json<Value>> {
     let staff = staff.staff();
     let waiting = store
         .write(move |tx| {
             let sight = staff.sight(tx, id)?;
-            consents::requests(tx, &sight)
+            consents::requests(tx, &vault, &sight)
         })
         .await?;
     let (waiting, next_cursor) = page.of_all(waiting, |it| it.record)?;
-    Ok(Json::ok(ConsentRequestList { items: waiting.into_iter().map(ConsentRequest::from).collect(), next_cursor }))
+    Ok(Json::ok(
+        fields
+            .of(ConsentRequestList { items: waiting.into_iter().map(ConsentRequest::from).collect(), next_cursor })?,
+    ))
 }
 
 /// Asks a person, who answers later.
@@ -124,6 +130,7 @@ async fn list_consent_requests(
 async fn request_consent(
     staff: Allowed<WriteConsents>,
     store: Data<Store>,
+    vault: Data<Vault>,
     Path(id): Path<PersonId>,
     Input(questions): Input<Questions>,
 ) -> Result<Json<ConsentRequestList>> {
@@ -131,7 +138,7 @@ async fn request_consent(
     let asked = store
         .write(move |tx| {
             let sight = staff.sight(tx, id)?;
-            consents::ask(tx, &sight, &questions)
+            consents::ask(tx, &vault, &sight, &questions)
         })
         .await?;
     let items = asked.into_iter().map(ConsentRequest::from).collect();
@@ -177,6 +184,7 @@ async fn answer_consent_request(
 async fn defer_consent_request(
     staff: Allowed<WriteConsents>,
     store: Data<Store>,
+    vault: Data<Vault>,
     Path((id, record)): Path<(PersonId, RecordId)>,
     Input(deferral): Input<Deferral>,
 ) -> Result<Json<ConsentRequest>> {
@@ -184,7 +192,7 @@ async fn defer_consent_request(
     let deferred = store
         .write(move |tx| {
             let sight = staff.sight(tx, id)?;
-            consents::defer(tx, &sight, record, deferral)
+            consents::defer(tx, &vault, &sight, record, deferral)
         })
         .await?;
     Ok(Json::ok(deferred.into()))
@@ -202,6 +210,7 @@ async fn defer_consent_request(
 async fn invalidate_consent_request(
     staff: Allowed<WriteConsents>,
     store: Data<Store>,
+    vault: Data<Vault>,
     Path((id, record)): Path<(PersonId, RecordId)>,
     Input(why): Input<Invalidation>,
 ) -> Result<Json<ConsentRequest>> {
@@ -209,7 +218,7 @@ async fn invalidate_consent_request(
     let gone = store
         .write(move |tx| {
             let sight = staff.sight(tx, id)?;
-            consents::invalidate_request(tx, &sight, record, why)
+            consents::invalidate_request(tx, &vault, &sight, record, why)
         })
         .await?;
     Ok(Json::ok(gone.into()))

@@ -6,6 +6,7 @@ use actix_web::web::Data;
 use actix_web::{get, post};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use staffetta_protocol::card::Refusal;
 use staffetta_protocol::consent::Group;
 use staffetta_protocol::id::RecordId;
@@ -21,7 +22,7 @@ use crate::error::Result;
 use crate::routes::Routes;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
-use crate::web::{Html, Input, Json, Path, Query};
+use crate::web::{Embed, Fields, Html, Input, Json, Path, Query, Whose, WithPerson};
 
 pub(in crate::consents) fn api(routes: &mut Routes<'_>) {
     routes.service(list_paper_recalls).service(read_paper_recall).service(print_recall_letter);
@@ -101,7 +102,6 @@ struct PaperRecallList {
 /// Which recalls to list.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
 struct PaperRecallQuery {
     /// Only those without an answer.
     #[serde(default)]
@@ -144,18 +144,27 @@ fn cursor(text: &str) -> Option<(DateTime<Utc>, Uuid)> {
 ///
 /// What offices without a node were asked to give back, the one that is due first before the others; not what they
 /// answered. Each person on the page finds it in her journal.
-#[utoipa::path(tag = "consents", params(PaperRecallQuery),
+#[utoipa::path(tag = "consents", params(PaperRecallQuery, Fields<PaperRecallEntry>, Embed<WithPerson>),
     responses((status = 200, description = "A page of recalls.", body = PaperRecallList)))]
 #[get("/paper-recalls")]
 async fn list_paper_recalls(
     staff: Allowed<ReadConsents>,
     store: Data<Store>,
     Query(query): Query<PaperRecallQuery>,
-) -> Result<Json<PaperRecallList>> {
+    fields: Fields<PaperRecallEntry>,
+    embed: Embed<WithPerson>,
+) -> Result<Json<Value>> {
+    let embed = embed.by(&staff)?;
     let (staff, wanted, now) = (staff.staff(), query.wanted()?, store.clock().now());
-    let page = store.write(move |tx| super::list(tx, &staff, wanted)).await?;
+    let act = move |tx: &mut Tx<'_>| {
+        let page = super::list(tx, &staff, wanted)?;
+        let brought = embed.bring(tx, page.items.iter().map(|it| Whose::of(it.person)))?;
+        Ok((page, brought))
+    };
+    let (page, brought) = store.write(act).await?;
     let next_cursor = page.next.map(|(at, id)| format!("{}.{}", at.timestamp_micros(), id.as_simple()));
-    Ok(Json::ok(PaperRecallList { items: page.items.into_iter().map(|it| shown(it, now)).collect(), next_cursor }))
+    let items = page.items.into_iter().map(|it| shown(it, now)).collect();
+    Ok(Json::ok(brought.put(fields.of(PaperRecallList { items, next_cursor })?)?))
 }
 
 /// Shows a recall by letter.

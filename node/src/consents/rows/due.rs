@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
-use staffetta_protocol::card::Text;
 use staffetta_protocol::consent::{OrganisationId, Purpose};
 use staffetta_protocol::id::RecordId;
 use uuid::Uuid;
@@ -28,7 +27,6 @@ pub(in crate::consents) struct Running {
     pub(in crate::consents) subject: Subject,
     pub(in crate::consents) purpose: Purpose,
     pub(in crate::consents) recipient: OrganisationId,
-    pub(in crate::consents) recipient_label: Option<Text<200>>,
     /// When the time that is looked at comes, or came.
     pub(in crate::consents) at: DateTime<Utc>,
 }
@@ -42,7 +40,6 @@ struct Row {
     subject: Id,
     purpose: String,
     recipient: String,
-    recipient_label: Option<String>,
     answered_at: At,
     not_after: Option<At>,
     ends_early: Option<At>,
@@ -58,7 +55,6 @@ impl Row {
             subject: Subject(self.subject.0),
             purpose: Purpose::from_code(&self.purpose)?,
             recipient: OrganisationId::new(&self.recipient).ok()?,
-            recipient_label: self.recipient_label.map(Text::new).transpose().ok()?,
             at,
         })
     }

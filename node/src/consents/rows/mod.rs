@@ -5,7 +5,7 @@ mod events;
 mod receipts;
 mod requests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -45,6 +45,9 @@ struct Words {
     assent: Option<IndicationMethod>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     note: Option<Prose<1000>>,
+    /// What staff called the recipient: free text, which may name a doctor or a lawyer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    recipient_label: Option<Text<200>>,
 }
 
 const fn place(row: Uuid) -> Place {
@@ -85,7 +88,6 @@ struct Row {
     withdrawn_channel: Option<String>,
     recall: Option<Id>,
     recall_due: Option<At>,
-    recipient_label: Option<String>,
     notice_draft: bool,
     ends_early: Option<At>,
 }
@@ -120,7 +122,7 @@ impl Row {
             subject: Subject(self.subject.0),
             purpose: Purpose::from_code(&self.purpose)?,
             recipient: OrganisationId::new(&self.recipient).ok()?,
-            recipient_label: self.recipient_label.map(Text::new).transpose().ok()?,
+            recipient_label: words.recipient_label,
             groups: split(&self.groups)?,
             state: State::from_code(&self.state)?,
             answered_at: self.answered_at.0,
@@ -172,6 +174,7 @@ pub(super) fn insert(tx: &mut Tx<'_>, vault: &Vault, new: &Consent) -> Result<()
         guardian: said.guardian,
         assent: said.assent,
         note: said.note.clone(),
+        recipient_label: new.recipient_label.clone(),
     };
     let sealed = if words == Words::default() {
         None
@@ -207,12 +210,36 @@ pub(super) fn insert(tx: &mut Tx<'_>, vault: &Vault, new: &Consent) -> Result<()
         withdrawn_channel: None,
         recall: None,
         recall_due: None,
-        recipient_label: new.recipient_label.as_ref().map(|label| label.as_str().to_owned()),
         notice_draft: new.notice_draft,
         ends_early: new.ends_early.map(At::from),
     };
     diesel::insert_into(consent::table).values(row).execute(tx.conn())?;
     Ok(())
+}
+
+/// What the recipients of these answers were called, where anything was said of it.
+pub(super) fn recipient_labels(
+    conn: &mut Conn,
+    vault: &Vault,
+    answers: &[(RecordId, u32)],
+) -> Result<BTreeMap<(RecordId, u32), Text<200>>> {
+    let records: Vec<Id> = answers.iter().map(|(record, _)| Id(record.0)).collect();
+    let rows: Vec<(Id, Id, i32, Option<Vec<u8>>)> = consent::table
+        .filter(consent::record.eq_any(records))
+        .select((consent::id, consent::record, consent::seq, consent::sealed))
+        .load(conn)?;
+    let wanted = rows.into_iter().map(|(id, record, seq, sealed)| (id, (RecordId(record.0), seq as u32), sealed));
+    let (keys, sealed): (Vec<_>, Vec<_>) = wanted
+        .filter(|(_, answer, _)| answers.contains(answer))
+        .filter_map(|(id, answer, sealed)| Some((answer, (place(id.0), sealed?))))
+        .unzip();
+    let mut labels = BTreeMap::new();
+    for (answer, plain) in keys.into_iter().zip(vault.open_all(conn, &sealed)?) {
+        let Some(plain) = plain else { continue };
+        let words: Words = serde_json::from_slice(&plain).map_err(|_| damaged())?;
+        labels.extend(words.recipient_label.map(|label| (answer, label)));
+    }
+    Ok(labels)
 }
 
 /// The newest answer of a record.

@@ -42,7 +42,7 @@ async fn what_a_guardian_agreed_to_ends_at_the_midnight_on_which_she_is_of_age()
                 assert_eq!(saved[0].ends_early, Some(midnight));
                 assert_eq!(saved[0].not_after, Some(tx.now() + TimeDelta::days(60)), "what travels tells no birthday");
                 assert_eq!(saved[0].expressed.assent, Some(IndicationMethod::Mark));
-                let (listed, _) = due(tx, &staff(), Listing::All, TimeDelta::days(30), (None, 50))?;
+                let (listed, _) = due(tx, vault, &staff(), Listing::All, TimeDelta::days(30), (None, 50))?;
                 let of_age: Vec<_> = listed.iter().filter(|it| it.kind == DueKind::ComingOfAge).collect();
                 assert_eq!(of_age.len(), 2, "P1 and P2 end in a month");
                 assert_eq!(of_age[0].at, midnight);

@@ -135,7 +135,9 @@ async fn what_is_due_is_told_page_by_page_and_each_once() {
         }
         let within = TimeDelta::days(61);
         let list = async |after: Option<DuePlace>, limit: u32| {
-            centre.write(move |tx, _| due(tx, &staff(), Listing::All, within, (after, limit))).await
+            centre
+                .write(move |tx, outbox| due(tx, outbox.vault(), &staff(), Listing::All, within, (after, limit)))
+                .await
         };
         let (all, next) = list(None, 200).await;
         assert_eq!(next, None);
@@ -165,8 +167,9 @@ async fn what_runs_out_is_listed_and_a_referral_is_reminded_every_six_months() {
         let clock = centre.scratch.store().clock().clone();
         let (p1, p2) = agree(&centre, &person).await;
         let listed = async |listing: Listing| {
-            let (all, next) =
-                centre.write(move |tx, _| due(tx, &staff(), listing, TimeDelta::days(30), (None, 50))).await;
+            let (all, next) = centre
+                .write(move |tx, outbox| due(tx, outbox.vault(), &staff(), listing, TimeDelta::days(30), (None, 50)))
+                .await;
             assert_eq!(next, None);
             all.into_iter().map(|it| (it.kind, it.record)).collect::<Vec<_>>()
         };

@@ -6,6 +6,7 @@ use actix_web::web::Data;
 use actix_web::{get, post};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use staffetta_protocol::consent::Group;
 use staffetta_protocol::data::{Below, BelowStatus, GroupAnswer};
 use staffetta_protocol::id::{EntityId, RecordId};
@@ -29,7 +30,7 @@ use crate::routes::Routes;
 use crate::store::{Conn, Store, Tx};
 use crate::tasks::Channel;
 use crate::vault::Vault;
-use crate::web::{Json, Page, PageParams, Path, Query};
+use crate::web::{Embed, Fields, Json, Page, PageParams, Path, Query, Whose, WithPerson};
 use crate::{offices, peers};
 
 pub(in crate::consents) fn api(routes: &mut Routes<'_>) {
@@ -171,7 +172,7 @@ struct RecallQuery {
 /// Each node that had received something under a consent that was taken back, with how far it has answered, the one that
 /// is due first before the others. Nodes below these appear by role. Of the people in whose cases one works; supervisors and
 /// the data protection officer see all.
-#[utoipa::path(tag = "consents", params(RecallQuery, PageParams),
+#[utoipa::path(tag = "consents", params(RecallQuery, PageParams, Fields<RecallEntry>, Embed<WithPerson>),
     responses((status = 200, description = "A page of them.", body = RecallList)))]
 #[get("/recalls")]
 async fn list_recalls(
@@ -179,7 +180,9 @@ async fn list_recalls(
     store: Data<Store>,
     Query(query): Query<RecallQuery>,
     page: Page<(DateTime<Utc>, Uuid)>,
-) -> Result<Json<RecallList>> {
+    fields: Fields<RecallEntry>,
+    embed: Embed<WithPerson>,
+) -> Result<Json<Value>> {
     let (actor, of) = (staff.actor(), Listing::of(staff.id, staff.role));
     let wanted = Wanted {
         open: query.open,
@@ -188,7 +191,7 @@ async fn list_recalls(
         after: page.after,
         limit: page.rows(),
     };
-    let limit = page.limit as usize;
+    let (embed, limit) = (embed.by(&staff)?, page.limit as usize);
     let act = move |tx: &mut Tx<'_>| {
         let now = tx.now();
         let found = rows::list(tx.conn(), of, wanted, now)?;
@@ -199,11 +202,13 @@ async fn list_recalls(
             entry.ground(of.ground())
         };
         journal::record_all(tx, hers.map(entry).collect())?;
-        Ok((found, now))
+        let brought = embed.bring(tx, found.iter().take(limit).map(|it| Whose::of(it.person)))?;
+        Ok((found, brought, now))
     };
-    let (found, now) = store.write(act).await?;
+    let (found, brought, now) = store.write(act).await?;
     let (items, next_cursor) = page.cut(found, |it| (it.due_at, it.id))?;
-    Ok(Json::ok(RecallList { items: items.into_iter().map(|it| shown(it, now)).collect(), next_cursor }))
+    let items = items.into_iter().map(|it| shown(it, now)).collect();
+    Ok(Json::ok(brought.put(fields.of(RecallList { items, next_cursor })?)?))
 }
 
 fn person_of(conn: &mut Conn, id: Uuid) -> Result<PersonId> {

@@ -2,7 +2,8 @@
 //!
 //! A file is taken when it is one thing from its first byte to its last, and the thing that was declared. What could be
 //! opened as something else too (a picture that is also an archive, a page or a program) is refused, as is whatever is
-//! cut short. Nothing is decoded, unpacked or run: only the outer structure is walked.
+//! cut short. Nothing is decoded or run: only the outer structure is walked, and of a PDF what would run
+//! by itself is looked for ([`pdf`]).
 
 mod jpeg;
 mod pdf;
@@ -118,6 +119,12 @@ pub enum Unfit {
     /// It could be opened as a page, an archive or a program too.
     #[error("The file is more than one thing: a page, an archive or a program hides in it.")]
     TwoThings,
+    /// A PDF that would do something by itself, or hides what it holds.
+    #[error(
+        "The PDF runs programs, sends or starts something, or is encrypted: print it to a new PDF and take that. Il PDF \
+         contiene programmi o azioni, o è cifrato: va stampato in un nuovo PDF."
+    )]
+    Active,
     /// A text that names things outside itself, or is none of Europass.
     #[error("The text is no plain Europass document.")]
     NotEuropass,

@@ -164,3 +164,74 @@ proptest! {
         }
     }
 }
+
+/// A PDF with these objects, whose last line is as it should be.
+fn pdf_of(objects: &[u8]) -> Vec<u8> {
+    [b"%PDF-1.7\n".as_slice(), objects, b"\ntrailer\n<</Root 1 0 R>>\n%%EOF\n"].concat()
+}
+
+/// An object stream that holds this, folded; what else stands in its dictionary.
+fn object_stream(held: &[u8], dictionary: &str) -> Vec<u8> {
+    let folded = miniz_oxide::deflate::compress_to_vec_zlib(held, 9);
+    let head = format!("4 0 obj\n<</Type/ObjStm/N 1/First 4/Length {}{dictionary}>>stream\r\n", folded.len());
+    pdf_of(&[head.into_bytes(), folded, b"\nendstream\nendobj".to_vec()].concat())
+}
+
+#[test]
+fn a_pdf_that_would_do_something_is_no_paper() {
+    for active in [
+        "<</S/JavaScript/JS(app.alert\\(1\\))>>",
+        "<</OpenAction<</S /JavaScript /JS 5 0 R>>>>",
+        "<</Names<</JavaScript 7 0 R>>>>",
+        "<</S/Java#53cript/#4aS(x)>>",
+        "<</S/#4a#61#76#61#53#63#72#69#70#74>>",
+        "<</S%a comment between\n/JavaScript>>",
+        "<</A<</S/Launch/F(cmd.exe)>>>>",
+        "<</S/L#61unch>>",
+        "<</S/GoToE/D[0/Fit]>>",
+        "<</S/SubmitForm/F(https://example.org)>>",
+        "<</S/ImportData>>",
+        "<</AcroForm<</XFA[(template)9 0 R]>>>>",
+        "<</S/Rendition/JS(x)>>",
+        "<</Subtype/RichMedia>>",
+        "<</Encrypt 8 0 R>>",
+    ] {
+        assert_eq!(Media::Pdf.examine(&pdf_of(active.as_bytes())), Err(Unfit::Active), "{active}");
+    }
+    for quiet in [
+        "<</Type/Catalog/OpenAction[3 0 R/Fit]>>",
+        "<</S/URI/URI(https://example.org/javascript)>>",
+        "<</Type/EmbeddedFile/Subtype/text#2Fxml>>",
+        "<</Title(Launchpad /Launching of JavaScript courses)>>",
+        "<</Type/Sig/Filter/Adobe.PPKLite>>",
+        "<</S/GoTo/D[3 0 R/XYZ]>>",
+    ] {
+        assert_eq!(Media::Pdf.examine(&pdf_of(quiet.as_bytes())), Ok(()), "{quiet}");
+    }
+}
+
+#[test]
+fn what_hides_in_an_object_stream_is_found_and_what_cannot_be_looked_into_is_refused() {
+    let script = b"5 0 <</S/JavaScript/JS(app.alert\\(1\\))>>";
+    let plain = b"5 0 <</Type/Page/MediaBox[0 0 595 842]>>";
+    assert_eq!(Media::Pdf.examine(&object_stream(script, "/Filter/FlateDecode")), Err(Unfit::Active));
+    assert_eq!(Media::Pdf.examine(&object_stream(script, "/Filter/Flate#44ecode")), Err(Unfit::Active));
+    assert_eq!(Media::Pdf.examine(&object_stream(script, "/Filter[/FlateDecode]")), Err(Unfit::Active));
+    assert_eq!(Media::Pdf.examine(&object_stream(plain, "/Filter/FlateDecode")), Ok(()));
+    for hidden in ["/Filter[/ASCIIHexDecode/FlateDecode]", "/Filter/LZWDecode", "/Filter 9 0 R"] {
+        assert_eq!(Media::Pdf.examine(&object_stream(plain, hidden)), Err(Unfit::Active), "{hidden}");
+    }
+    let broken = pdf_of(b"4 0 obj\n<</Type/ObjStm/Filter/FlateDecode>>stream\nno such thing\nendstream\nendobj");
+    assert_eq!(Media::Pdf.examine(&broken), Err(Unfit::Active));
+    // Not an object stream: a reader would draw what is in it, and runs nothing of it.
+    let drawn = b"4 0 obj\n<</Length 20>>stream\nBT (no names) Tj ET\nendstream\nendobj";
+    assert_eq!(Media::Pdf.examine(&pdf_of(drawn)), Ok(()));
+}
+
+/// A few kilobytes that unfold to more than any paper has are not unfolded.
+#[test]
+fn a_bomb_in_a_pdf_is_refused_before_it_goes_off() {
+    let bomb = object_stream(&vec![b' '; 64 << 20], "/Filter/FlateDecode");
+    assert!(bomb.len() < 100_000);
+    assert_eq!(Media::Pdf.examine(&bomb), Err(Unfit::Active));
+}

@@ -197,3 +197,50 @@ async fn whoever_is_not_in_the_team_gets_nothing_and_tells_nothing_apart() {
     })
     .await;
 }
+
+/// Header injection and path traversal: what somebody calls a paper, or asks for, is in no header and leads nowhere.
+#[actix_web::test]
+async fn what_a_document_is_called_is_in_no_header_and_no_path() {
+    scratch::each(|store| async move {
+        let vault = vault();
+        let (anna, person) = case(&store, &vault).await;
+        let ask = desk!(store, vault, token(&store, &anna).await);
+        let all = format!("/people/{}/documents", person.id);
+        let plain = ("content-type", "application/json");
+        let called = async |label: &str| {
+            let said = json!({"type": "cv", "held_by": "node", "label": label}).to_string().into_bytes();
+            ask("POST", &all, &[plain], said).await
+        };
+        for split in ["cv\r\nSet-Cookie: a=b", "cv\nLocation: https://example.org", "cv\0.pdf"] {
+            let refused = called(split).await;
+            assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{split:?}");
+            assert!(refused.headers.get("set-cookie").is_none() && refused.headers.get("location").is_none());
+        }
+        let media = ("content-type", "application/pdf");
+        for name in ["../../etc/passwd", "..\\..\\a.exe", "/etc/passwd", "a\"; filename=\"x.html", "a;b=c%0d%0aX: y"] {
+            let entered = called(name).await;
+            assert_eq!(entered.status, StatusCode::CREATED, "{name}");
+            let one = entered.header("location").strip_prefix(DESK).unwrap().to_owned();
+            let at = format!("{one}/content");
+            assert_eq!(ask("PUT", &at, &[media, ("if-match", "\"1\"")], pdf("x", 10)).await.status, StatusCode::OK);
+            let copy = ask("GET", &at, &[], vec![]).await;
+            assert_eq!(copy.header("content-disposition"), "attachment; filename=\"documento.pdf\"", "{name}");
+            let headers = format!("{:?}", copy.headers);
+            assert!(!headers.contains("passwd") && !headers.contains("html"), "{headers}");
+        }
+        for leads_out in [
+            "../../../etc/passwd",
+            "..%2f..%2f..%2fetc%2fpasswd",
+            "%2e%2e/%2e%2e/status",
+            "%252e%252e%252f",
+            "00000000-0000-0000-0000-000000000000/content",
+            "x%00.pdf/content",
+            "x%0d%0aSet-Cookie:%20a=b/content",
+        ] {
+            let nothing = ask("GET", &format!("{all}/{leads_out}"), &[], vec![]).await;
+            assert!([400, 404].contains(&nothing.status.as_u16()), "{leads_out}: {}", nothing.status);
+            assert!(nothing.headers.get("set-cookie").is_none(), "{leads_out}");
+        }
+    })
+    .await;
+}

@@ -4,6 +4,7 @@ use actix_web::web::Data;
 use actix_web::{get, post, put};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use staffetta_protocol::card::{Check, Day, Refusal};
 use staffetta_protocol::problem::Problem;
 use utoipa::{IntoParams, ToSchema};
@@ -19,7 +20,7 @@ use crate::routes::Routes;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
 use crate::web::document::DESK;
-use crate::web::{self, IfMatch, Input, Json, Page, PageParams, Path, Query};
+use crate::web::{self, Embed, Fields, IfMatch, Input, Json, Page, PageParams, Path, Query, Whose, WithPerson};
 
 /// Days ahead that may be asked for.
 const FARTHEST: u32 = 366;
@@ -104,7 +105,7 @@ struct PersonGuardians {
 /// Lists who answers for a minor.
 ///
 /// And who answered for her. At eighteen nobody does any more, whether somebody ended it or not.
-#[utoipa::path(tag = "people", params(("person" = Uuid, Path, description = "The minor."), PageParams),
+#[utoipa::path(tag = "people", params(("person" = Uuid, Path, description = "The minor."), PageParams, Fields<PersonGuardian>),
     responses((status = 200, description = "A page of the guardians.", body = PersonGuardians)))]
 #[get("/people/{person}/guardians")]
 async fn list_guardians(
@@ -113,14 +114,17 @@ async fn list_guardians(
     vault: Data<Vault>,
     Path(id): Path<PersonId>,
     page: Page<Uuid>,
-) -> Result<Json<PersonGuardians>> {
+    fields: Fields<PersonGuardian>,
+) -> Result<Json<Value>> {
     let staff = staff.staff();
     let act = move |tx: &mut Tx<'_>| {
         let sight = staff.sight(tx, id)?;
         guardians::list(tx, &vault, &sight)
     };
     let (found, next_cursor) = page.of_all(store.write(act).await?, |it| it.id)?;
-    Ok(Json::ok(PersonGuardians { items: found.into_iter().map(PersonGuardian::from).collect(), next_cursor }))
+    Ok(Json::ok(
+        fields.of(PersonGuardians { items: found.into_iter().map(PersonGuardian::from).collect(), next_cursor })?,
+    ))
 }
 
 /// Enters who answers for a minor.
@@ -211,7 +215,6 @@ async fn end_guardian(
 /// Which minors.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
 struct ComingOfAgePage {
     /// `next_cursor` of the page before.
     #[param(nullable = false)]
@@ -250,7 +253,7 @@ struct ComingOfAgeList {
 ///
 /// With whoever answers for them, also those who are and whose guardian nobody ended. What the guardian consented to is
 /// asked of her anew.
-#[utoipa::path(tag = "people", params(ComingOfAgePage),
+#[utoipa::path(tag = "people", params(ComingOfAgePage, Fields<ComingOfAgeEntry>, Embed<WithPerson>),
     responses((status = 200, description = "A page of minors.", body = ComingOfAgeList)))]
 #[get("/coming-of-age")]
 async fn list_coming_of_age(
@@ -258,7 +261,9 @@ async fn list_coming_of_age(
     store: Data<Store>,
     vault: Data<Vault>,
     Query(page): Query<ComingOfAgePage>,
-) -> Result<Json<ComingOfAgeList>> {
+    fields: Fields<ComingOfAgeEntry>,
+    embed: Embed<WithPerson>,
+) -> Result<Json<Value>> {
     let days = page.within_days.unwrap_or(TOLD_DAYS_BEFORE);
     if days > FARTHEST {
         return Err(Problem::invalid(vec![Refusal::OutOfRange.at("/within_days")]).into());
@@ -268,12 +273,18 @@ async fn list_coming_of_age(
         return Err(Problem::invalid(vec![Refusal::OutOfRange.at("/limit")]).into());
     }
     let (actor, of) = (staff.actor(), Listing::of(staff.id, staff.role));
-    let act = move |tx: &mut Tx<'_>| guardians::coming_of_age(tx, &vault, &actor, of, days, (page.cursor, limit));
-    let (found, next_cursor) = store.write(act).await?;
+    let embed = embed.by(&staff)?;
+    let act = move |tx: &mut Tx<'_>| {
+        let (found, next) = guardians::coming_of_age(tx, &vault, &actor, of, days, (page.cursor, limit))?;
+        let brought = embed.bring(tx, found.iter().map(|it| Whose::of(it.guardian.person)))?;
+        Ok((found, next, brought))
+    };
+    let (found, next_cursor, brought) = store.write(act).await?;
     let items = found.into_iter().map(|it| ComingOfAgeEntry {
         guardian: it.guardian.into(),
         of_age_from: it.first,
         of_age_by: it.last,
     });
-    Ok(Json::ok(ComingOfAgeList { items: items.collect(), next_cursor }))
+    let items = items.collect();
+    Ok(Json::ok(brought.put(fields.of(ComingOfAgeList { items, next_cursor })?)?))
 }

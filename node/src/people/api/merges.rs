@@ -3,6 +3,7 @@
 use actix_web::web::Data;
 use actix_web::{get, post};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use staffetta_protocol::card::Check;
 use utoipa::ToSchema;
 
@@ -14,7 +15,7 @@ use crate::people::{self, Kept, MergeReason, People, PersonId};
 use crate::routes::Routes;
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
-use crate::web::{Input, Json, Page, PageParams, Path};
+use crate::web::{Fields, Input, Json, Page, PageParams, Path};
 
 pub(super) fn api(routes: &mut Routes<'_>) {
     routes.service(merge_people).service(list_person_merges);
@@ -83,7 +84,7 @@ async fn merge_people(
 /// Lists the records that went into a person's.
 ///
 /// With the reason that was given for each.
-#[utoipa::path(tag = "people", params(("person" = Uuid, Path, description = "The person."), PageParams),
+#[utoipa::path(tag = "people", params(("person" = Uuid, Path, description = "The person."), PageParams, Fields<PersonMerge>),
     responses((status = 200, description = "A page of the records.", body = PersonMerges)))]
 #[get("/people/{person}/merges")]
 async fn list_person_merges(
@@ -92,7 +93,8 @@ async fn list_person_merges(
     vault: Data<Vault>,
     Path(id): Path<PersonId>,
     page: Page<PersonId>,
-) -> Result<Json<PersonMerges>> {
+    fields: Fields<PersonMerge>,
+) -> Result<Json<Value>> {
     let staff = staff.staff();
     let act = move |tx: &mut Tx<'_>| {
         let sight = staff.sight(tx, id)?;
@@ -100,5 +102,5 @@ async fn list_person_merges(
     };
     let (merged, next_cursor) = page.of_all(store.write(act).await?, |(merged, _)| *merged)?;
     let items = merged.into_iter().map(|(merged, reason)| PersonMerge { merged, reason }).collect();
-    Ok(Json::ok(PersonMerges { items, next_cursor }))
+    Ok(Json::ok(fields.of(PersonMerges { items, next_cursor })?))
 }

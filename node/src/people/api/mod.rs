@@ -91,16 +91,19 @@ struct PersonSummary {
     created_by: Option<Uuid>,
     /// When her row last changed.
     updated_at: DateTime<Utc>,
+    /// Her data are kept, and nothing else may be done with them (GDPR 18): only her rights are worked on.
+    restricted: bool,
 }
 
 impl From<Listed> for PersonSummary {
-    fn from(Listed { person, label }: Listed) -> Self {
+    fn from(Listed { person, label, restricted }: Listed) -> Self {
         Self {
             id: person.id,
             label,
             created_at: person.created_at,
             created_by: person.created_by,
             updated_at: person.updated_at,
+            restricted,
         }
     }
 }
@@ -210,7 +213,7 @@ async fn relabel_person(
         .write(move |tx| {
             let sight = staff.sight(tx, id)?;
             let person = super::relabel(tx, &keys, &sight, &new.label, version)?;
-            Ok(Listed { person, label: new.label })
+            Ok(Listed { person, label: new.label, restricted: false })
         })
         .await;
     let look = async || {

@@ -11,7 +11,7 @@ use crate::access::Allowed;
 use crate::access::acts::ReadPeople;
 use crate::access::cases::Listing;
 use crate::error::Result;
-use crate::people::{Found, FoundBy, Label, Page, PersonId, Query, SearchCursor};
+use crate::people::{Found, FoundBy, Hit, Label, Page, PersonId, Query, SearchCursor};
 use crate::routes::Routes;
 use crate::store::{Conn, Store, Tx};
 use crate::vault::Vault;
@@ -49,6 +49,8 @@ struct FoundPerson {
     label: Label,
     /// How she was found.
     found_by: FoundBy,
+    /// Her data are kept, and nothing else may be done with them (GDPR 18): only her rights are worked on.
+    restricted: bool,
 }
 
 /// People outside the searcher's cases who would have been found.
@@ -79,9 +81,10 @@ struct FoundPeople {
 
 impl From<Found> for FoundPeople {
     fn from(Found { items, next, others }: Found) -> Self {
-        let items = items.into_iter();
+        let shown =
+            |hit: Hit| FoundPerson { id: hit.person, label: hit.label, found_by: hit.by, restricted: hit.restricted };
         Self {
-            items: items.map(|hit| FoundPerson { id: hit.person, label: hit.label, found_by: hit.by }).collect(),
+            items: items.into_iter().map(shown).collect(),
             next_cursor: next.map(|cursor| cursor.to_string()),
             in_cases_of_others: others.map(|(count, more)| OtherPeople { count, more }),
         }

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::{Identity, PersonId, index};
 use crate::access::Sight;
-use crate::access::cases::{Listing, cases_among};
+use crate::access::cases::{Listing, cases_among, restriction};
 use crate::error::Result;
 use crate::journal::{self, Actor, Entry};
 use crate::rules::calendar;
@@ -158,6 +158,10 @@ pub fn coming_of_age(
         if let Listing::Of(staff) = of
             && cases_among(tx.conn(), staff, &[person.0])?.is_empty()
         {
+            continue;
+        }
+        // Nothing is prepared for whoever's data are only kept.
+        if restriction::is_on(tx.conn(), person.0)? {
             continue;
         }
         let identity = identity(tx.conn(), vault, person)?;

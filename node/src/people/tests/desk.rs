@@ -86,7 +86,7 @@ async fn people_are_looked_for_proposed_told_apart_and_merged_at_the_desk() {
         let (status, found) = ask(&ada, "POST", "/people/searches", search("ndi")).await;
         assert_eq!(
             (status, &found["items"]),
-            (200, &json!([{"id": id, "label": "Awa Fatou Ndiaye", "found_by": "spelling"}]))
+            (200, &json!([{"id": id, "label": "Awa Fatou Ndiaye", "found_by": "spelling", "restricted": false}]))
         );
         assert_eq!(found["in_cases_of_others"], json!({"count": 1, "more": false}));
         let (_, all) = ask(&chief, "POST", "/people/searches", search("ndi")).await;

@@ -265,3 +265,34 @@ async fn likely_duplicates_come_with_their_reasons_until_somebody_tells_them_apa
     })
     .await;
 }
+
+#[actix_web::test]
+async fn whose_tokens_are_of_another_folding_is_brought_in_line_in_the_background() {
+    use diesel::prelude::*;
+
+    use crate::store::schema::{person_known, person_token};
+
+    scratch::each(|store| async move {
+        let vault = vault();
+        for label in ["A", "B", "C"] {
+            taken_up(&store, &vault, 7, label, who("Григорій", label, "", "")).await;
+        }
+        let gone = taken_up(&store, &vault, 7, "D", who("Григорій", "D", "", "")).await;
+        let act = move |tx: &mut Tx<'_>| {
+            let found = |tx: &mut Tx<'_>, typed: &str| -> Result<usize> {
+                let query = Query::parse(typed).unwrap();
+                Ok(search(tx.conn(), &vault, &query, Listing::All, None, 50)?.items.len())
+            };
+            assert_eq!((found(tx, "hryhorii")?, found(tx, "grigor")?, refold(tx, &vault)?), (4, 4, 0));
+            // As an older program left them; and one of them was erased meanwhile.
+            diesel::delete(person_token::table).execute(tx.conn())?;
+            diesel::update(person_known::table).set(person_known::folding.eq(1)).execute(tx.conn())?;
+            vault.shred(tx, gone.subject)?;
+            assert_eq!((found(tx, "hryhorii")?, refold(tx, &vault)?), (0, 4));
+            assert_eq!((found(tx, "hryhorii")?, refold(tx, &vault)?), (3, 0));
+            Ok(())
+        };
+        store.write(act).await.unwrap();
+    })
+    .await;
+}

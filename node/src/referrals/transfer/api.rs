@@ -30,7 +30,7 @@ use crate::referrals::desk::Desk;
 use crate::referrals::input::Newest;
 use crate::routes::Routes;
 use crate::store::Tx;
-use crate::web::{Fields, Html, Input, Json, Page, PageParams, Path, Query};
+use crate::web::{Embed, Fields, Html, Input, Json, Page, PageParams, Path, Query, Whose, WithPerson};
 
 /// Below this every path of the room stands.
 const BASE: &str = "/rest/staffetta/v1/desk/transfers";
@@ -182,7 +182,7 @@ async fn offer_record(
 ///
 /// Newest first, those that this node offered and those that it was offered; nothing of what they carry.
 /// Each person on the page finds it in her journal.
-#[utoipa::path(tag = "transfers", params(TransferQuery, PageParams, Fields<RecordTransferSummary>),
+#[utoipa::path(tag = "transfers", params(TransferQuery, PageParams, Fields<RecordTransferSummary>, Embed<WithPerson>),
     responses((status = 200, description = "A page of transfers.", body = RecordTransfers)))]
 #[get("/transfers")]
 async fn list_transfers(
@@ -191,18 +191,22 @@ async fn list_transfers(
     Query(query): Query<TransferQuery>,
     page: Page<Newest>,
     fields: Fields<RecordTransferSummary>,
+    embed: Embed<WithPerson>,
 ) -> Result<Json<Value>> {
     let wanted = query.wanted(Listing::of(staff.id, staff.role), &page)?;
+    let embed = embed.by(&staff)?;
     let staff = staff.staff();
     let act = move |referrals: &crate::referrals::Referrals, tx: &mut Tx<'_>| {
         let now = tx.now();
         let list = referrals.transfers(tx.conn(), &wanted, now)?;
         cases::note_listed(tx, &staff, "transfer.listed", &list.whose)?;
-        Ok(list)
+        let whose = list.items.iter().map(|it| Whose { person: it.person, ..Whose::default() });
+        let brought = embed.bring(tx, whose)?;
+        Ok((list, brought))
     };
-    let mut list = desk.in_many(act).await?;
+    let (mut list, brought) = desk.in_many(act).await?;
     list.next_cursor = list.next.map(|last| page.next(&last)).transpose()?;
-    Ok(Json::ok(fields.of(list)?))
+    Ok(Json::ok(brought.put(fields.of(list)?)?))
 }
 
 /// Shows a transfer.

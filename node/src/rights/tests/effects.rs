@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 
 use super::*;
+use crate::access::cases::Listing;
 use crate::access::cases::restriction::{self, RestrictedBy};
 use crate::store::Store;
 
@@ -38,6 +39,45 @@ async fn restricted_is_kept_and_nothing_else() {
         assert_eq!(code(restriction::lift(tx, &sight, on[0].id)), Code::Conflict, "once");
         let holds = grants::still_holds(tx.conn(), grants::Resting { record: seq, reply_in: None }, now)?;
         assert!(holds, "and goes on");
+        Ok(())
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn whoever_is_restricted_is_found_with_the_mark_and_proposed_for_nothing() {
+    act(|tx, stage| {
+        stage.agree(tx)?;
+        let (vault, by, of) = (stage.vault(), stage.anna.actor(), Listing::Of(stage.anna.id));
+        let identity: people::Identity = read(
+            &json!({"given_names": "Zzaminata", "family_names": "Keita", "birth_date": {"value": "1996-02-03"},
+                    "tax_code": "RSSMRA85T10A562S"})
+            .to_string(),
+        )
+        .unwrap();
+        people::index(tx, vault, &stage.person, identity.clone())?;
+        let writes = stage.anna.acting::<acts::WriteDocuments>().sight(tx, stage.person.id)?;
+        let paper = json!({"type": "permit", "held_by": "person", "expires": "2026-12-01"}).to_string();
+        documents::enter(tx, vault, &writes, &read(&paper).unwrap())?;
+        // Whether she is marked, in a list and where somebody looks for her; how many proposals and duties name her.
+        let seen = |tx: &mut Tx<'_>| -> Result<(Vec<bool>, [usize; 4])> {
+            let listed = people::list(tx, vault, &by, of, None, 10)?.items;
+            let query = people::Query::parse("zzaminata").unwrap();
+            let found = people::search(tx.conn(), vault, &query, of, None, 10)?.items;
+            let marks = listed.iter().map(|it| it.restricted).chain(found.iter().map(|hit| hit.restricted)).collect();
+            let (code, birth) = (identity.tax_code.as_ref(), identity.birth_date.as_ref());
+            let same = people::find_same(tx.conn(), vault, code, &["Zzaminata", "Keita"], birth)?;
+            let label = Label::new("Keita Zzaminata").unwrap();
+            let likely = people::look_up(tx, vault, &by, &label, identity.clone(), None)?;
+            let due = consents::due(tx, vault, &by, of, TimeDelta::days(366), (None, 10))?.0;
+            let reader = stage.anna.acting::<acts::ReadDocuments>();
+            let ending = documents::ending(tx, &reader, Some(read("\"2099-01-01\"").unwrap()), None, 10)?.0;
+            Ok((marks, [same.len(), likely.len(), due.len(), ending.len()]))
+        };
+        assert_eq!(seen(tx)?, (vec![false, false], [1, 1, 1, 1]));
+        let asked = stage.ask(tx, RightKind::Restriction, false)?;
+        stage.answer(tx, &asked, json!({"outcome": "granted"}))?;
+        assert_eq!(seen(tx)?, (vec![true, true], [0, 0, 0, 0]));
         Ok(())
     })
     .await;

@@ -4,6 +4,7 @@ use actix_web::web::Data;
 use actix_web::{delete, get, post};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use staffetta_protocol::card::{Check, Text};
 use staffetta_protocol::problem::{Code, Problem};
 use utoipa::ToSchema;
@@ -15,7 +16,7 @@ use crate::access::{Allowed, staff_row};
 use crate::error::Result;
 use crate::store::Store;
 use crate::web::document::DESK;
-use crate::web::{Input, Json, NoContent, Page, PageParams, Path};
+use crate::web::{Fields, Input, Json, NoContent, Page, PageParams, Path};
 
 /// A temporary password, shown once.
 #[derive(Serialize, ToSchema)]
@@ -121,7 +122,7 @@ pub(super) async fn sign_out_staff(
 /// Lists what an account is linked to.
 ///
 /// The names that OpenID providers have for its owner.
-#[utoipa::path(tag = "staff", params(("staff" = Uuid, Path, description = "The account."), PageParams),
+#[utoipa::path(tag = "staff", params(("staff" = Uuid, Path, description = "The account."), PageParams, Fields<StaffIdentity>),
     responses((status = 200, description = "A page of the links.", body = StaffIdentities)))]
 #[get("/staff/{staff}/identities")]
 pub(super) async fn list_staff_identities(
@@ -129,13 +130,16 @@ pub(super) async fn list_staff_identities(
     store: Data<Store>,
     Path(id): Path<Uuid>,
     page: Page<Uuid>,
-) -> Result<Json<StaffIdentities>> {
+    fields: Fields<StaffIdentity>,
+) -> Result<Json<Value>> {
     let found = store.read(move |conn| {
         staff_row(conn, id)?.ok_or(Code::NotFound)?;
         door::identities_of(conn, id)
     });
     let (found, next_cursor) = page.of_all(found.await?, |it| it.id)?;
-    Ok(Json::ok(StaffIdentities { items: found.into_iter().map(StaffIdentity::from).collect(), next_cursor }))
+    Ok(Json::ok(
+        fields.of(StaffIdentities { items: found.into_iter().map(StaffIdentity::from).collect(), next_cursor })?,
+    ))
 }
 
 /// Links an account to a provider's name for its owner.

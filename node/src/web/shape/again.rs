@@ -58,8 +58,36 @@ pub(in crate::web) fn everything<T: DeserializeOwned + Check>(
             break;
         }
     }
+    rules::<T>(body, &mut found);
     found.truncate(MOST);
     found
+}
+
+/// Adds what the rules over several values find in what can be read. For that everything else is taken out; and since a
+/// rule may be about just what is missing then, only objects from which nothing was taken are judged.
+fn rules<T: DeserializeOwned + Check>(body: &Value, found: &mut Vec<FieldError>) {
+    let mut rest = body.clone();
+    for known in found.iter() {
+        take_out(&mut rest, &known.field);
+    }
+    let Err(errors) = card::read::<T>(&rest.to_string()) else { return };
+    let is_whole =
+        |object: &str| !found.iter().any(|known| touches(&known.field, object) && known.field.len() >= object.len());
+    let of_objects = |error: &FieldError| error.field.rsplit_once('/').is_some_and(|(object, _)| is_whole(object));
+    let fresh: Vec<FieldError> = errors.into_iter().filter(of_objects).collect();
+    found.extend(fresh);
+}
+
+/// Takes the member out that stands there, or, of an entry of a list, the list: the other entries keep their places.
+fn take_out(body: &mut Value, place: &str) {
+    let mut place = place;
+    while let Some((above, name)) = place.rsplit_once('/') {
+        if let Some(Value::Object(members)) = body.pointer_mut(above) {
+            members.remove(name);
+            return;
+        }
+        place = above;
+    }
 }
 
 /// What is absent is left out: a `null` is of the wrong type, whatever the schema.

@@ -8,7 +8,8 @@
 //!   types know, as check characters and days that no month has.
 //! - [`query`] does the same for what stands behind the question mark.
 //!
-//! Rules over several values are told once each of the values can be read.
+//! - Rules over several values are told with the rest, of each object in which every value can be read; of one in which some
+//!   cannot, once they can. What needs a member that cannot be read is read without it, where it can be absent.
 
 mod again;
 mod query;

@@ -21,6 +21,20 @@ struct Form {
     #[serde(default)]
     #[schema(nullable = false)]
     other: Option<TaxCode>,
+    #[serde(default)]
+    #[schema(nullable = false, inline)]
+    lasts: Option<Lasts>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "only read")]
+struct Lasts {
+    from: Day,
+    to: Day,
+    #[serde(default)]
+    #[schema(nullable = false)]
+    note: Option<Text<20>>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -44,6 +58,9 @@ impl staffetta_protocol::card::Check for Form {
     fn check(&self, at: &At<'_>, found: &mut Vec<FieldError>) {
         if self.days.is_empty() {
             found.push(at.key("days").refuse(Refusal::TooFew));
+        }
+        if self.lasts.as_ref().is_some_and(|lasts| lasts.to < lasts.from) {
+            found.push(at.key("lasts").key("to").refuse(Refusal::Inconsistent));
         }
     }
 }
@@ -72,6 +89,23 @@ fn told(body: &Value) -> BTreeSet<String> {
     let said: BTreeSet<_> = all.iter().map(|entry| format!("{} {}", entry.field, entry.code)).collect();
     assert_eq!(said.len(), all.len(), "nothing is told twice: {all:?}");
     said
+}
+
+#[test]
+fn a_rule_over_several_values_is_told_with_the_rest_where_all_of_its_object_can_be_read() {
+    let mut body = good();
+    body["lasts"] = json!({"from": "2026-03-01", "to": "2026-02-01"});
+    assert_eq!(told(&body), BTreeSet::from(["/lasts/to inconsistent".to_owned()]));
+    body["other"] = json!("RSSMRA85T10A562X");
+    let both = ["/lasts/to inconsistent", "/other check_character"].map(str::to_owned);
+    assert_eq!(told(&body), BTreeSet::from(both), "beside a value that cannot be read");
+    body["lasts"]["note"] = json!(7);
+    let two = ["/lasts/note wrong_type", "/other check_character"].map(str::to_owned);
+    assert_eq!(told(&body), BTreeSet::from(two), "a rule might be about the note");
+    body["lasts"]["note"] = json!("x");
+    body["label"] = json!(7);
+    let two = ["/label wrong_type", "/other check_character"].map(str::to_owned);
+    assert_eq!(told(&body), BTreeSet::from(two), "without what is needed nothing can be read");
 }
 
 /// A way to spoil the form, and what is told of it.

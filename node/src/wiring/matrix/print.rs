@@ -22,7 +22,7 @@ officer sees for people's rights; a case that came in and that nobody was put on
 breaks the glass sees for a time, says why, and two tasks see to it that the officer reviews it and the person is told.
 
 An account may be that of somebody who learns (`trainee_of`). Outside the teams in which she is a trainee it does nothing
-but read, and gets `function_not_entitled`: it takes nobody up, leads no case, decides no case that is the whole office's
+but read, and gets `function_not_entitled`: it leads no case (whom it takes up the supervisor leads), decides no case that is the whole office's
 and breaks no glass. What it does in a team waits for a countersignature, whatever its function there.
 
 A token may be narrowed to scopes: a scope is the name of an act.

@@ -57,7 +57,9 @@ async fn main() {
     }
     let network = network::Network::start(&folder, 2 + measure::AT_ONCE).await;
     let exchange = measure::exchange(&network, arguments.people, arguments.messages).await;
+    eprintln!("exchange: {exchange}");
     let round_trip = measure::round_trip(&network, arguments.seconds).await;
+    eprintln!("round trip: {round_trip}");
     let receiver = measure::receiver(&network, arguments.received).await;
     let report = json!({
         "exchange": exchange, "receiver": receiver, "round_trip": round_trip, "machine": staffetta_tests::machine(),

@@ -19,7 +19,7 @@ pub(super) const AT_ONCE: usize = 8;
 /// Messages of one request where there are many.
 const BATCH: usize = 100;
 /// People of a sender whose messages are only to be received.
-const FEW: usize = 40;
+const FEW: usize = 10;
 /// How many messages the exchange is to make in a second.
 const EXCHANGE: f64 = 2500.0;
 /// How many the receiver alone is to take, in batches and one by one.

@@ -1,14 +1,15 @@
 //! How fast the record is when it is full: fills a database through the verbs of a node, serves it in a process of its
-//! own, and asks it over HTTP on loopback as a desk does.
+//! own, which is started on the filled database, and asks it over HTTP on loopback as a desk does.
 //!
-//! `cargo run --release -p staffetta-tests --bin record -- --people 50000 --versions 200000` prints one JSON document with
-//! the times, the memory, the machine, and whether each is within its goal. On a machine that does other things the
-//! times say little: the document has the load.
+//! `cargo run --release -p staffetta-tests --bin record -- --people 50000 --versions 200000` prints one JSON document
+//! with the times, the memory, the machine, and whether each is within its goal. Memory is that of the process that
+//! serves and has filled nothing: what is resident (`VmRSS`) after its start, and at work. What it held at its highest
+//! is told beside it. On a machine that does other things the times say little: the document has the load.
 //!
 //! 2026-11-22, 50,000 people and 200,000 versions (1.2 GiB), release build, two cores of an AMD EPYC with little else to do
 //! (load 1 to 2), 300 rounds, median and 99th of a hundred: a page 0.9 and 2.2 ms, a section saved 0.8 and 3.4 ms, a search
-//! by three letters 1.4 and 5.6 ms (all cases), 4.0 and 9.0 ms (own cases), a log-in 11 ms. The node held 93 MiB after it all
-//! and 162 MiB at its highest, which is its start: each worker collects the API documents with its routes.
+//! by three letters 1.4 and 5.6 ms (all cases), 4.0 and 9.0 ms (own cases), a log-in 11 ms. The node held 93 MiB at work
+//! and 162 MiB at its highest, which is within its start: each worker collects the API documents with its routes.
 
 mod fill;
 mod measure;

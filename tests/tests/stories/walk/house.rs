@@ -24,6 +24,10 @@ pub(super) async fn the_house(walk: &mut Walk, stage: &Stage) {
     walk.at("staff", &human["id"]);
     let identity = walk.does(centre, &admin, "link_staff_identity").await;
     walk.at("identity", &identity["id"]);
+    walk.means(COLLEAGUE, &own_id(&stage.at_centre).await.to_string());
+    let learns = walk.does(centre, &admin, "begin_traineeship").await;
+    assert_eq!(learns["trainee_of"], json!(own_id(&stage.at_centre).await));
+    walk.does(centre, &admin, "end_traineeship").await;
     for end in ["unlink_staff_identity", "reset_staff_password", "sign_out_staff", "disable_staff"] {
         walk.does(centre, &admin, end).await;
     }

@@ -29,7 +29,14 @@ async fn whoever_learns_leads_no_case_decides_nothing_alone_and_is_countersigned
                 let alone = |refused: Result<()>| assert_eq!(refused.unwrap_err().code(), Code::FunctionNotEntitled);
                 let theirs = Uuid::new_v4();
                 let subject = key.subject_for_person(tx)?;
-                alone(open(tx, theirs, Kind::Person, subject, Some(id)));
+                let taken_up = Uuid::new_v4();
+                open(tx, taken_up, Kind::Person, subject, Some(id))?;
+                assert_eq!(case_file(tx.conn(), taken_up)?.unwrap().lead, Some(under), "her supervisor leads");
+                let team = members(tx.conn(), taken_up)?;
+                let she = team.iter().find(|member| member.staff == id).unwrap();
+                assert_eq!((&she.functions, she.supervisor), (&Function::Trainee.into(), Some(under)));
+                let waits = waiting(tx.conn(), under, None, 10)?;
+                assert_eq!((waits.len(), waits[0].case, waits[0].act.as_str()), (1, taken_up, "people.write"));
                 open(tx, theirs, Kind::Referral, subject, None)?;
                 let received = |act: Acting, tx: &mut Tx<'_>| act.sight_of_received(tx, theirs).map(|_| ());
                 received(reading(&tito), tx)?;
@@ -57,10 +64,10 @@ async fn whoever_learns_leads_no_case_decides_nothing_alone_and_is_countersigned
                 // Even in another function, from before she was marked.
                 assign(tx, Actor::System, case, id, &Function::JobTutor.into())?;
                 writes.sight(tx, case)?;
-                assert_eq!(waiting(tx.conn(), under, None, 10)?.len(), 2);
+                assert_eq!(waiting(tx.conn(), under, None, 10)?.len(), 3);
                 access::learns(tx, Actor::System, id, None)?;
                 writes.sight(tx, case)?;
-                assert_eq!(waiting(tx.conn(), under, None, 10)?.len(), 2, "she learns no more");
+                assert_eq!(waiting(tx.conn(), under, None, 10)?.len(), 3, "she learns no more");
                 open(tx, Uuid::new_v4(), Kind::Person, subject, Some(id))
             })
             .await

@@ -60,6 +60,22 @@ fn depth_number_and_size_are_bounded() {
     assert!(xml(&format!("<Candidate{namespaces}/>")).is_err());
 }
 
+/// A zip bomb that comes as an attachment stays as it came, and goes with the file.
+#[test]
+fn what_is_attached_to_a_cv_is_neither_unpacked_nor_kept() {
+    let folded = miniz_oxide::deflate::compress_to_vec_zlib(&vec![b'a'; 64 << 20], 9);
+    let text: String =
+        folded.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|half| char::from(b'A' + half)).collect();
+    let attached = format!(
+        "<eures:Attachment xmlns:eures=\"http://www.europass_eures.eu/1.0\" \
+         xmlns:oa=\"http://www.openapplications.org/oagis/9\"><oa:EmbeddedData mimeCode=\"application/zip\">{text}\
+         </oa:EmbeddedData></eures:Attachment>"
+    );
+    let read = xml(&candidate(&attached)).unwrap();
+    assert!(read.fields.is_empty());
+    assert!(!format!("{:?}", read.report).contains(&text[..64]), "it is named, and nothing of it is repeated");
+}
+
 #[test]
 fn another_encoding_is_no_way_round() {
     let utf16: Vec<u8> = candidate("").encode_utf16().flat_map(u16::to_le_bytes).collect();
