@@ -53,6 +53,7 @@ pub(super) fn check(config: &Config) -> Result<()> {
             exchange.lease_seconds > network.request_timeout_seconds + network.connect_timeout_seconds,
             "exchange.lease_seconds must be longer than a request may take ([network])",
         ),
+        (exchange.lease_seconds <= 600, "exchange.lease_seconds must be at most 600"),
         (
             (1..=exchange.retry_max_seconds).contains(&exchange.retry_first_seconds),
             "exchange.retry_first_seconds must lie between 1 and exchange.retry_max_seconds",

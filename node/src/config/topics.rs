@@ -181,7 +181,8 @@ pub struct ExchangeConfig {
     /// Bytes of one message at most.
     #[schema(value_type = u64)]
     pub message_bytes: usize,
-    /// Seconds for which a process holds a link while it sends a batch. Longer than a request may take.
+    /// Seconds for which a process holds a link while it sends a batch. Longer than a request may take; on PostgreSQL it is how
+    /// long a link waits after the process that served it was killed.
     pub lease_seconds: u64,
     /// Seconds until the first retry to a node that could not be reached.
     pub retry_first_seconds: u64,
@@ -201,7 +202,7 @@ impl Default for ExchangeConfig {
             window: 200,
             batch_bytes: 1 << 20,
             message_bytes: 256 << 10,
-            lease_seconds: 120,
+            lease_seconds: 45,
             retry_first_seconds: 2,
             retry_max_seconds: 900,
             retry_growth: 1.5,

@@ -14,8 +14,9 @@ use crate::store::{At, Conn, Tx};
 
 /// How often a link is compared while nothing happens.
 const EVERY: TimeDelta = TimeDelta::hours(24);
-/// How long one process keeps the others from a comparison.
-const LEASE: TimeDelta = TimeDelta::minutes(2);
+/// How long one process keeps the others from a comparison, also when it was killed in the midst of it. Two at the same time do
+/// no harm.
+const LEASE: TimeDelta = TimeDelta::seconds(40);
 /// Who was compared so lately is not compared again because the peer asks: it may only be asking back.
 const JUST_NOW: TimeDelta = TimeDelta::minutes(1);
 

@@ -31,13 +31,13 @@ pub(crate) async fn go_back(network: &Network, work: &Work, fire: &Fire, seed: u
     if !made.status.success() {
         return Err(format!("no copy could be made: {}", String::from_utf8_lossy(&made.stderr)));
     }
-    sleep(Duration::from_secs(4) + Dice::new(seed).up_to(6_000)).await;
+    sleep(Duration::from_secs(2) + Dice::new(seed).up_to(4_000)).await;
 
     let process = &node.processes[0];
     let _held = fire.hold(network, process).await;
     process.kill();
     // What was answered before that is on its way to whoever remembers it.
-    sleep(Duration::from_millis(300)).await;
+    sleep(Duration::from_secs(2)).await;
     work.went_back(before);
     let done = node.run(&["restore", &into, "--replace"]);
     if !done.status.success() {

@@ -118,9 +118,6 @@ pub(crate) async fn judge(network: &Network, work: &Work) -> Vec<String> {
         strangers(from, network, &mut findings).await;
     }
     said::judge(work, &mut findings).await;
-    if work.has_gone_back() && !is_known_to_have_gone_back(network).await {
-        findings.push("a node went back to a copy, and nobody was told to look at the link".to_owned());
-    }
     for node in &network.nodes {
         let verified = node.run(&["audit", "verify"]);
         let said = String::from_utf8_lossy(&verified.stderr).into_owned();
@@ -131,8 +128,8 @@ pub(crate) async fn judge(network: &Network, work: &Work) -> Vec<String> {
     findings
 }
 
-/// Whether a task says at either side that one of them has forgotten something.
-async fn is_known_to_have_gone_back(network: &Network) -> bool {
+/// Tasks at both sides that say that one of them has forgotten something.
+pub(crate) async fn told_of_it(network: &Network) -> i64 {
     let mut told = 0;
     for node in [network.centre(), network.cpi()] {
         let of_links = with(node, async |store| {
@@ -142,7 +139,7 @@ async fn is_known_to_have_gone_back(network: &Network) -> bool {
         });
         told += of_links.await.expect("tasks can be read");
     }
-    told > 0
+    told
 }
 
 /// What a node has for, or from, somebody who is no node of the drill.

@@ -136,6 +136,7 @@ async fn main() -> ExitCode {
         findings.push("something still waits to leave though all is healed".to_owned());
     }
     findings.extend(judge::judge(&network, &work).await);
+    let told = judge::told_of_it(&network).await;
     network.stop().await;
 
     let (kills, messages) = (misfortunes.kills, waiting::delivered(&network).await);
@@ -152,6 +153,7 @@ async fn main() -> ExitCode {
         "late": late,
         "taken_back": work.withdrawn().len(),
         "restored": work.has_gone_back(),
+        "tasks_about_that": told,
         "findings": findings,
     });
     println!("{}", serde_json::to_string_pretty(&report).expect("a report is JSON"));

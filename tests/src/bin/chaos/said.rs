@@ -55,7 +55,8 @@ fn number(detail: &Value) -> Option<String> {
 struct Said<'a> {
     thread: &'a Thread,
     acts: &'a [u64],
-    /// From which act to which a node may have forgotten them; the last one may have been done twice then.
+    /// From which act to which a node may have forgotten them. The last one was under way when it went back: either it was done
+    /// before, and only what it made had still to be looked at, or it was done a second time.
     forgotten: Option<(usize, usize)>,
 }
 
@@ -63,29 +64,29 @@ impl Said<'_> {
     /// Everything is there once and in order.
     fn compare(&self, whose: &str, seen: &[String], findings: &mut Vec<String>) {
         let expected: Vec<String> = self.acts.iter().map(|number| day(*number)).collect();
-        let may_lack = |at: usize| self.forgotten.is_some_and(|(first, last)| (first..last).contains(&at));
-        let may_repeat = |at: usize| self.forgotten.is_some_and(|(first, last)| (first..=last).contains(&at));
+        let in_doubt = |at: usize| self.forgotten.is_some_and(|(first, last)| (first..=last).contains(&at));
         let mut times: HashMap<&String, usize> = HashMap::new();
         seen.iter().for_each(|it| *times.entry(it).or_default() += 1);
-        let (mut lost, mut doubled) = (0, 0);
+        let (mut lost, mut doubled) = (Vec::new(), Vec::new());
         for (at, act) in expected.iter().enumerate() {
             match times.remove(act).unwrap_or_default() {
-                0 if !may_lack(at) => lost += 1,
+                0 if !in_doubt(at) => lost.push(at),
                 0 | 1 => {}
-                _ if !may_repeat(at) => doubled += 1,
+                _ if !in_doubt(at) => doubled.push(at),
                 _ => {}
             }
         }
         let strange = times.len();
         // Days sort as their texts do.
         let in_order = self.forgotten.is_some() || seen.is_sorted();
-        if lost + doubled + strange > 0 || !in_order {
+        if !lost.is_empty() || !doubled.is_empty() || strange > 0 || !in_order {
             findings.push(format!(
-                "{whose} acts in {}: {} acknowledged, {} there, {lost} lost, {doubled} doubled, {strange} never said, \
-                 in order: {in_order}",
+                "{whose} acts in {}: {} acknowledged, {} there, lost {lost:?}, doubled {doubled:?}, {strange} never said, \
+                 in order: {in_order}, may be forgotten: {:?}",
                 self.thread.at_centre,
                 expected.len(),
-                seen.len()
+                seen.len(),
+                self.forgotten
             ));
         }
     }
