@@ -253,6 +253,8 @@ impl Node {
             })
         })
         .disable_signals()
+        // An answer in two segments would wait 40 ms for the other side's acknowledgement.
+        .tcp_nodelay(true)
         .keep_alive(KEEP_ALIVE)
         .shutdown_timeout(GRACE_SECONDS);
         if self.config.listen.workers > 0 {
