@@ -99,8 +99,10 @@ pub(super) fn connect(path: &Path, mode: Mode, busy_seconds: u64) -> Result<Sqli
          PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;
          PRAGMA wal_autocheckpoint = 8000; PRAGMA journal_size_limit = 67108864;",
     )?;
-    if mode == Mode::Read {
-        conn.batch_execute("PRAGMA query_only = ON")?;
+    match mode {
+        Mode::Read => conn.batch_execute("PRAGMA query_only = ON")?,
+        // 16 MiB of pages: what a busy hour writes to again and again. Taken only when it is needed.
+        Mode::Write => conn.batch_execute("PRAGMA cache_size = -16384")?,
     }
     Ok(conn)
 }
