@@ -18,6 +18,7 @@ const WITHOUT_VERSION: &[(&str, &str)] = &[
     ("unlink_staff_identity", "ends a link"),
     ("sign_out_staff", "ends sessions"),
     ("disable_staff", "ends an account, which waits for nothing"),
+    ("end_traineeship", "ends a mark"),
     ("tell_people_apart", "a mark on two people: it is there or not"),
     ("tell_people_apart_no_more", "takes that mark away"),
 ];

@@ -71,7 +71,7 @@ impl Acting {
 
     fn fits(&self, tx: &mut Tx<'_>, sight: Sight) -> Result<Sight> {
         let despite = self.staff.role == AccessRole::Dpo || acts::DESPITE_RESTRICTION.contains(&self.act);
-        if !despite && cases::restriction::is_on(tx.conn(), sight.case())? {
+        if !despite && cases::restriction::holds(tx.conn(), sight.case())? {
             return Err(Code::Restricted.into());
         }
         if self.functions.is_empty() {

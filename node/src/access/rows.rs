@@ -171,6 +171,12 @@ pub(super) fn trainee_of(conn: &mut Conn, id: Uuid) -> Result<Option<Uuid>> {
     Ok(found.flatten().map(|id| id.0))
 }
 
+/// Whether somebody learns under this account.
+pub(super) fn guides_any(conn: &mut Conn, id: Uuid) -> Result<bool> {
+    let under = staff::table.filter(staff::trainee_of.eq(Id(id)));
+    Ok(diesel::select(diesel::dsl::exists(under)).get_result(conn)?)
+}
+
 pub(super) fn set_trainee(tx: &mut Tx<'_>, id: Uuid, under: Option<Uuid>) -> Result<()> {
     diesel::update(staff::table.find(Id(id))).set(staff::trainee_of.eq(under.map(Id))).execute(tx.conn())?;
     Ok(())

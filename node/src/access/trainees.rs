@@ -35,7 +35,7 @@ pub fn add_trainee(
 /// Says under whom an account learns; under nobody: it learns no more.
 ///
 /// # Errors
-/// `not_found`; `conflict` while she leads a case; `invalid_input` where her role does not work with people, or the
+/// `not_found`; `conflict` while she leads a case or stands in for its lead, or somebody learns under her; `invalid_input` where her role does not work with people, or the
 /// supervisor is nobody who does, learns herself, or is disabled.
 pub fn learns(tx: &mut Tx<'_>, actor: Actor, staff: Uuid, supervisor: Option<Uuid>) -> Result<()> {
     let account = rows::staff_row(tx.conn(), staff)?.ok_or(Code::NotFound)?;
@@ -52,6 +52,9 @@ pub fn learns(tx: &mut Tx<'_>, actor: Actor, staff: Uuid, supervisor: Option<Uui
         }
         if cases::leads_any(tx.conn(), staff)? {
             return Err(Problem::new(Code::Conflict).detail("She leads cases: hand them over first.").into());
+        }
+        if rows::guides_any(tx.conn(), staff)? {
+            return Err(Problem::new(Code::Conflict).detail("Somebody learns under her: end that first.").into());
         }
     }
     rows::set_trainee(tx, staff, supervisor)?;

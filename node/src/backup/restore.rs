@@ -154,6 +154,8 @@ fn back(tx: &mut Tx<'_>, means: &Means, keyring: &Keyring) -> Result<Restored> {
     if keyring::keyless(tx.conn())? > 0 {
         return Err(older("the data know people of whom it has neither a key nor that it was destroyed"));
     }
+    // First of all: what was queued in the copy may have left since, and whoever may have it must hear what ended.
+    outbox::begin_new_epochs(tx, &keyring.epochs)?;
     let erased = keyring::shredded(tx.conn())?;
     let erased = rights::erased_before(tx, &erased)?;
     for grave in &since {
@@ -161,7 +163,6 @@ fn back(tx: &mut Tx<'_>, means: &Means, keyring: &Keyring) -> Result<Restored> {
         wiring::threads_ended(tx, &threads)?;
     }
     let indexed = people::reindex(tx, &means.vault)?;
-    outbox::begin_new_epochs(tx, &keyring.epochs)?;
     door::forget_everybody(tx)?;
     once::forget_all(tx)?;
     let entry = Entry::new(Actor::System, "node.restored");

@@ -219,7 +219,7 @@ async fn what_cannot_be_trusted_is_not_restored_and_leaves_nothing() {
 #[actix_web::test]
 async fn on_both_databases_what_ended_since_ends_and_the_links_begin_anew() {
     for scratch in scratch::all(scratch::clock) {
-        use crate::store::schema::{destroyed_key, link_out, person_token, subject_key, tombstone};
+        use crate::store::schema::{destroyed_key, link_out, person_token, subject_key, task, tombstone};
         use crate::store::{At, Id};
         use diesel::prelude::*;
         let stage = Stage::on(scratch);
@@ -278,6 +278,8 @@ async fn on_both_databases_what_ended_since_ends_and_the_links_begin_anew() {
                     .select((link_out::epoch, link_out::given_seq, link_out::lease_token, link_out::failures))
                     .first(conn)?;
                 assert_eq!(link, (6, 0, None, 0), "beyond the last epoch that anybody has seen");
+                let told: Vec<(String, String)> = task::table.select((task::kind, task::object)).load(conn)?;
+                assert!(told.contains(&("link_restored".into(), "https://cpi.example".into())), "{told:?}");
                 Ok(())
             })
             .await

@@ -24,7 +24,7 @@ pub fn link_state(conn: &mut Conn, peer: &EntityId) -> Result<LinkState> {
     let last: Option<String> = stored::table
         .filter(stored::peer.eq(peer.as_str()))
         .filter(stored::direction.eq("in"))
-        .order((stored::epoch.desc(), stored::through_seq.desc()))
+        .order((stored::epoch.desc(), stored::through_seq.desc(), stored::at.desc()))
         .select(stored::digest)
         .first(conn)
         .optional()?;

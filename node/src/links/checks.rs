@@ -18,7 +18,7 @@ const EVERY: TimeDelta = TimeDelta::hours(24);
 /// no harm.
 const LEASE: TimeDelta = TimeDelta::seconds(40);
 /// Who was compared so lately is not compared again because the peer asks: it may only be asking back.
-const JUST_NOW: TimeDelta = TimeDelta::minutes(1);
+const JUST_NOW: TimeDelta = TimeDelta::seconds(5);
 
 /// Every link that has no row gets one, due at once.
 pub(super) fn enlist(tx: &mut Tx<'_>) -> Result<()> {

@@ -1,6 +1,6 @@
 //! Leasing: what goes in the next batch of a link, decided in one short transaction.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
@@ -203,8 +203,14 @@ pub(super) fn number_more(
     let mut given = link.given_seq;
     let fitting = batch.fitting(unnumbered(tx, peer, room, batch.bounds.only_recall)?);
     let mut said = unsealed(tx, vault, &fitting)?;
+    // Nothing overtakes in a thread, whatever one of its messages waits for.
+    let mut waits = HashSet::new();
     for row in fitting {
+        if row.thread.is_some_and(|thread| waits.contains(&thread.0)) {
+            continue;
+        }
         if batch.waits_for_time(tx, &row)? {
+            waits.extend(row.thread.map(|thread| thread.0));
             continue;
         }
         // Nothing overtakes what was signed by a clock that was ahead: it is signed anew first.

@@ -13,6 +13,7 @@ use super::rows::strike_these;
 use crate::error::{Error, Result};
 use crate::store::schema::{link_out, outbox};
 use crate::store::{At, Conn, Id, Tx};
+use crate::tasks::{self, Task};
 use crate::vault::Subject;
 
 /// The epoch of every link that anything was ever queued for, by the name of the peer.
@@ -32,6 +33,8 @@ pub fn begin_new_epochs(tx: &mut Tx<'_>, known: &BTreeMap<String, i32>) -> Resul
         let last = known.get(&peer).copied().unwrap_or(0).max(epoch);
         let parsed: EntityId = peer.parse().map_err(|_| Error::internal("a stored entity id does not parse"))?;
         renumber(tx, &parsed, last.saturating_add(1).cast_unsigned())?;
+        // What was said between the copy and now this node has forgotten, and no comparison of numbers shows it any more.
+        tasks::open(tx, Task::new(tasks::Kind::LinkRestored, &parsed).with(&parsed).code("restored_here"))?;
         diesel::update(link_out::table.find(&peer))
             .set((
                 link_out::lease_token.eq(None::<Id>),

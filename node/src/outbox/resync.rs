@@ -103,6 +103,13 @@ fn again(tx: &mut Tx<'_>, peer: &EntityId, epoch: i32, from: u64) -> Result<usiz
         .set((outbox::state.eq("void"), outbox::code.eq("not_held"), outbox::sealed.eq(None::<Vec<u8>>)))
         .execute(tx.conn())?;
     let gone = diesel::update(settled(&["struck", "expired"])).set(outbox::state.eq("void")).execute(tx.conn())?;
+    // The peer has receipted no more than what lies before.
+    let before = from.saturating_sub(1) as i64;
+    diesel::update(
+        link_out::table.find(peer.as_str()).filter(link_out::epoch.eq(epoch)).filter(link_out::acked_seq.gt(before)),
+    )
+    .set(link_out::acked_seq.eq(before))
+    .execute(tx.conn())?;
     Ok(taken + refused + gone)
 }
 

@@ -19,19 +19,21 @@ pub const AT_ONCE: usize = 200;
 /// Receipts settled these messages: told by whoever settles. Messages of other rooms are none of this one's business.
 pub fn settled(tx: &mut Tx<'_>, outbox: &Outbox, settled: &[Settlement]) -> Result<()> {
     let arrived: BTreeSet<MessageId> = settled.iter().filter(|it| it.simply_arrived()).map(|it| it.message).collect();
-    let (mut told, mut moved) = (Vec::new(), BTreeSet::new());
+    let (mut told, mut moved, mut ended) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
     for own in events::own(tx.conn(), settled.iter().map(|it| it.message))? {
         // That a card came up to date changes nothing else here.
         if arrived.contains(&own.message) && matches!(own.said, Said::CardUpdated | Said::ContactReleased) {
             told.push(own);
         } else {
             moved.insert(own.referral);
+            // Also of what was settled before: a partner that lost it may judge otherwise the second time.
+            ended.extend((!arrived.contains(&own.message)).then_some(own.message));
         }
     }
     events::save_arrived(tx, &told)?;
     rows::touch(tx, told.iter().map(|own| own.referral))?;
     for id in moved {
-        catch_up(tx, id)?;
+        catch_up(tx, id, &ended)?;
     }
     settled.iter().try_for_each(|settlement| transfer::settled(tx, outbox, settlement))
 }
@@ -41,15 +43,15 @@ pub fn settled(tx: &mut Tx<'_>, outbox: &Outbox, settled: &[Settlement]) -> Resu
 pub fn refresh(tx: &mut Tx<'_>) -> Result<usize> {
     let moved = events::moved(tx.conn(), AT_ONCE as i64)?;
     for id in &moved {
-        catch_up(tx, *id)?;
+        catch_up(tx, *id, &BTreeSet::new())?;
     }
     let transfers = transfer::refresh(tx, AT_ONCE)?;
     Ok(moved.len().max(transfers))
 }
 
-fn catch_up(tx: &mut Tx<'_>, id: uuid::Uuid) -> Result<()> {
+fn catch_up(tx: &mut Tx<'_>, id: uuid::Uuid, ended: &BTreeSet<MessageId>) -> Result<()> {
     let mut case = Case::lock(tx, id)?;
-    case.refresh(tx)?;
+    case.refresh_with(tx, ended)?;
     case.save(tx)
 }
 
@@ -67,9 +69,14 @@ impl Case {
     /// Brings every message of ours that is not settled up to what the outbox knows, in their order. Does not save the
     /// row.
     pub(super) fn refresh(&mut self, tx: &mut Tx<'_>) -> Result<()> {
+        self.refresh_with(tx, &BTreeSet::new())
+    }
+
+    /// The same, and of these also what was settled before.
+    fn refresh_with(&mut self, tx: &mut Tx<'_>, ended: &BTreeSet<MessageId>) -> Result<()> {
         for index in 0..self.events.len() {
             let event = &self.events[index];
-            if event.settled {
+            if event.settled && !ended.contains(&event.message) {
                 continue;
             }
             let Some(waiting) = outbox::transport_of(tx.conn(), event.message)? else { continue };

@@ -1,7 +1,7 @@
 //! The desk's API for accounts of the staff, over the verbs of `access`.
 
 use actix_web::web::Data;
-use actix_web::{delete, get, post, put};
+use actix_web::{delete, get, post};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -175,13 +175,13 @@ async fn read_staff(_: Allowed<ManageStaff>, store: Data<Store>, Path(id): Path<
 
 /// Says under whom somebody learns.
 ///
-/// From then on she leads no case, decides nothing that is the whole office's, and what she does is countersigned. Said
-/// again of another, she learns under that one; what waits for a countersignature waits where it did.
+/// From then on she leads no case, decides nothing that is the whole office's, and what she does is countersigned. Whoever
+/// learns under somebody already does so until that is ended; what waits for a countersignature waits where it did.
 #[utoipa::path(tag = "staff", params(("staff" = Uuid, Path, description = "The account.")),
     request_body = NewTraineeship,
     responses((status = 200, description = "The account.", body = StaffMember),
-              (status = 409, description = "She leads cases: they are handed over first.")))]
-#[put("/staff/{staff}/traineeship")]
+              (status = 409, description = "She leads cases, which are handed over first; or learns already.")))]
+#[post("/staff/{staff}/traineeship")]
 async fn begin_traineeship(
     staff: Allowed<ManageStaff>,
     store: Data<Store>,
@@ -190,6 +190,9 @@ async fn begin_traineeship(
 ) -> Result<Json<StaffMember>> {
     let actor = staff.actor();
     let changed = store.write(move |tx| {
+        if member(tx.conn(), id)?.trainee_of.is_some() {
+            return Err(Problem::new(Code::Conflict).detail("She learns already: end that first.").into());
+        }
         access::learns(tx, actor, id, Some(new.trainee_of))?;
         member(tx.conn(), id)
     });

@@ -20,7 +20,7 @@ async fn outsiders(stage: &Stage) -> Vec<(AccessRole, Desk)> {
     let learns = stage.centre.desk(AccessRole::Operator).await;
     let guides = stage.centre.desk(AccessRole::Operator).await;
     let mark = format!("staff/{}/traineeship", own_id(&learns).await);
-    admin.put(&mark, None, json!({"trainee_of": own_id(&guides).await})).await.ok();
+    admin.post(&mark, json!({"trainee_of": own_id(&guides).await})).await.ok();
     let mut all = vec![(AccessRole::Operator, learns), (AccessRole::Operator, guides), (AccessRole::Admin, admin)];
     for role in [AccessRole::Supervisor, AccessRole::CompanyUser, AccessRole::Evaluator] {
         all.push((role, stage.centre.desk(role).await));

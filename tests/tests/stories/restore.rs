@@ -110,9 +110,13 @@ async fn who_was_erased_stays_away_and_what_was_taken_back_stays_here() {
         goes.agrees(CPI, &[("P1", &["g.preview"])]).await;
         let doubts = Person::with_card(&stage.at_centre, "Khadidiatou").await;
         let records = doubts.agrees(CPI, BOTH).await;
+        let leaves = Person::with_card(&stage.at_centre, "Bintou").await;
+        let left_under = leaves.agrees(CPI, BOTH).await;
         stage.cpi.stop().await;
-        let waits = doubts.draft(&stage.cpi).await;
-        stage.at_centre.post(&format!("{waits}/sending"), json!({})).await.ok();
+        for waits in [&doubts, &leaves] {
+            let draft = waits.draft(&stage.cpi).await;
+            stage.at_centre.post(&format!("{draft}/sending"), json!({})).await.ok();
+        }
         let keys_before = stage.centre.node.store().read(wrapped_keys).await.unwrap();
         backs_up(&stage, &keeper, &folder.join("backup")).await;
 
@@ -120,6 +124,16 @@ async fn who_was_erased_stays_away_and_what_was_taken_back_stays_here() {
         erase(&stage, &goes).await;
         for record in &records {
             doubts.withdraws(record).await;
+        }
+        // What waited of the third leaves; then she takes it back, too, and that word does not get away any more.
+        stage.cpi.restart().await;
+        stage.centre.node.peers().resolve(stage.cpi.id()).await.unwrap();
+        stage.net.wait(chrono::TimeDelta::minutes(16));
+        stage.pump().await;
+        assert_eq!(stage.at_cpi.read("referrals").await.ok()["items"].as_array().unwrap().len(), 2);
+        stage.cpi.stop().await;
+        for record in &left_under {
+            leaves.withdraws(record).await;
         }
         assert!(keeper.keyring_is_current().await.unwrap(), "the file knows before it was said that it is done");
         let keys_after = stage.centre.node.store().read(wrapped_keys).await.unwrap();
@@ -138,7 +152,7 @@ async fn who_was_erased_stays_away_and_what_was_taken_back_stays_here() {
         let means = Means { vault, outbox, clock: stage.net.clock.clone() };
         let choice = Choice { from: folder.join("backup"), keyring: None, replace: true };
         let done = backup::restore(&config, &means, &choice).await.unwrap();
-        assert_eq!((done.erased, done.ended), (1, 3), "she, with the yes of hers that ended with her; and two records");
+        assert_eq!((done.erased, done.ended), (1, 5), "she, with the yes of hers that ended with her; and four records");
         if let Some(file) = config.database.url.expose().strip_prefix("sqlite:") {
             use base64::Engine as _;
             let key = base64::engine::general_purpose::STANDARD.decode(&hers[0].wrapped).unwrap();
@@ -161,8 +175,13 @@ async fn who_was_erased_stays_away_and_what_was_taken_back_stays_here() {
         stage.net.wait(chrono::TimeDelta::minutes(16));
         stage.pump().await;
         let list = stage.at_cpi.read("referrals").await.ok();
-        assert_eq!(list["items"].as_array().unwrap().len(), 1, "{list}");
+        assert_eq!(list["items"].as_array().unwrap().len(), 2, "{list}");
         assert!(!list.to_string().contains("Khadidiatou"));
+        // And whoever has what she took back hears of it, though the copy did not know that it had left.
+        let of_hers = list["items"].as_array().unwrap().iter().find(|it| it["state"] == "withdrawn");
+        let path = format!("referrals/{}", of_hers.unwrap_or_else(|| panic!("{list}"))["id"].as_str().unwrap());
+        let shown = stage.at_cpi.read(&path).await.ok();
+        assert!(!shown.to_string().contains("Bintou"), "{shown}");
 
         // And it goes on: the job centre accepts, and the centre hears of it.
         stage.accept(&received).await;

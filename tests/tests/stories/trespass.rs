@@ -94,10 +94,11 @@ async fn whom_a_trainee_takes_up_her_supervisor_leads_and_countersigns() {
         let admin = stage.centre.desk(AccessRole::Admin).await;
         let (boss, her) = (own_id(guides).await, own_id(&learns).await);
         let mark = format!("staff/{her}/traineeship");
-        admin.put(&mark, None, json!({"trainee_of": boss})).await.ok();
-        let own = admin.put(&mark, None, json!({"trainee_of": her})).await;
+        let own = admin.post(&mark, json!({"trainee_of": her})).await;
         assert_eq!(own.refused(422), "invalid_input", "nobody learns under herself");
-        assert_eq!(learns.put(&mark, None, json!({"trainee_of": boss})).await.refused(403), "not_entitled");
+        admin.post(&mark, json!({"trainee_of": boss})).await.ok();
+        assert_eq!(admin.post(&mark, json!({"trainee_of": boss})).await.refused(409), "conflict", "she learns already");
+        assert_eq!(learns.post(&mark, json!({"trainee_of": boss})).await.refused(403), "not_entitled");
         let marked = stage.centre.journal("staff.trainee-set").await;
         assert_eq!(marked.len(), 1);
 

@@ -65,7 +65,13 @@ pub(in crate::access) fn awaits_countersignature(tx: &mut Tx<'_>, sight: &Sight,
     let supervisor = team.iter().find(|member| member.staff == trainee).and_then(|member| member.supervisor);
     let supervisor = match supervisor {
         Some(supervisor) => supervisor,
-        None => accounts::trainee_of(tx.conn(), trainee)?.ok_or_else(alone)?,
+        None => {
+            let guide = accounts::trainee_of(tx.conn(), trainee)?.ok_or_else(alone)?;
+            let lead = rows::case_file(tx.conn(), sight.case())?.and_then(|file| file.lead);
+            // Whoever puts her name to it works on the case: her own supervisor there, or whoever leads it.
+            let on_it = |staff: &Uuid| *staff != trainee && team.iter().any(|member| member.staff == *staff);
+            [Some(guide), lead].into_iter().flatten().find(on_it).ok_or_else(alone)?
+        }
     };
     let id = rows::countersignature::insert(tx, sight.case(), trainee, supervisor, act)?;
     journal::record(tx, sight.entry("trainee.acted").object(id).code(format_args!("supervisor:{supervisor}")))

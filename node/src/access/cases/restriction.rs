@@ -184,6 +184,17 @@ pub fn is_about(conn: &mut Conn, subject: Subject) -> Result<bool> {
     Ok(diesel::select(diesel::dsl::exists(on)).get_result(conn)?)
 }
 
+/// Whether nothing but keeping may be done in a case: of a person, or of a referral about somebody whose own case says so.
+pub fn holds(conn: &mut Conn, case: Uuid) -> Result<bool> {
+    if is_on(conn, case)? {
+        return Ok(true);
+    }
+    match case_file(conn, case)? {
+        Some(file) => is_about(conn, file.subject),
+        None => Ok(false),
+    }
+}
+
 /// Whether her data are kept because she wants them kept, unused: for any reason but that they are to be erased.
 pub fn holds_for_her(conn: &mut Conn, subject: Subject) -> Result<bool> {
     let hers: Vec<Id> = vault::joined(conn, subject)?.into_iter().map(|subject| Id(subject.0)).collect();

@@ -171,7 +171,7 @@ pub(in crate::access) fn of_received(tx: &mut Tx<'_>, staff: &Staff, referral: U
 /// judged here.
 pub fn still_sees(conn: &mut Conn, staff: &Staff, case: Uuid, now: DateTime<Utc>) -> Result<bool> {
     let Some(file) = rows::case_file(conn, case)? else { return Ok(true) };
-    if staff.role != AccessRole::Dpo && restriction::is_on(conn, case)? {
+    if staff.role != AccessRole::Dpo && restriction::holds(conn, case)? {
         return Ok(false);
     }
     let is_the_offices = file.kind == Kind::Referral && rows::members(conn, case)?.is_empty();

@@ -47,15 +47,15 @@ pub struct Team {
 /// the operators; what came in and has no lead anybody of the office may take.
 ///
 /// # Errors
-/// `not_entitled`; `function_not_entitled` for somebody who learns, of what nobody leads.
+/// `not_entitled`; `function_not_entitled` for somebody who learns, who manages nothing.
 pub(super) fn manages(conn: &mut Conn, by: &Staff, file: &CaseFile) -> Result<&'static str> {
+    trainees::not_alone(conn, by.id)?;
     let unclaimed = file.lead.is_none() && file.kind == rows::Kind::Referral;
     if file.lead == Some(by.id) || file.deputy == Some(by.id) {
         Ok(rows::Listing::Of(by.id).ground())
     } else if by.role == AccessRole::Supervisor {
         Ok(rows::Listing::All.ground())
     } else if unclaimed {
-        trainees::not_alone(conn, by.id)?;
         Ok(Why::Office.as_str())
     } else {
         Err(Code::NotEntitled.into())

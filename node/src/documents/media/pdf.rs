@@ -89,15 +89,30 @@ fn name(mut rest: &[u8]) -> Vec<u8> {
     name
 }
 
+/// Whether this is one dictionary without texts and remarks, as writers make them for object streams: in a text anything
+/// may look like a name or a keyword.
+fn is_plain(dictionary: &[u8]) -> bool {
+    let inside = dictionary.trim_ascii();
+    let pairs = |wanted: &[u8]| inside.windows(2).filter(|here| *here == wanted).count();
+    inside.starts_with(b"<<")
+        && inside.ends_with(b">>")
+        && !inside.iter().any(|byte| matches!(byte, b'(' | b'%'))
+        && pairs(b"<<") == pairs(b">>")
+}
+
 /// What the object stream whose name stands at `at` holds. `None` where it cannot be looked into: it is folded in another
 /// way than such streams are, does not unfold, or unfolds to more than `room`.
 fn unfolded(bytes: &[u8], at: usize, room: usize) -> Option<Vec<u8>> {
-    let from = bytes[at.saturating_sub(AROUND)..at].windows(3).rposition(|here| here == b"obj");
-    let from = from.map_or(at, |offset| at.saturating_sub(AROUND) + offset);
+    let start = at.saturating_sub(AROUND);
+    let from = start
+        + bytes[start..at].windows(4).rposition(|here| here[0].is_ascii_whitespace() && &here[1..] == b"obj")?
+        + 4;
     let behind = &bytes[at..bytes.len().min(at + AROUND)];
-    // A name in a text or in another dictionary has no stream of its own.
-    let Some(keyword) = behind.windows(6).position(|here| here == b"stream") else { return Some(Vec::new()) };
+    let keyword = behind.windows(6).position(|here| here == b"stream")?;
     let dictionary = &bytes[from..at + keyword];
+    if !is_plain(dictionary) {
+        return None;
+    }
     let mut data = &bytes[at + keyword + 6..];
     data = data.strip_prefix(b"\r").unwrap_or(data);
     data = data.strip_prefix(b"\n").unwrap_or(data);

@@ -223,6 +223,15 @@ fn what_hides_in_an_object_stream_is_found_and_what_cannot_be_looked_into_is_ref
     }
     let broken = pdf_of(b"4 0 obj\n<</Type/ObjStm/Filter/FlateDecode>>stream\nno such thing\nendstream\nendobj");
     assert_eq!(Media::Pdf.examine(&broken), Err(Unfit::Active));
+    // Words inside the dictionary that look like its ends, and one that is longer than any writer makes it.
+    let far = format!("/X<{}>", "00".repeat(3000));
+    for disguise in
+        ["/Filter/FlateDecode/X(obj)", "/X(stream)/Filter/FlateDecode", "/X(a obj <<)/Filter/FlateDecode", &far]
+    {
+        assert_eq!(Media::Pdf.examine(&object_stream(script, disguise)), Err(Unfit::Active), "{disguise:.40}");
+    }
+    let before = b"4 0 obj\n<</Filter/FlateDecode/X( obj)/Type/ObjStm>>stream\nx\nendstream\nendobj";
+    assert_eq!(Media::Pdf.examine(&pdf_of(before)), Err(Unfit::Active));
     // Not an object stream: a reader would draw what is in it, and runs nothing of it.
     let drawn = b"4 0 obj\n<</Length 20>>stream\nBT (no names) Tj ET\nendstream\nendobj";
     assert_eq!(Media::Pdf.examine(&pdf_of(drawn)), Ok(()));

@@ -209,7 +209,9 @@ fn study(groups: &CardGroups, sheet: &mut Sheet) {
     let Some(full) = &groups.skills_full else { return };
     let recognised = full.recognised_in_italy.and_then(|answer| match answer {
         Recognition::Yes => Some("SI"),
-        Recognition::No | Recognition::InProgress | Recognition::DichiarazioneValore => Some("NO"),
+        Recognition::No => Some("NO"),
+        // Under way is neither: the note says what was told.
+        Recognition::InProgress | Recognition::DichiarazioneValore => None,
         Recognition::NotAsked | Recognition::Unknown => None,
     });
     sheet.put(TITLE, 0, "riconosciuto", recognised);

@@ -1,13 +1,19 @@
 //! The path as it should go, and what each side may not do on it.
 
+use diesel::prelude::*;
 use serde_json::json;
 use staffetta_protocol::card::List;
 use staffetta_protocol::consent::{Group, Purpose};
+use staffetta_protocol::id::MessageId;
 use staffetta_protocol::problem::Code;
+use staffetta_protocol::receipt::Outcome;
 
 use super::world::{BY, REFERRAL, accepted, code, each, parsed, seen, set, with_contact};
 use crate::referrals::model::known::KnownPerson;
-use crate::referrals::{Sending, ToldHow};
+use crate::outbox::Settlement;
+use crate::referrals::{Sending, ToldHow, settled};
+use crate::store::schema::outbox;
+use crate::store::{Id, Tx};
 
 #[actix_web::test]
 async fn a_preview_a_referral_an_appointment_and_an_outcome() {
@@ -293,6 +299,35 @@ async fn the_recipients_copy_is_kept_right() {
         w.ponte.no_more(person, record).await;
         let over = w.ponte.desk(move |r, tx| r.update_card(tx, BY, here, &set(&[Group::Identity]), true)).await;
         assert_eq!(code(over), Code::IllegalTransition);
+    })
+    .await;
+}
+
+/// A partner that went back to a copy judges once more what it had taken, and may judge otherwise.
+#[actix_web::test]
+async fn what_was_delivered_and_is_refused_the_second_time_is_shown_as_refused() {
+    each(|w| async move {
+        let (_, _, here, _) = w.received(&REFERRAL).await;
+        let (handle, kind) = (w.ponte.outbox.clone(), "referral.sent.v1");
+        let refused = move |tx: &mut Tx<'_>| {
+            let of_kind = outbox::table.filter(outbox::kind.eq(kind));
+            let message: Id = of_kind.select(outbox::message).first(tx.conn())?;
+            diesel::update(outbox::table.find(message))
+                .set((outbox::state.eq("refused"), outbox::code.eq("consent_not_valid")))
+                .execute(tx.conn())?;
+            let settlement = Settlement {
+                message: MessageId(message.0),
+                kind: kind.to_owned(),
+                thread: None,
+                outcome: Outcome::Refused,
+                code: Some("consent_not_valid".to_owned()),
+                waited: None,
+            };
+            settled(tx, &handle, &[settlement])
+        };
+        assert_eq!(w.ponte.look(here).await.summary.transport.state, "delivered");
+        w.ponte.store.write(refused).await.unwrap();
+        assert_eq!(w.ponte.look(here).await.summary.transport.state, "refused");
     })
     .await;
 }

@@ -18,6 +18,10 @@ async fn restricted_is_kept_and_nothing_else() {
         stage.answer(tx, &asked, json!({"outcome": "granted"}))?;
 
         assert_eq!(code(reads(tx)), Code::Restricted);
+        let received = uuid::Uuid::new_v4();
+        cases::open(tx, received, cases::Kind::Referral, stage.person.subject, None)?;
+        let decides = stage.anna.acting::<acts::DecideReferral>().sight_of_received(tx, received);
+        assert_eq!(code(decides), Code::Restricted, "nor with what came from another house");
         assert_eq!(code(stage.preview(tx)), Code::Restricted, "nothing new leaves");
         assert!(stage.anna.acting::<acts::EndConsents>().sight(tx, stage.person.id).is_ok(), "she can take back");
         assert_eq!(code(stage.anna.acting::<acts::WriteConsents>().sight(tx, stage.person.id)), Code::Restricted);

@@ -188,9 +188,9 @@ pub(super) fn living(conn: &mut Conn, case: Uuid) -> Result<CaseFile> {
     if Vault::is_shredded(conn, file.subject)? { Err(Code::NotFound.into()) } else { Ok(file) }
 }
 
-/// Whether an account leads some case.
+/// Whether an account leads some case, or stands in for whoever does.
 pub(in crate::access) fn leads_any(conn: &mut Conn, staff: Uuid) -> Result<bool> {
-    let led = case_file::table.filter(case_file::lead.eq(Id(staff)));
+    let led = case_file::table.filter(case_file::lead.eq(Id(staff)).or(case_file::deputy.eq(Id(staff))));
     Ok(diesel::select(diesel::dsl::exists(led)).get_result(conn)?)
 }
 

@@ -75,3 +75,40 @@ async fn whoever_learns_leads_no_case_decides_nothing_alone_and_is_countersigned
     })
     .await;
 }
+
+/// Whoever countersigns works on the case: her own supervisor where she does, otherwise whoever leads it.
+#[actix_web::test]
+async fn what_is_done_in_a_colleagues_case_waits_for_whoever_leads_it() {
+    scratch::each(|store| async move {
+        let vault = vault();
+        let anna = hired(&store, "anna", AccessRole::Operator).await;
+        let bruno = hired(&store, "bruno", AccessRole::Operator).await;
+        let tito = hired(&store, "tito", AccessRole::Operator).await;
+        let case = led(&store, &vault, &bruno).await;
+        let learns =
+            |staff: Uuid, under: Uuid| store.write(move |tx| access::learns(tx, Actor::System, staff, Some(under)));
+        let (guide, lead, trainee) = (anna.id, bruno.id, tito.id);
+        let deputy = Team {
+            lead: Some(lead),
+            deputy: Some(trainee),
+            members: vec![place(&bruno, Function::CaseOperator, None), place(&tito, Function::JobTutor, None)],
+        };
+        let (led_by, plain) = (bruno.clone(), Team { deputy: None, ..deputy.clone() });
+        store.write(move |tx| set_team(tx, &led_by, case, &deputy, 1).map(|_| ())).await.unwrap();
+        assert_eq!(learns(trainee, guide).await.unwrap_err().code(), Code::Conflict, "she stands in for a lead");
+        store.write(move |tx| set_team(tx, &bruno, case, &plain, 2).map(|_| ())).await.unwrap();
+        learns(trainee, guide).await.unwrap();
+        assert_eq!(learns(guide, lead).await.unwrap_err().code(), Code::Conflict, "somebody learns under her");
+        store
+            .write(move |tx| {
+                Acting::new::<WriteCards>(tito).sight(tx, case)?;
+                assert_eq!(waiting(tx.conn(), guide, None, 10)?.len(), 0, "she is not on it");
+                let waits = waiting(tx.conn(), lead, None, 10)?;
+                assert_eq!((waits.len(), waits[0].case), (1, case));
+                Ok(())
+            })
+            .await
+            .unwrap();
+    })
+    .await;
+}
