@@ -8,8 +8,8 @@
 //! one call and no test ever sleeps. Instants are whole microseconds, which is what both databases keep: what was
 //! written reads back equal.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
@@ -20,9 +20,10 @@ pub struct Clock(Source);
 
 #[derive(Clone, Debug)]
 enum Source {
-    System,
-    /// By how much the machine's clock is taken to be wrong.
-    Off(TimeDelta),
+    /// Where the machine's steady clock is counted from.
+    System(Instant),
+    /// The same, and by how much the machine's clock is taken to be wrong.
+    Off(Instant, TimeDelta),
     Set(Arc<Hands>),
 }
 
@@ -35,18 +36,15 @@ struct Hands {
     turned: AtomicI64,
 }
 
-/// Where the machine's steady clock is counted from.
-static STARTED: LazyLock<Instant> = LazyLock::new(steady_now);
-
 impl Clock {
     /// The clock of this machine.
     pub fn system() -> Self {
-        Self(Source::System)
+        Self(Source::System(Instant::now()))
     }
 
     /// The clock of this machine, taken to be wrong by so much: to try what a node with a wrong clock does.
     pub fn off_by(seconds: i64) -> Self {
-        if seconds == 0 { Self::system() } else { Self(Source::Off(TimeDelta::seconds(seconds))) }
+        if seconds == 0 { Self::system() } else { Self(Source::Off(Instant::now(), TimeDelta::seconds(seconds))) }
     }
 
     /// A clock that stands at `at` until it is told otherwise.
@@ -58,20 +56,19 @@ impl Clock {
     /// The present instant, in whole microseconds.
     pub fn now(&self) -> DateTime<Utc> {
         match &self.0 {
-            Source::System => system_now().trunc_subsecs(6),
-            Source::Off(by) => system_now().trunc_subsecs(6) + *by,
+            Source::System(_) => system_now().trunc_subsecs(6),
+            Source::Off(_, by) => system_now().trunc_subsecs(6) + *by,
             Source::Set(hands) => DateTime::from_timestamp_micros(hands.wall.load(Ordering::SeqCst))
                 .expect("a set clock only takes instants that chrono can hold"),
         }
     }
 
-    /// How far the wall clock is ahead of the steady one. Comparable within one process only. It changes when somebody
+    /// How far the wall clock is ahead of the steady one. Comparable between clones of one clock only. It changes when somebody
     /// sets the clock, and when the machine slept: the steady clock sleeps too.
     pub fn lead(&self) -> TimeDelta {
         match &self.0 {
-            Source::System | Source::Off(_) => {
-                let began = *STARTED;
-                let passed = TimeDelta::from_std(steady_now() - began).unwrap_or(TimeDelta::MAX);
+            Source::System(began) | Source::Off(began, _) => {
+                let passed = TimeDelta::from_std(began.elapsed()).unwrap_or(TimeDelta::MAX);
                 self.now() - DateTime::UNIX_EPOCH - passed
             }
             Source::Set(hands) => TimeDelta::microseconds(hands.turned.load(Ordering::SeqCst)),
@@ -105,7 +102,7 @@ impl Clock {
     /// On the system clock.
     pub fn jump_to(&self, at: DateTime<Utc>) {
         match &self.0 {
-            Source::System | Source::Off(_) => panic!("the system clock cannot be set"),
+            Source::System(_) | Source::Off(..) => panic!("the system clock cannot be set"),
             Source::Set(hands) => hands.wall.store(at.timestamp_micros(), Ordering::SeqCst),
         }
     }
@@ -120,11 +117,6 @@ pub fn id_at(now: DateTime<Utc>) -> uuid::Uuid {
 #[expect(clippy::disallowed_methods, reason = "the one place that may ask the machine for the time")]
 fn system_now() -> DateTime<Utc> {
     Utc::now()
-}
-
-#[expect(clippy::disallowed_methods, reason = "the one place that may ask the machine how much time has passed")]
-fn steady_now() -> Instant {
-    Instant::now()
 }
 
 #[cfg(test)]

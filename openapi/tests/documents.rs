@@ -99,8 +99,8 @@ fn nothing_is_newer_than_the_older_version() {
     for document in documents() {
         walk(&document, "", &mut |path, value| {
             let Some(members) = value.as_object() else { return };
-            let names_are_ours =
-                ["/properties", "/schemas", "/example", "/paths", "/headers"].iter().any(|end| path.ends_with(end));
+            let names_are_ours = path.contains("/example")
+                || ["/properties", "/schemas", "/paths", "/headers"].iter().any(|end| path.ends_with(end));
             for name in NEWER.iter().filter(|_| !names_are_ours) {
                 assert!(!members.contains_key(*name), "{path}/{name} is not in OpenAPI 3.0");
             }

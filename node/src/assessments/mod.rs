@@ -31,7 +31,7 @@ use crate::vault::{Holding, Vault};
 use crate::{cards, documents, journal, people};
 
 pub use api::api;
-pub use counselling::counselling_notes_for_access;
+pub use counselling::{case_ended, case_reopened, counselling_notes_for_access};
 pub use model::{
     Assessment, AssessmentId, Event, Finding, Method, Phase, PhaseBegun, Signature, SignatureMethod, Signed, Signer,
     State, Work,

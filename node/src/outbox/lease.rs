@@ -9,7 +9,6 @@ use staffetta_protocol::id::{EntityId, MessageId, RecordId};
 use staffetta_protocol::link::{Batch, Item, Void, VoidReason};
 use staffetta_protocol::receipt::Outcome;
 use uuid::Uuid;
-use zeroize::Zeroizing;
 
 use super::links::{self, LinkRow};
 use super::queue::place;
@@ -271,14 +270,15 @@ pub(super) fn unsealed(tx: &mut Tx<'_>, vault: &Vault, rows: &[Row]) -> Result<H
         .filter(outbox::message.eq_any(rows.iter().map(|row| row.message)))
         .select((outbox::message, outbox::sealed))
         .load(tx.conn())?;
-    let kept = found.into_iter().filter_map(|(id, sealed)| Some((place(id.0), sealed?)));
-    let kept: Vec<(Place, Vec<u8>)> = kept.collect();
-    let opened = vault.open_all(tx.conn(), &kept)?;
-    let text = |((place, _), bytes): (&(Place, Vec<u8>), Option<Zeroizing<Vec<u8>>>)| {
-        let text = bytes.map(|bytes| String::from_utf8(bytes.to_vec()).map_err(Error::internal));
-        Some(text?.map(|text| (place.row, text)))
-    };
-    kept.iter().zip(opened).filter_map(text).collect()
+    let kept: Vec<(Place, Vec<u8>)> =
+        found.into_iter().filter_map(|(id, sealed)| Some((place(id.0), sealed?))).collect();
+    let mut said = HashMap::with_capacity(kept.len());
+    for ((place, _), bytes) in kept.iter().zip(vault.open_all(tx.conn(), &kept)?) {
+        if let Some(bytes) = bytes {
+            said.insert(place.row, String::from_utf8(bytes.to_vec()).map_err(Error::internal)?);
+        }
+    }
+    Ok(said)
 }
 
 /// What has a number and no receipt, in the order of the numbers.

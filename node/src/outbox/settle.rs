@@ -68,10 +68,10 @@ pub fn settle(
         .values(row)
         .on_conflict_do_nothing()
         .execute(conn))?;
-    if let Some(checkpoint) = &receipt.checkpoint {
-        if let Some(trouble) = journal::hear(tx, peer, checkpoint)? {
-            history_differs(tx, peer, trouble)?;
-        }
+    if let Some(checkpoint) = &receipt.checkpoint
+        && let Some(trouble) = journal::hear(tx, peer, checkpoint)?
+    {
+        history_differs(tx, peer, trouble)?;
     }
     let settled = settle_items(tx, peer, receipt)?;
     diesel::update(

@@ -185,6 +185,7 @@ fn said(place: Place, kind: &str, ground: Value, data: Value) -> Said {
         false => json!({"role": "operator", "pseudonym": "Zr1kD7uLq9TfA3eHsW5vMw"}),
     };
     let claims = Claims {
+        depth: None,
         iss: from.clone(),
         aud: to.clone(),
         jti: place.id.parse().unwrap(),

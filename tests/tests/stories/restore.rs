@@ -152,7 +152,11 @@ async fn who_was_erased_stays_away_and_what_was_taken_back_stays_here() {
         let means = Means { vault, outbox, clock: stage.net.clock.clone() };
         let choice = Choice { from: folder.join("backup"), keyring: None, replace: true };
         let done = backup::restore(&config, &means, &choice).await.unwrap();
-        assert_eq!((done.erased, done.ended), (1, 5), "she, with the yes of hers that ended with her; and four records");
+        assert_eq!(
+            (done.erased, done.ended),
+            (1, 5),
+            "she, with the yes of hers that ended with her; and four records"
+        );
         if let Some(file) = config.database.url.expose().strip_prefix("sqlite:") {
             use base64::Engine as _;
             let key = base64::engine::general_purpose::STANDARD.decode(&hers[0].wrapped).unwrap();

@@ -9,8 +9,8 @@ use staffetta_protocol::problem::Code;
 use staffetta_protocol::receipt::Outcome;
 
 use super::world::{BY, REFERRAL, accepted, code, each, parsed, seen, set, with_contact};
-use crate::referrals::model::known::KnownPerson;
 use crate::outbox::Settlement;
+use crate::referrals::model::known::KnownPerson;
 use crate::referrals::{Sending, ToldHow, settled};
 use crate::store::schema::outbox;
 use crate::store::{Id, Tx};

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::model::{self, Event as Offer, State as Stands};
 use super::{Moving, damaged, letters, rows};
 use crate::access::Sight;
-use crate::assessments::counselling;
+use crate::assessments;
 use crate::consents;
 use crate::error::{Error, Result};
 use crate::grants;
@@ -51,7 +51,7 @@ pub(super) fn hand_over(tx: &mut Tx<'_>, outbox: &Outbox, moving: &Moving) -> Re
         grants::move_holder(tx, subject, &holder.entity_id, holder.organisation_name.as_str())?;
     }
     // Here her case has ended.
-    counselling::case_ended(tx, person.id, now)?;
+    assessments::case_ended(tx, person.id, now)?;
     let entry = sight.entry("person.handed-over").subject(person.subject).object(person.id);
     journal::record(tx, entry.peer(&holder.entity_id))
 }

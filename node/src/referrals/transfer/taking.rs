@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::model::Event;
 use super::{Moving, Side, rows};
 use crate::access::Sight;
-use crate::assessments::counselling;
+use crate::assessments;
 use crate::cards::{self, Said};
 use crate::error::Result;
 use crate::grants;
@@ -110,7 +110,7 @@ impl Referrals {
         for subject in people::subjects(tx.conn(), &person)? {
             grants::come_back(tx, subject)?;
         }
-        counselling::case_reopened(tx, person.id)?;
+        assessments::case_reopened(tx, person.id)?;
         vault::adopt(tx, moving.subject(), person.subject)?;
         let said =
             Said { source: SourceKind::Third, means: SourceMeans::Import, on: cards::today(tx), operator: by.staff() };
