@@ -42,8 +42,8 @@ impl RawKind for Paper {
            ("document" = Uuid, Path, description = "The document."),
            IfMatch),
     request_body(description = "The file.", content(
-        (Vec<u8> = "application/pdf"), (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"),
-        (Vec<u8> = "application/xml"), (Vec<u8> = "application/json"))),
+        (String = "application/pdf"), (String = "image/jpeg"), (String = "image/png"),
+        (String = "application/xml"), (serde_json::Value = "application/json"))),
     responses((status = 200, description = "The document with its file.", body = DocumentRecord),
               (status = 409, description = "It has another file already: enter another document.")))]
 #[put("/people/{person}/documents/{document}/content")]
@@ -82,8 +82,8 @@ async fn file_document(
     params(("person" = Uuid, Path, description = "The person."),
            ("document" = Uuid, Path, description = "The document.")),
     responses((status = 200, description = "The file.", content(
-        (Vec<u8> = "application/pdf"), (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"),
-        (Vec<u8> = "application/xml"), (Vec<u8> = "application/json")))))]
+        (String = "application/pdf"), (String = "image/jpeg"), (String = "image/png"),
+        (String = "application/xml"), (serde_json::Value = "application/json")))))]
 #[get("/people/{person}/documents/{document}/content")]
 async fn download_document(
     staff: Allowed<ReadDocuments>,

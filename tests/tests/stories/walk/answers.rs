@@ -58,13 +58,19 @@ fn shape(value: &Value, at: String, found: &mut BTreeSet<String>) {
     found.insert(format!("{at} {kind}"));
 }
 
+/// Lists that always have the same length: of others the first entry tells enough.
+const WHOLE: &[&str] = &["sections"];
+
 /// As an example, ids being named one after the other.
 fn made_up(value: &Value, name: &str, ids: &mut Vec<String>) -> Value {
     match value {
         Value::Object(members) => {
             members.iter().map(|(name, value)| (name.clone(), made_up(value, name, ids))).collect::<Map<_, _>>().into()
         }
-        Value::Array(items) => items.iter().take(1).map(|item| made_up(item, name, ids)).collect(),
+        Value::Array(items) => {
+            let shown = if WHOLE.contains(&name) { items.len() } else { 1 };
+            items.iter().take(shown).map(|item| made_up(item, name, ids)).collect()
+        }
         Value::String(_) if SECRETS.contains(&name) => json!("example"),
         Value::String(text) if uuid::Uuid::try_parse(text).is_ok() => {
             let nth = ids.iter().position(|known| known == text).unwrap_or_else(|| {
