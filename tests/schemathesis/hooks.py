@@ -56,6 +56,12 @@ def entity_statement(context, value):
     return (value if isinstance(value, str) else json.dumps(value)).encode()
 
 
+@schemathesis.serializer("application/pdf", "image/jpeg", "image/png")
+def file(context, value):
+    """A file is bytes, and nothing that is generated is one: it is refused as what it is not."""
+    return (value if isinstance(value, str) else json.dumps(value)).encode()
+
+
 @schemathesis.hook
 def before_load_schema(context, schema):
     """Gives every path the base of its own server: schemathesis knows one server for the whole document."""

@@ -96,6 +96,19 @@ async fn entries_get_their_places_once_and_the_tree_is_that_of_the_standard() {
     .await;
 }
 
+#[actix_web::test]
+async fn a_checkpoint_of_a_clock_that_was_ahead_is_still_ones_own() {
+    scratch::each(|store| async move {
+        let sealer = sealer(&store).await;
+        store.clock().advance(TimeDelta::hours(5));
+        act(&store, 6).await;
+        sealer.pump().await.unwrap();
+        store.clock().advance(TimeDelta::hours(-5));
+        assert_eq!(judged(&store, &sealer_keys(&sealer)).await.unwrap().entries, 6);
+    })
+    .await;
+}
+
 fn sealer_keys(sealer: &Sealer) -> Keys {
     sealer.keys().clone()
 }
