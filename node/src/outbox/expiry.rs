@@ -33,10 +33,6 @@ pub fn has_overdue(conn: &mut Conn, now: chrono::DateTime<chrono::Utc>) -> Resul
     Ok(diesel::select(diesel::dsl::exists(overdue)).get_result(conn)?)
 }
 
-/// Messages of one link that run out in one transaction, at most. What is left is let go before its batch after the next,
-/// and never leaves meanwhile: its ground has ended.
-const AT_ONCE: i64 = 500;
-
 /// Lets what has run out go, for whichever peer, at most `limit` at a time: the peer need not be there for that. Tells
 /// what is settled by it.
 pub fn expire(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<Settlement>> {
@@ -51,15 +47,14 @@ pub fn expire(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<Settlement>> {
     run_out(tx, overdue)
 }
 
-/// The same for one link, before its next batch: as much as one transaction should do.
+/// The same for one link, before its next batch, and all of it: what ran out must not leave. The worker has let go what there
+/// was in small parts before, so that little is left to do here.
 pub(super) fn expire_for(tx: &mut Tx<'_>, peer: &EntityId) -> Result<Vec<Settlement>> {
     let now = At::from(tx.now());
     let overdue = outbox::table
         .filter(outbox::peer.eq(peer.as_str()))
         .filter(outbox::state.eq("queued"))
         .filter(outbox::expires_at.le(now))
-        .order(outbox::expires_at.asc())
-        .limit(AT_ONCE)
         .select(Overdue::as_select())
         .load(tx.conn())?;
     run_out(tx, overdue)
