@@ -43,6 +43,26 @@ async fn a_repeat_gets_the_original_outcomes_in_a_new_receipt() {
     .await;
 }
 
+/// The items of a long batch are opened on several threads: each stays under its own number.
+#[actix_web::test]
+async fn a_long_batch_is_decided_in_order_whoever_opened_which_part() {
+    each(|pair| async move {
+        for _ in 0..41 {
+            pair.queue().await;
+        }
+        let mut batch = pair.lease(200).await.unwrap().batch;
+        batch.items[30].message.as_mut().unwrap().push('A');
+        let answer = pair.deliver(&batch, taken).await.unwrap();
+        let told = outcomes(&answer);
+        assert_eq!(told.len(), 41);
+        for (n, (seq, outcome, _)) in told.into_iter().enumerate() {
+            let expected = if n == 30 { Outcome::Refused } else { Outcome::Accepted };
+            assert_eq!((seq, outcome), (n as u64 + 1, expected));
+        }
+    })
+    .await;
+}
+
 #[actix_web::test]
 async fn a_gap_a_wrong_epoch_and_other_bytes_store_nothing() {
     each(|pair| async move {
