@@ -18,8 +18,9 @@
 //! - `limits`: what the machine itself can sign, verify, write and answer in a second (`limits.rs`).
 //!
 //! `--only catch-up,limits` measures these. The defaults are for a look of two minutes. The goals are about more:
-//! `--queued 100000 --stored 1000000 --links 200`, which takes longer, and 40 GB for the databases (`--folder` says
-//! where). The parts of a message are measured by themselves with `cargo bench -p staffetta-protocol`.
+//! `--queued 100000 --stored 1000000 --links 200`, best with `--people 500` since queueing reads what was said of a person
+//! before, takes longer, and 40 GB for the databases (`--folder` says where). The parts of a message are measured by
+//! themselves with `cargo bench -p staffetta-protocol`.
 
 mod alone;
 mod catch_up;
