@@ -136,12 +136,14 @@ fn columns(conn: &mut SqliteConnection, table: &str) -> Vec<String> {
     found.into_iter().map(|column| column.name).collect()
 }
 
-/// What a copy has in this column. Of an id four digits of its last group change: what stands before says when it was
-/// made, where ids do.
+/// What a copy has in this column. Of an id the version and four digits of its last group change: what stands before
+/// says when it was made, where ids do, and no node makes ids of version 8 (RFC 9562), so that none is taken already.
 fn value(table: &Table, column: &str, copy: u16, messages: i64) -> String {
     let is = |among: &[&str]| among.contains(&column);
     if is(table.ids) {
-        let fresh = format!("substr({column}, 1, 24) || '{copy:04x}' || substr({column}, 29)");
+        let fresh = format!(
+            "substr({column}, 1, 14) || '8' || substr({column}, 16, 9) || '{copy:04x}' || substr({column}, 29)"
+        );
         format!("CASE WHEN length({column}) = 36 THEN {fresh} ELSE {column} END")
     } else if is(table.numbers) {
         format!("{column} + {}", messages * i64::from(copy))
