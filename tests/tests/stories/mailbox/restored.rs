@@ -63,6 +63,7 @@ async fn a_node_with_a_mailbox_that_was_restored_gets_everything_again_and_once(
         // Since then: seven messages in four batches and more, and a second referral, to which it has answered.
         stage.updates(&path, 3, true).await;
         stage.updates(&path, 4, false).await;
+        stage.net.wait(TimeDelta::minutes(1));
         let second = stage.sent().await;
         stage.pump().await;
         let (received, _) = stage.received().await.unwrap();
