@@ -132,6 +132,12 @@ impl Member {
         self.serving = Some(self.node.serve(listener).expect("a server on a bound listener"));
     }
 
+    /// Comes back as a node that sends and takes no more than so many messages at a time.
+    pub async fn windowed(&mut self, window: u32) {
+        self.config.exchange.window = window;
+        self.restart().await;
+    }
+
     /// What this node's database holds now.
     pub fn backup(&self) -> Scratch {
         self.scratch.copy()

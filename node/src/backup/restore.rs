@@ -155,7 +155,7 @@ fn back(tx: &mut Tx<'_>, means: &Means, keyring: &Keyring) -> Result<Restored> {
         return Err(older("the data know people of whom it has neither a key nor that it was destroyed"));
     }
     // First of all: what was queued in the copy may have left since, and whoever may have it must hear what ended.
-    outbox::begin_new_epochs(tx, &keyring.epochs)?;
+    outbox::begin_new_epochs(tx, means.outbox.entity_id(), &keyring.epochs)?;
     let erased = keyring::shredded(tx.conn())?;
     let erased = rights::erased_before(tx, &erased)?;
     for grave in &since {

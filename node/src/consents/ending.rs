@@ -5,7 +5,7 @@ use staffetta_protocol::problem::Code;
 use uuid::Uuid;
 
 use super::model::{Channel, Consent, Event, Invalidation, State, Withdrawal, WithdrawnBy};
-use super::{RECALL_DUE, Towards, note, of, recalls, rows, tree};
+use super::{RECALL_DUE, Towards, forgotten, note, of, recalls, rows, tree};
 use crate::access::Sight;
 use crate::error::Result;
 use crate::grants::{self, Destination, Disclosure};
@@ -66,10 +66,16 @@ pub(super) fn end(
     if !rows::mark_withdrawn(tx, &consent)? {
         return unchanged(consent);
     }
+    let doubtful = forgotten::may_have_it(tx.conn(), handle.entity_id(), &consent)?;
     grants::close(tx, consent.record)?;
-    grants::tombstone(tx, handle.entity_id(), consent.record, consent.seq)?;
+    grants::tombstone(tx, handle.entity_id(), consent.record, forgotten::ends_with(&consent, &doubtful))?;
     let disclosed = disclosed_under(tx.conn(), &consent)?;
-    let told = outbox::strike(tx, consent.record)?;
+    let mut told = outbox::strike(tx, consent.record)?;
+    for node in doubtful {
+        if !told.contains(&node) {
+            told.push(node);
+        }
+    }
     let mut threads = Vec::new();
     for peer in peers(&disclosed) {
         threads.extend(grants::left_bare(tx.conn(), handle.entity_id(), peer, consent.record)?);
@@ -84,6 +90,9 @@ pub(super) fn end(
     let act = if event == Event::Withdraw { "consent.withdrawn" } else { "consent.invalidated" };
     note(tx, sight, act, &consent)?;
     let letters = recalls::open_under(tx, &consent, &disclosed)?;
+    if letters.is_empty() && told.is_empty() {
+        forgotten::ask_for_paper(tx, &consent)?;
+    }
     Ok(Withdrawn { consent, told, letters, threads })
 }
 

@@ -24,6 +24,7 @@ mod collecting;
 mod due;
 mod ending;
 mod expiring;
+mod forgotten;
 mod model;
 pub mod notices;
 mod reading;

@@ -29,7 +29,8 @@ pub fn ended_before(tx: &mut Tx<'_>, handle: &Outbox, above: Above, grave: &Tomb
     // Whatever else is known of the record: nothing leaves under it from here on.
     grants::tombstone(tx, &grave.issuer, grave.record, grave.seq)?;
     let consent = rows::newest(tx.conn(), handle.vault(), grave.record)?;
-    let Some(consent) = consent.filter(|it| it.seq <= grave.seq && it.state.permits()) else {
+    let ends = |it: &super::Consent| it.seq <= grave.seq && it.state.allowed().contains(&Event::Withdraw);
+    let Some(consent) = consent.filter(ends) else {
         grants::close(tx, grave.record)?;
         outbox::strike(tx, grave.record)?;
         return Ok(Vec::new());

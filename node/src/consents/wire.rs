@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::ending::end;
 use super::tree::{self, Above};
-use super::{Channel, Event, Withdrawal, WithdrawnBy, rows};
+use super::{Channel, Consent, Event, Withdrawal, WithdrawnBy, forgotten, rows};
 use crate::access::Sight;
 use crate::error::Result;
 use crate::grants;
@@ -47,7 +47,7 @@ pub fn withdrawn(
             let threads = tree::take(tx, handle, above, message, body, recall)?;
             Ok(Effect { taken: Taken::Accepted, threads })
         }
-        (Some(consent), None) if grants::disclosed_to(tx.conn(), &message.from, body.record)? => {
+        (Some(consent), None) if has_it(tx, handle, &message.from, &consent)? => {
             // A yes given after she spoke there is a new yes.
             if body.seq.get() < consent.seq && message.issued_at < consent.answered_at {
                 return Ok(Effect::none(Taken::Superseded));
@@ -60,4 +60,10 @@ pub fn withdrawn(
         }
         _ => Ok(Effect::none(Taken::Refused(ItemCode::NotEntitled))),
     }
+}
+
+/// Whether that node was given something under the record, or may have been, if this node has forgotten it.
+fn has_it(tx: &mut Tx<'_>, handle: &Outbox, node: &EntityId, consent: &Consent) -> Result<bool> {
+    Ok(grants::disclosed_to(tx.conn(), node, consent.record)?
+        || forgotten::may_have_it(tx.conn(), handle.entity_id(), consent)?.contains(node))
 }

@@ -35,6 +35,13 @@ pub fn tombstones(conn: &mut Conn) -> Result<Vec<Tombstone>> {
     rows.into_iter().map(grave).collect()
 }
 
+/// Up to which answer a record has ended, if it has.
+pub fn ended_up_to(conn: &mut Conn, issuer: &EntityId, record: RecordId) -> Result<Option<u32>> {
+    let key = (issuer.as_str(), crate::store::Id(record.0));
+    let seq: Option<i32> = tombstone::table.find(key).select(tombstone::seq).first(conn).optional()?;
+    Ok(seq.map(i32::cast_unsigned))
+}
+
 /// How many there are and up to which answers, added up: grows with each that is new or raised, and never shrinks.
 pub fn tombstone_count(conn: &mut Conn) -> Result<(i64, i64)> {
     let (count, answers): (i64, Option<i64>) =

@@ -58,7 +58,7 @@ pub use threads::{
 };
 
 pub use expiring::{forget_disclosure, held_by_nobody, let_go_of, unname};
-pub use graves::{Tombstone, tombstone_count, tombstones};
+pub use graves::{Tombstone, ended_up_to, tombstone_count, tombstones};
 pub use moved::{Holder, come_back, holder, move_holder, must_hold};
 
 pub use resting::{held_from, holds_about, records_behind, retire_ref};

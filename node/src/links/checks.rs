@@ -133,6 +133,14 @@ pub(super) fn put_off(tx: &mut Tx<'_>, peer: &EntityId, at: DateTime<Utc>) -> Re
     Ok(())
 }
 
+/// It waits for something of this node's own: again at `at`, and nothing has failed.
+pub(super) fn again_at(tx: &mut Tx<'_>, peer: &EntityId, at: DateTime<Utc>) -> Result<()> {
+    diesel::update(link_check::table.find(peer.as_str()))
+        .set((link_check::due_at.eq(At::from(at)), link_check::lease_until.eq(None::<At>)))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
 /// How often in a row it could not be done.
 pub(super) fn failures(conn: &mut Conn, peer: &EntityId) -> Result<i32> {
     let found: Option<i32> =
@@ -140,12 +148,12 @@ pub(super) fn failures(conn: &mut Conn, peer: &EntityId) -> Result<i32> {
     Ok(found.unwrap_or(0))
 }
 
-/// When the next comparison falls due.
+/// When the next comparison falls due. One that another process makes, or made when it was killed, keeps no other waiting.
 pub(super) fn next(conn: &mut Conn) -> Result<Option<DateTime<Utc>>> {
-    let next: Option<(At, Option<At>)> = link_check::table
-        .order(link_check::due_at.asc())
-        .select((link_check::due_at, link_check::lease_until))
-        .first(conn)
-        .optional()?;
-    Ok(next.map(|(due, lease)| lease.map_or(due.0, |until| until.0.max(due.0))))
+    let first =
+        || link_check::table.order(link_check::due_at.asc()).select((link_check::due_at, link_check::lease_until));
+    let free: Option<(At, Option<At>)> = first().filter(link_check::lease_until.is_null()).first(conn).optional()?;
+    let held: Vec<(At, Option<At>)> = first().filter(link_check::lease_until.is_not_null()).load(conn)?;
+    let due = |(due, lease): (At, Option<At>)| lease.map_or(due.0, |until| until.0.max(due.0));
+    Ok(free.into_iter().chain(held).map(due).min())
 }

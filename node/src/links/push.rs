@@ -20,6 +20,8 @@ use crate::tasks::{self, Task};
 pub(super) const STUCK: i32 = 3;
 /// How long the worker leaves a link alone whose peer fetches by itself.
 pub(super) const MAILBOX_PAUSE: TimeDelta = TimeDelta::hours(1);
+/// Messages for a member that is out of the network that are struck in one transaction, at most.
+const ABANDONED_AT_ONCE: i64 = 200;
 /// After so long without a receipt the two sides compare what they know.
 const LONG_SILENCE: TimeDelta = TimeDelta::hours(1);
 
@@ -55,22 +57,7 @@ async fn reachable(links: &Inner, to: &EntityId) -> Result<Option<Peer>> {
         Ok(peer) => return Ok(Some(peer)),
         Err(ResolveError::Internal(error)) => return Err(error),
         Err(ResolveError::Out) => {
-            let (peer, settled, outbox) = (to.clone(), links.settled, links.inbox.outbox.clone());
-            let voided = links
-                .store
-                .write(move |tx| {
-                    let voided = crate::outbox::abandon(tx, &peer)?;
-                    settled(tx, &outbox, &voided)?;
-                    if !voided.is_empty() {
-                        journal::record(
-                            tx,
-                            Entry::new(Actor::System, "exchange.queue-voided").peer(&peer).code("member_out"),
-                        )?;
-                    }
-                    Ok(voided.len())
-                })
-                .await?;
-            tracing::warn!(peer = %to, voided, "the member is out of the network");
+            abandon(links, to).await?;
             return Ok(None);
         }
         Err(error) => error.to_string(),
@@ -84,6 +71,29 @@ async fn reachable(links: &Inner, to: &EntityId) -> Result<Option<Peer>> {
         })
         .await?;
     Ok(None)
+}
+
+/// Nothing leaves for a member that is out: what waits is struck, so much in one transaction that others get their turn.
+async fn abandon(links: &Inner, to: &EntityId) -> Result<()> {
+    let mut voided = 0;
+    loop {
+        let (peer, settled, outbox) = (to.clone(), links.settled, links.inbox.outbox.clone());
+        let act = move |tx: &mut Tx<'_>| {
+            let struck = outbox::abandon(tx, &peer, ABANDONED_AT_ONCE)?;
+            settled(tx, &outbox, &struck)?;
+            if !struck.is_empty() {
+                let entry = Entry::new(Actor::System, "exchange.queue-voided").peer(&peer);
+                journal::record(tx, entry.code("member_out"))?;
+            }
+            Ok(struck.len())
+        };
+        let struck = links.store.write(act).await?;
+        voided += struck;
+        if (struck as i64) < ABANDONED_AT_ONCE || links.is_closing() {
+            tracing::warn!(peer = %to, voided, "the member is out of the network");
+            return Ok(());
+        }
+    }
 }
 
 async fn lease(links: &Inner, peer: &Peer) -> Result<Option<Leased>> {

@@ -23,7 +23,7 @@ use crate::store::{Conn, Tx};
 use crate::tasks::{self, Task};
 use crate::{inbox, outbox};
 
-/// How long a comparison waits for a batch that is under way.
+/// How long a comparison that found something waits for a batch that is under way.
 const UNDER_WAY: TimeDelta = TimeDelta::seconds(30);
 
 impl Links {
@@ -56,7 +56,7 @@ impl Links {
 }
 
 /// How far this side is.
-fn ours(conn: &mut Conn, peer: &EntityId) -> Result<Ours> {
+pub(super) fn ours(conn: &mut Conn, peer: &EntityId) -> Result<Ours> {
     let link = outbox::link(conn, peer)?;
     let state = inbox::link_state(conn, peer)?;
     Ok(Ours {
@@ -117,19 +117,23 @@ async fn question(links: &Inner, to: &EntityId) -> Result<Result<Option<LinkStat
     Ok(answer.json().map(Some).map_err(|why| why.to_string()))
 }
 
-fn mend(tx: &mut Tx<'_>, peer: &EntityId, before: &Ours, theirs: &LinkState) -> Result<bool> {
+pub(super) fn mend(tx: &mut Tx<'_>, peer: &EntityId, before: &Ours, theirs: &LinkState) -> Result<bool> {
     let now = tx.now();
-    if outbox::link(tx.conn(), peer)?.is_some_and(|link| link.is_leased(now)) {
-        // What is under way settles first: numbers are not changed under it.
-        checks::put_off(tx, peer, now + UNDER_WAY)?;
-        return Ok(false);
-    }
     let after = ours(tx.conn(), peer)?;
     let knows_receipt = match &theirs.outbound.receipt_digest {
         Some(digest) => inbox::gave_receipt(tx.conn(), peer, *digest)?,
         None => true,
     };
     let (outbound, inbound) = compare(before, &after, theirs, knows_receipt);
+    let under_way = outbox::link(tx.conn(), peer)?.and_then(|link| link.leased_until(now));
+    if let Some(until) = under_way
+        && outbound != Finding::Fits
+    {
+        // What is under way settles first: numbers are not changed under it. A link that never rests fits, or its next batch is
+        // answered with the numbers of the peer and mends it; one whose batch is never answered rests when its lease ends.
+        checks::again_at(tx, peer, until.min(now + UNDER_WAY))?;
+        return Ok(false);
+    }
     let mut wakes = false;
     if outbound != Finding::Fits {
         let told = &theirs.inbound;

@@ -1,3 +1,5 @@
+mod turns;
+
 use actix_web::web::Bytes;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};

@@ -47,9 +47,9 @@ pub struct LinkRow {
 }
 
 impl LinkRow {
-    /// Whether a batch is under way.
-    pub fn is_leased(&self, now: DateTime<Utc>) -> bool {
-        self.lease_until.is_some_and(|until| until.0 > now && until.0 <= now + BEYOND_LEASES)
+    /// Until when a batch is under way at the longest, if one is.
+    pub fn leased_until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.lease_until.map(|until| until.0).filter(|until| *until > now && *until <= now + BEYOND_LEASES)
     }
 }
 
@@ -220,16 +220,21 @@ pub fn shrink(tx: &mut Tx<'_>, peer: &EntityId, items: u32) -> Result<()> {
     Ok(())
 }
 
-/// Strikes everything unsettled for a member that is out of the network, and says what that was. What would have told it
-/// of a withdrawal becomes a task: somebody must tell it another way.
-pub fn abandon(tx: &mut Tx<'_>, peer: &EntityId) -> Result<Vec<Settlement>> {
+/// Strikes what is unsettled for a member that is out of the network, at most `limit` messages in the order of their queue, and
+/// says what that was: whoever gets as many asks again. What would have told it of a withdrawal becomes a task: somebody must
+/// tell it another way. What was struck is settled, so a process that dies between two rounds leaves the rest to the next one.
+pub fn abandon(tx: &mut Tx<'_>, peer: &EntityId, limit: i64) -> Result<Vec<Settlement>> {
     const CODE: &str = "member_out";
     let now = At::from(tx.now());
     let unsettled =
         || outbox::table.filter(outbox::peer.eq(peer.as_str())).filter(outbox::state.eq_any(["queued", "void"]));
-    let struck: Vec<(Id, String, Option<Id>, Option<Id>)> =
-        unsettled().select((outbox::message, outbox::kind, outbox::thread, outbox::subject)).load(tx.conn())?;
-    diesel::update(unsettled())
+    let struck: Vec<(Id, String, Option<Id>, Option<Id>)> = unsettled()
+        .order((outbox::priority, outbox::queue_no))
+        .limit(limit)
+        .select((outbox::message, outbox::kind, outbox::thread, outbox::subject))
+        .load(tx.conn())?;
+    let these: Vec<Id> = struck.iter().map(|(message, ..)| *message).collect();
+    diesel::update(unsettled().filter(outbox::message.eq_any(these)))
         .set((
             outbox::state.eq("struck"),
             outbox::code.eq(CODE),

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 use staffetta_protocol::id::EntityId;
 
+use super::gaps::note_gap;
 use super::resync::renumber;
 use super::rows::strike_these;
 use crate::error::{Error, Result};
@@ -22,13 +23,14 @@ pub fn epochs(conn: &mut Conn) -> Result<BTreeMap<String, i32>> {
     Ok(rows.into_iter().collect())
 }
 
-/// Begins a new epoch on every link, beyond those that are `known` to have been used since the copy. No lease of before
-/// holds, and every link may be tried at once.
+/// Begins a new epoch on every link of this node, `own`, beyond those that are `known` to have been used since the copy. No lease
+/// of before holds, and every link may be tried at once. What left between the copy and now stands in no log from here on.
 ///
 /// # Errors
 /// What the database refuses.
-pub fn begin_new_epochs(tx: &mut Tx<'_>, known: &BTreeMap<String, i32>) -> Result<()> {
+pub fn begin_new_epochs(tx: &mut Tx<'_>, own: &EntityId, known: &BTreeMap<String, i32>) -> Result<()> {
     let now = At::from(tx.now());
+    note_gap(tx, own)?;
     for (peer, epoch) in epochs(tx.conn())? {
         let last = known.get(&peer).copied().unwrap_or(0).max(epoch);
         let parsed: EntityId = peer.parse().map_err(|_| Error::internal("a stored entity id does not parse"))?;

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use staffetta_protocol::id::EntityId;
 
+use super::gaps::note_gap;
 use super::links::{LinkRow, link, make};
 use crate::error::Result;
 use crate::store::Tx;
@@ -48,6 +49,7 @@ pub fn resynchronise(
     let (own, given) = (row.epoch as u32, row.given_seq as u64);
     let known_otherwise = refused.is_some_and(|first| expected > first);
     if epoch > own || (epoch == own && (expected > given + 1 || known_otherwise)) {
+        note_gap(tx, peer)?;
         renumber(tx, peer, epoch.saturating_add(1))?;
         return Ok(Mended::PeerAhead);
     }

@@ -42,7 +42,7 @@ use tokio::sync::Mutex as Turn;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::keys::Keys;
 use crate::store::{Conn, Store, Tx};
 
@@ -235,6 +235,12 @@ pub fn own_mark(conn: &mut Conn) -> Result<Option<String>> {
 pub fn keep_evidence(tx: &mut Tx<'_>, peer: &Peer) -> Result<staffetta_protocol::digest::Digest> {
     rows::keep_used(tx, peer.chain())?;
     Ok(peer.chain().digest())
+}
+
+/// The nodes of an organisation, named as consents name it, that this node had to do with: also those that are out.
+pub fn nodes_of(conn: &mut Conn, organisation: &str) -> Result<Vec<EntityId>> {
+    let rows = rows::of_organisation(conn, organisation)?;
+    rows.into_iter().map(|row| row.entity_id.parse().map_err(Error::internal)).collect()
 }
 
 pub use rows::KnownAs;

@@ -1610,3 +1610,16 @@ diesel::table! {
         issued_at -> Timestamp,
     }
 }
+
+diesel::table! {
+    use crate::store::types::sql::*;
+
+    memory_gap (peer) {
+        peer -> Text,
+        found_at -> Timestamp,
+        since -> Nullable<Timestamp>,
+        followed_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(consent, recall_told);

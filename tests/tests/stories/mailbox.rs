@@ -1,5 +1,7 @@
 //! A node that nobody can call: it lives behind a wall, with outgoing calls only.
 
+mod restored;
+
 use chrono::TimeDelta;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};

@@ -87,6 +87,17 @@ async fn is_gone(desk: &Desk, person: &Person, name: &str) {
     assert!(!found.body["items"].to_string().contains(&person.id), "{}", found.body);
 }
 
+/// Of how many referrals at this desk what is shown has that name in it.
+async fn told_of(desk: &Desk, name: &str) -> usize {
+    let list = desk.read("referrals").await.ok();
+    let mut told = 0;
+    for item in list["items"].as_array().unwrap() {
+        let shown = desk.read(&format!("referrals/{}", item["id"].as_str().unwrap())).await.ok();
+        told += usize::from(shown.to_string().contains(name));
+    }
+    told
+}
+
 #[actix_web::test]
 async fn who_was_erased_stays_away_and_what_was_taken_back_stays_here() {
     on_each_database(|net| async move {
@@ -112,6 +123,8 @@ async fn who_was_erased_stays_away_and_what_was_taken_back_stays_here() {
         let records = doubts.agrees(CPI, BOTH).await;
         let leaves = Person::with_card(&stage.at_centre, "Bintou").await;
         let left_under = leaves.agrees(CPI, BOTH).await;
+        let unsent = Person::with_card(&stage.at_centre, "Zaynab").await;
+        let sent_under = unsent.agrees(CPI, BOTH).await;
         stage.cpi.stop().await;
         for waits in [&doubts, &leaves] {
             let draft = waits.draft(&stage.cpi).await;
@@ -131,6 +144,11 @@ async fn who_was_erased_stays_away_and_what_was_taken_back_stays_here() {
         stage.net.wait(chrono::TimeDelta::minutes(16));
         stage.pump().await;
         assert_eq!(stage.at_cpi.read("referrals").await.ok()["items"].as_array().unwrap().len(), 2);
+        // And something is sent, and arrives, that the copy has never heard of.
+        let draft = unsent.draft(&stage.cpi).await;
+        stage.at_centre.post(&format!("{draft}/sending"), json!({})).await.ok();
+        stage.pump().await;
+        assert_eq!(stage.at_cpi.read("referrals").await.ok()["items"].as_array().unwrap().len(), 3);
         stage.cpi.stop().await;
         for record in &left_under {
             leaves.withdraws(record).await;
@@ -179,13 +197,28 @@ async fn who_was_erased_stays_away_and_what_was_taken_back_stays_here() {
         stage.net.wait(chrono::TimeDelta::minutes(16));
         stage.pump().await;
         let list = stage.at_cpi.read("referrals").await.ok();
-        assert_eq!(list["items"].as_array().unwrap().len(), 2, "{list}");
+        assert_eq!(list["items"].as_array().unwrap().len(), 3, "{list}");
         assert!(!list.to_string().contains("Khadidiatou"));
         // And whoever has what she took back hears of it, though the copy did not know that it had left.
         let of_hers = list["items"].as_array().unwrap().iter().find(|it| it["state"] == "withdrawn");
         let path = format!("referrals/{}", of_hers.unwrap_or_else(|| panic!("{list}"))["id"].as_str().unwrap());
         let shown = stage.at_cpi.read(&path).await.ok();
         assert!(!shown.to_string().contains("Bintou"), "{shown}");
+
+        // She takes it back only now, at a node that remembers nothing but her yes: it reaches whoever has it, who answers.
+        assert_eq!(told_of(&stage.at_cpi, "Zaynab").await, 1);
+        for record in &sent_under {
+            Person::known(&officer, &unsent.id).withdraws(record).await;
+        }
+        stage.pump().await;
+        assert_eq!(told_of(&stage.at_cpi, "Zaynab").await, 0);
+        for _ in 0..2 {
+            stage.net.wait(chrono::TimeDelta::minutes(16));
+            stage.pump().await;
+        }
+        let recalls = officer.read(&format!("recalls?person={}", unsent.id)).await.ok();
+        let lines = recalls["items"].as_array().unwrap();
+        assert!(lines.len() == 2 && lines.iter().all(|it| it["status"] == "complete"), "{recalls}");
 
         // And it goes on: the job centre accepts, and the centre hears of it.
         stage.accept(&received).await;

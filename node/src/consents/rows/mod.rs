@@ -1,6 +1,7 @@
 //! Rows of consents; those of requests, events, receipts and of what is due stand beside them.
 
 mod due;
+mod ended;
 mod events;
 mod receipts;
 mod requests;
@@ -26,6 +27,7 @@ use crate::store::{At, Conn, Id, Tx};
 use crate::vault::{Merging, Place, Subject, Vault};
 
 pub(super) use due::{Behind, Running, Which, guarded, remind, revocable, running};
+pub(super) use ended::{ended_untold, first_answered, unended_of};
 pub(super) use events::{events_of, note};
 pub(super) use receipts::{Kept, keep, kept};
 pub(super) use requests::{insert_request, request, requests_of, settle_request};

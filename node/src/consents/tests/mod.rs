@@ -5,6 +5,7 @@
 mod answers;
 mod bounds;
 mod desk;
+mod forgotten;
 mod guardians;
 mod recalls;
 mod records;

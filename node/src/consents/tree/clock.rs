@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::rows::{self, Taken, Told};
 use super::{Above, answering, model, taking};
+use crate::consents::forgotten;
 use crate::error::Result;
 use crate::grants;
 use crate::journal::{self, Actor, Entry};
@@ -26,6 +27,8 @@ pub struct Done {
     pub thawed: usize,
     /// Keys that were destroyed.
     pub shredded: usize,
+    /// Withdrawals that were told to somebody of whom this node had forgotten that it has something.
+    pub followed: usize,
 }
 
 /// Does what is due. Keys are destroyed only by a clock that was `confirmed`.
@@ -42,6 +45,7 @@ pub fn pump(tx: &mut Tx<'_>, handle: &Outbox, above: Above, confirmed: bool) -> 
     for taken in rows::frozen(tx.conn(), AT_ONCE)? {
         done.thawed += usize::from(thaw(tx, handle, above, taken)?);
     }
+    done.followed = forgotten::follow(tx, handle)?;
     if confirmed {
         done.shredded = shred(tx, handle.vault(), now)?;
     }

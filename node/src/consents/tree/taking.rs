@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use staffetta_protocol::consent::Group;
-use staffetta_protocol::data::{ConsentWithdrawn, GroupOutcome};
+use staffetta_protocol::data::{ConsentWithdrawn, GroupAnswer, GroupOutcome};
 use staffetta_protocol::id::{EntityId, MessageId, RecordId};
 use staffetta_protocol::message::{Actor as MessageActor, ActorRole, Message};
 use uuid::Uuid;
@@ -14,6 +14,7 @@ use super::{Above, Under, answering, model};
 use crate::access::Sight;
 use crate::cards;
 use crate::consents::ending::end;
+use crate::consents::forgotten;
 use crate::consents::model::{Channel, Event, Withdrawal, WithdrawnBy};
 use crate::consents::rows::newest;
 use crate::error::Result;
@@ -44,7 +45,18 @@ pub(in crate::consents) fn take(
     // The person may have spoken here first: what had come is gone since, and its issuer has made the recall of it.
     let spoken = rows::taken_of(tx.conn(), issuer, body.record, None)?;
     let (mut taken, threads) = match spoken {
-        Some(taken) => (taken, Vec::new()),
+        Some(mut taken) => {
+            // Under a later yes than she spoke of something may have come since.
+            let held = grants::held_under(tx.conn(), issuer, body.record, seq)?;
+            if !held.is_empty() {
+                let (outcomes, frozen) = part_with(tx, handle, above, (issuer, body.record, seq), &held)?;
+                taken.outcomes.retain(|had| outcomes.iter().all(|it| it.group != had.group));
+                taken.outcomes.extend(outcomes);
+                taken.frozen |= frozen;
+            }
+            taken.seq = seq;
+            (taken, Vec::new())
+        }
         None => undo(tx, handle, above, (issuer, body.record, seq), message.subject_ref)?,
     };
     taken.recall = Some(recall);
@@ -98,17 +110,7 @@ pub(super) fn undo(
     }
     let held = grants::held_under(tx.conn(), issuer, record, seq)?;
     let subject = held.first().map(|it| it.subject);
-    let received: BTreeSet<Group> = held.iter().flat_map(|it| it.groups.iter().copied()).collect();
-    let frozen = match subject {
-        Some(subject) => (above.frozen)(tx.conn(), subject)?,
-        None => false,
-    };
-    let kept = if frozen {
-        cards::withhold_brought(tx, &messages(&held))?;
-        received.iter().map(|group| (*group, GroupOutcome::Restricted {})).collect()
-    } else {
-        go(tx, handle, above, (issuer, record, seq), &held)?
-    };
+    let (outcomes, frozen) = part_with(tx, handle, above, (issuer, record, seq), &held)?;
     let taken = Taken {
         id: Uuid::new_v4(),
         recall: None,
@@ -118,7 +120,7 @@ pub(super) fn undo(
         subject,
         subject_ref,
         held_since: held.iter().map(|it| it.at).min(),
-        outcomes: model::outcomes(received, &kept),
+        outcomes,
         due_at: None,
         version: 0,
         complete: false,
@@ -128,6 +130,29 @@ pub(super) fn undo(
     };
     rows::insert_taken(tx, &taken)?;
     Ok((taken, threads))
+}
+
+/// Erases what is held under a record, or withholds it where she must not lose it yet. What becomes of each group, and whether
+/// something is kept for now.
+fn part_with(
+    tx: &mut Tx<'_>,
+    handle: &Outbox,
+    above: Above,
+    (issuer, record, seq): (&EntityId, RecordId, u32),
+    held: &[Holding],
+) -> Result<(Vec<GroupAnswer>, bool)> {
+    let received: BTreeSet<Group> = held.iter().flat_map(|it| it.groups.iter().copied()).collect();
+    let frozen = match held.first() {
+        Some(first) => (above.frozen)(tx.conn(), first.subject)?,
+        None => false,
+    };
+    let kept = if frozen {
+        cards::withhold_brought(tx, &messages(held))?;
+        received.iter().map(|group| (*group, GroupOutcome::Restricted {})).collect()
+    } else {
+        go(tx, handle, above, (issuer, record, seq), held)?
+    };
+    Ok((model::outcomes(received, &kept), frozen))
 }
 
 fn messages(held: &[Holding]) -> Vec<MessageId> {
@@ -164,7 +189,7 @@ pub(super) fn go(
 fn pass_on(tx: &mut Tx<'_>, handle: &Outbox, taken: &Taken, under: Under) -> Result<Vec<Uuid>> {
     let (Some(subject), Some(since)) = (taken.subject, taken.held_since) else { return Ok(Vec::new()) };
     let lost = lost(tx, taken, subject)?;
-    let mut records = BTreeSet::new();
+    let mut records = forgotten::may_rest_on(tx.conn(), handle, subject, since, &lost)?;
     for it in grants::disclosures_about(tx.conn(), &[subject])? {
         let after = it.at >= since && !it.groups.is_disjoint(&lost);
         records.extend(it.record.filter(|_| after).map(|(record, _)| record));

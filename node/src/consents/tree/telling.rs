@@ -24,12 +24,13 @@ use crate::outbox::{self, Outbox, Outgoing, Settlement};
 use crate::peers;
 use crate::people::PersonId;
 use crate::store::{Conn, Tx};
+use crate::vault::Vault;
 
 /// Why a message did not reach somebody: a recall that came through as many nodes as it may goes no further by itself.
 const TOO_DEEP: &str = "recall_too_deep";
 
-/// Tells one node, which has something under the record, that it was withdrawn, and waits for its answer. Beyond the deepest
-/// that a recall goes somebody tells it by other means.
+/// Tells one node, which has something under the record or may have, that it was withdrawn, and waits for its answer. Beyond the
+/// deepest that a recall goes somebody tells it by other means.
 pub(in crate::consents) fn tell(
     tx: &mut Tx<'_>,
     handle: &Outbox,
@@ -40,12 +41,19 @@ pub(in crate::consents) fn tell(
     under: Option<Under>,
 ) -> Result<()> {
     let given: Vec<&Disclosure> = disclosed.iter().filter(|it| it.peer == *peer).collect();
-    let organisation = given.first().map_or("", |it| it.organisation.as_str());
+    let known = peers::known_as(tx.conn(), peer)?;
+    let called = known.as_ref().map_or("", |it| it.organisation_name.as_str());
+    let organisation = given.first().map_or(called, |it| it.organisation.as_str());
     let groups: BTreeSet<Group> = given.iter().flat_map(|it| it.groups.iter().copied()).collect();
     let subject_ref = grants::subject_ref_for(tx, consent.subject, peer)?;
     let node = peer.into();
+    // Of somebody who was erased meanwhile there is no key under which the message could wait: one is made that says nothing.
+    let sealed_for = match Vault::is_shredded(tx.conn(), consent.subject)? {
+        true => handle.vault().subject_for_person(tx)?,
+        false => consent.subject,
+    };
     let permit = grants::permit_duty(
-        consent.subject,
+        sealed_for,
         subject_ref,
         Recipient { peer: &node, organisation, ids: &[] },
         Basis::LegalDuty,
@@ -53,7 +61,8 @@ pub(in crate::consents) fn tell(
         BTreeSet::new(),
     )?;
     let (recall, due) = consent.recall.ok_or_else(|| Error::internal("a withdrawal without its recall"))?;
-    let seq = Whole::new(consent.seq).map_err(|refusal| Error::internal(refusal.code()))?;
+    let ended = grants::ended_up_to(tx.conn(), handle.entity_id(), consent.record)?.unwrap_or(consent.seq);
+    let seq = Whole::new(ended).map_err(|refusal| Error::internal(refusal.code()))?;
     let body = ConsentWithdrawn { record: consent.record, seq, recall: Some(recall), due: Some(due) };
     let out = Outgoing { thread: None, actor: towards(peer), body: body.into(), card_version: None, not_after: None };
     let depth = under.map_or(1, |it| it.depth);
@@ -63,15 +72,14 @@ pub(in crate::consents) fn tell(
         // None was made: this is the id of nothing.
         false => MessageId(Uuid::new_v4()),
     };
-    let roles = peers::known_as(tx.conn(), peer)?.map(|it| it.roles);
     let told = Told {
         id: Uuid::new_v4(),
         recall,
         record: consent.record,
-        seq: consent.seq,
+        seq: ended,
         peer: peer.clone(),
         organisation: organisation.to_owned(),
-        role: role_of(roles.as_ref(), consent.purpose),
+        role: role_of(known.as_ref().map(|it| &it.roles), consent.purpose),
         person: consent.person,
         subject: consent.subject,
         groups,

@@ -1,5 +1,6 @@
 //! Two nodes on the same kind of database hand each other batches; no network is needed to get the numbers wrong.
 
+mod abandoned;
 mod clocks;
 mod grounds;
 mod restored;

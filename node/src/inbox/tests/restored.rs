@@ -13,7 +13,8 @@ use crate::outbox::{self, Bounds, Mended, Transport};
 impl Pair {
     /// The sender begins anew on every link, as after it was restored.
     async fn begins_anew(&self) {
-        let act = move |tx: &mut crate::store::Tx<'_>| outbox::begin_new_epochs(tx, &BTreeMap::new());
+        let own = self.a.id.clone();
+        let act = move |tx: &mut crate::store::Tx<'_>| outbox::begin_new_epochs(tx, &own, &BTreeMap::new());
         self.a.store().write(act).await.unwrap();
     }
 }
