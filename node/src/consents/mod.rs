@@ -10,7 +10,8 @@
 //!   writes that, strikes what waits, tells every node that was ever given something, and ends the threads that rested on
 //!   this record alone.
 //! - Expired is not withdrawn: nothing new leaves, nothing is recalled. It expires at the instant, whoever looks.
-//! - For a minor her guardian answers and she assents; from the midnight on which she is of age that permits nothing.
+//! - Of a record the newest yes counts and no other: what she renews ends the one before it, where it was longer too.
+//! - For a minor her guardian answers, by name, and she assents; from the midnight on which she is of age that permits nothing.
 //! - Withdrawing is as easy as giving, and works from the other side too: a person may say it where her data went
 //!   ([`wire`]).
 //! - A receipt is frozen bytes: who asks for it again gets the same.
