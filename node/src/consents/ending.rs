@@ -1,5 +1,6 @@
 //! The end of a consent: taken back, found never to have held, or done.
 
+use chrono::{DateTime, Utc};
 use staffetta_protocol::id::{EntityId, RecordId};
 use staffetta_protocol::problem::Code;
 use uuid::Uuid;
@@ -11,7 +12,7 @@ use crate::error::Result;
 use crate::grants::{self, Destination, Disclosure};
 use crate::journal;
 use crate::outbox::{self, Outbox};
-use crate::people;
+use crate::people::{self, PersonId};
 use crate::store::{Conn, Tx};
 use crate::vault::Vault;
 
@@ -113,13 +114,39 @@ pub fn invalidate(
 /// # Errors
 /// `not_found`; `illegal_transition` for what is not in force.
 pub fn terminate(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, record: RecordId) -> Result<Consent> {
-    let mut consent = of(tx.conn(), vault, people::of(sight), record)?;
+    let consent = of(tx.conn(), vault, people::of(sight), record)?;
+    finish(tx, sight, consent)
+}
+
+/// Ends every consent of hers that is in force, each once however often it was renewed: what they were for goes on
+/// elsewhere. One whose use a message still holds is among them.
+///
+/// # Errors
+/// What the database refuses.
+pub fn terminate_all(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight) -> Result<()> {
+    let now = tx.now();
+    for consent in in_force(tx.conn(), vault, people::of(sight), now)? {
+        finish(tx, sight, consent)?;
+    }
+    Ok(())
+}
+
+/// Her consents that are in force at `now`: of each record the newest answer.
+fn in_force(conn: &mut Conn, vault: &Vault, person: PersonId, now: DateTime<Utc>) -> Result<Vec<Consent>> {
+    let mut found = Vec::new();
+    for record in rows::revocable(conn, person)? {
+        found.extend(rows::newest(conn, vault, record)?.filter(|consent| consent.stands(now).permits()));
+    }
+    Ok(found)
+}
+
+fn finish(tx: &mut Tx<'_>, sight: &Sight, mut consent: Consent) -> Result<Consent> {
     let from = consent.state;
     consent.state = consent.stands(tx.now()).after(Event::Terminate)?;
     if !rows::move_state(tx, &consent, from)? {
         return Err(Code::Conflict.into());
     }
-    grants::close(tx, record)?;
+    grants::close(tx, consent.record)?;
     note(tx, sight, "consent.terminated", &consent)?;
     Ok(consent)
 }

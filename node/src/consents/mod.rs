@@ -54,7 +54,7 @@ pub use answering::{answer, answer_request, renew};
 pub use api::api;
 pub use asking::{ask, defer, invalidate_request, requests};
 pub use due::{Due, DueKind, DuePlace, due, moved_birthdays, put_birthday_right, remind};
-pub use ending::{Withdrawn, invalidate, terminate, withdraw};
+pub use ending::{Withdrawn, invalidate, terminate, terminate_all, withdraw};
 pub use expiring::{delete_record, ended_by};
 pub use model::{
     Answer, Answered, Answers, Channel, Consent, Deferral, Event, ExpressedBy, Expression, Happened, IndicationMethod,
