@@ -8,7 +8,7 @@
 //!   first, by the digest of its text, which this node keeps ([`notices`]).
 //! - A yes is usable from the transaction that writes it ([`grants::open`]); a withdrawal ends it in the transaction that
 //!   writes that, strikes what waits, tells every node that was ever given something, and ends the threads that rested on
-//!   this record alone.
+//!   this record alone. What else of hers permits the same to the same organisation ends with it: one withdrawal is enough.
 //! - Expired is not withdrawn: nothing new leaves, nothing is recalled. It expires at the instant, whoever looks.
 //! - Of a record the newest yes counts and no other: what she renews ends the one before it, where it was longer too.
 //! - For a minor her guardian answers, by name, and she assents; from the midnight on which she is of age that permits nothing.
