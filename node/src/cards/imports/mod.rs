@@ -26,7 +26,7 @@ use uuid::Uuid;
 use super::editing::{Edit, save_section};
 use super::europass::{Given, Report, Taker, only, onto};
 use super::model::{Said, parts};
-use super::{rows as card_rows, section_rows};
+use super::{may_have_one, rows as card_rows, section_rows};
 use crate::access::Sight;
 use crate::error::{Error, Result};
 use crate::grants;
@@ -71,13 +71,18 @@ pub fn look(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, brought: Brought) -> 
 ///
 /// # Errors
 /// `not_found`; `holder_changed`; `conflict` where a section that the file changes is being drafted, or where it brings
-/// nothing that the card does not have.
+/// nothing that the card does not have; `invalid_input` where who spoke may not speak for her, or she is under sixteen.
 pub fn save(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, brought: Brought, yes: ImportYes) -> Result<(Uuid, Laid)> {
     let person = people::get(tx.conn(), people::of(sight))?;
     grants::must_hold(tx.conn(), person.subject)?;
     card_rows::lock(tx, person.id)?;
     let Brought { kind, origin, digest, given } = brought;
     let (new, laid) = lay(tx, vault, sight, given)?;
+    let file = At::Root.key("file");
+    match kind {
+        Kind::Portability => may_have_one(tx, &new, &file.key("portability").key("card"))?,
+        Kind::Europass(_) => may_have_one(tx, &new, &file.key("europass"))?,
+    }
     // Whose word it takes, her card tells as it will stand: that she is a minor the file may be the first to say.
     let today = super::today(tx);
     let age = guardians::age(&Identity::of(&new), today.date());

@@ -24,7 +24,7 @@ use crate::rules::calendar;
 use crate::store::{Conn, Tx};
 use crate::vault::Vault;
 
-pub use model::{Age, Guardian, GuardianDetails, GuardianEnd, GuardianKind, TOLD_DAYS_BEFORE, age};
+pub use model::{Age, Guardian, GuardianDetails, GuardianEnd, GuardianKind, TOLD_DAYS_BEFORE, age, is_too_young};
 pub(in crate::people) use rows::hand_over;
 
 /// Guardians in one answer, and unsealed for it, at most.
