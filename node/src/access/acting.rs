@@ -139,7 +139,8 @@ impl Acting {
         Ok(false)
     }
 
-    /// A function of hers that reaches the act and is not that of a trainee does it in her own name.
+    /// A function of hers that reaches the act and is not that of a trainee does it in her own name. Whoever has the mark
+    /// of one who learns does what a trainee may, whatever other function she has from before, and all of it waits.
     fn in_team(&self, tx: &mut Tx<'_>, functions: &Functions, reads: bool) -> Result<bool> {
         let fitting = || functions.iter().filter(|function| self.functions.contains(function));
         if fitting().next().is_none() {
@@ -148,8 +149,11 @@ impl Acting {
         if reads {
             return Ok(false);
         }
-        let as_trainee = fitting().all(|function| function == Function::Trainee);
-        Ok(as_trainee || rows::trainee_of(tx.conn(), self.staff.id)?.is_some())
+        let learns = rows::trainee_of(tx.conn(), self.staff.id)?.is_some();
+        if learns && !self.functions.contains(&Function::Trainee) {
+            return Err(trainees::alone());
+        }
+        Ok(learns || fitting().all(|function| function == Function::Trainee))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Accounts of those who learn, wherever they would act alone.
 
 use super::*;
-use crate::access::acts::DecideReferral;
+use crate::access::acts::{DecideReferral, ReadConsents, WriteConsents, WriteDocuments, WritePeople};
 
 #[actix_web::test]
 async fn whoever_learns_leads_no_case_decides_nothing_alone_and_is_countersigned_in_any_function() {
@@ -61,13 +61,20 @@ async fn whoever_learns_leads_no_case_decides_nothing_alone_and_is_countersigned
                 set_team(tx, &anna, case, &team(&own), 1)?;
                 let writes = Acting::new::<WriteCards>(tito.clone());
                 writes.sight(tx, case)?;
-                // Even in another function, from before she was marked.
-                assign(tx, Actor::System, case, id, &Function::JobTutor.into())?;
+                // In other functions, from before she was marked, she does what a trainee may, and it waits.
+                let before = Functions::new([Function::JobTutor, Function::CaseOperator, Function::Legal]).unwrap();
+                assign(tx, Actor::System, case, id, &before)?;
                 writes.sight(tx, case)?;
                 assert_eq!(waiting(tx.conn(), under, None, 10)?.len(), 3);
+                alone(Acting::new::<SendReferral>(tito.clone()).sight(tx, case).map(|_| ()));
+                alone(Acting::new::<WriteConsents>(tito.clone()).sight(tx, case).map(|_| ()));
+                alone(Acting::new::<WriteDocuments>(tito.clone()).sight(tx, case).map(|_| ()));
+                alone(Acting::new::<WritePeople>(tito.clone()).sight(tx, case).map(|_| ()));
+                Acting::new::<ReadConsents>(tito.clone()).sight(tx, case)?;
                 access::learns(tx, Actor::System, id, None)?;
                 writes.sight(tx, case)?;
                 assert_eq!(waiting(tx.conn(), under, None, 10)?.len(), 3, "she learns no more");
+                Acting::new::<SendReferral>(tito.clone()).sight(tx, case)?;
                 open(tx, Uuid::new_v4(), Kind::Person, subject, Some(id))
             })
             .await
