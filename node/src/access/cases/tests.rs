@@ -1,3 +1,4 @@
+mod joined;
 mod trainees;
 
 use staffetta_protocol::card::Section;
