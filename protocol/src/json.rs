@@ -1,9 +1,10 @@
 //! Reading JSON that a stranger wrote: bounded depth, no duplicate names, then a closed type.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 
-use serde::Deserialize as _;
+use serde::Deserialize;
 use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 
@@ -19,6 +20,11 @@ pub struct InvalidJson(String);
 /// than [`MAX_DEPTH`]. serde alone notices a repeated name only where it is a known field.
 pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, InvalidJson> {
     check(bytes)?;
+    from_checked(bytes)
+}
+
+/// The same for bytes whose form [`check`] has found good.
+pub fn from_checked<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, InvalidJson> {
     serde_json::from_slice(bytes).map_err(|e| InvalidJson(without_values(&e)))
 }
 
@@ -133,14 +139,64 @@ impl<'de> Visitor<'de> for Strict {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
         let inner = self.deeper()?;
-        let mut seen = HashSet::new();
-        while let Some(name) = entries.next_key::<String>()? {
+        let mut names = Names::default();
+        while let Some(name) = entries.next_key::<Name<'de>>()? {
             entries.next_value_seed(inner)?;
-            if !seen.insert(name) {
+            if !names.insert(name.0) {
                 return Err(de::Error::custom("name stands twice in one object"));
             }
         }
         Ok(())
+    }
+}
+
+/// The names of one object: nearly every object has a few, which are compared sooner than hashed.
+#[derive(Default)]
+struct Names<'de> {
+    few: Vec<Cow<'de, str>>,
+    more: HashSet<Cow<'de, str>>,
+}
+
+impl<'de> Names<'de> {
+    const FEW: usize = 16;
+
+    /// Whether it is new.
+    fn insert(&mut self, name: Cow<'de, str>) -> bool {
+        if self.few.contains(&name) {
+            return false;
+        }
+        if self.few.len() < Self::FEW {
+            self.few.push(name);
+            return true;
+        }
+        self.more.insert(name)
+    }
+}
+
+/// A name, copied only where it is written with escapes.
+struct Name<'de>(Cow<'de, str>);
+
+impl<'de> Deserialize<'de> for Name<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Name<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name")
+            }
+
+            fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Name<'de>, E> {
+                Ok(Name(Cow::Borrowed(name)))
+            }
+
+            fn visit_str<E>(self, name: &str) -> Result<Name<'de>, E> {
+                Ok(Name(Cow::Owned(name.to_owned())))
+            }
+        }
+
+        deserializer.deserialize_str(Reader)
     }
 }
 
@@ -154,6 +210,11 @@ mod tests {
         for text in [r#"{"a":1,"a":2}"#, r#"[{"x":{"b":1,"c":2,"b":3}}]"#, r#"{"a":1,"\u0061":2}"#] {
             let error = check(text.as_bytes()).unwrap_err().to_string();
             assert!(error.contains("twice"), "{error}");
+        }
+        let names = |again: usize| (0..40).chain([again]).map(|n| format!(r#""n{n}":1"#)).collect::<Vec<_>>().join(",");
+        assert!(check(format!("{{{}}}", names(40)).as_bytes()).is_ok());
+        for again in [0, 15, 16, 39] {
+            assert!(check(format!("{{{}}}", names(again)).as_bytes()).is_err(), "{again}");
         }
     }
 

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::error::{Error, Result};
 use crate::grants::Thread;
 use crate::store::schema::received_card;
-use crate::store::{At, Conn, Id, Tx, each_backend};
+use crate::store::{At, Conn, Id, Tx, insert_rows};
 use crate::vault::{Place, Vault};
 
 /// What a message brings of a card.
@@ -90,9 +90,7 @@ pub fn store_received(tx: &mut Tx<'_>, vault: &Vault, thread: &Thread, brought: 
         sealed,
         received_at: At::from(now),
     };
-    let rows: Vec<Row> = parts.into_iter().zip(sealed).map(row).collect();
-    each_backend!(tx.conn(), conn => diesel::insert_into(received_card::table).values(rows).execute(conn))?;
-    Ok(())
+    Ok(insert_rows!(tx.conn(), received_card::table, parts.into_iter().zip(sealed).map(row))?)
 }
 
 /// What is held of the card in a thread: each group as its newest message brought it.

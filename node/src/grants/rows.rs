@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::Destination;
 use crate::error::{Error, Result};
 use crate::store::schema::{disclosure, holding, open_grant, tombstone as grave};
-use crate::store::{At, Conn, Id, Tx};
+use crate::store::{At, Conn, Id, Tx, each_backend};
 use crate::vault::{self, Subject};
 
 /// Groups as one column: comma-separated wire names, in order.
@@ -168,7 +168,7 @@ pub fn tombstone(tx: &mut Tx<'_>, issuer: &EntityId, record: RecordId, seq: u32)
             grave::seq.eq(seq as i32),
             grave::at.eq(now),
         );
-        crate::store::each_backend!(tx.conn(), conn => diesel::insert_into(grave::table)
+        each_backend!(tx.conn(), conn => diesel::insert_into(grave::table)
             .values(row)
             .on_conflict_do_nothing()
             .execute(conn))?;
@@ -179,7 +179,7 @@ pub fn tombstone(tx: &mut Tx<'_>, issuer: &EntityId, record: RecordId, seq: u32)
 /// Whether a tombstone covers this version of the record.
 pub fn tombstoned(conn: &mut Conn, issuer: &EntityId, record: RecordId, seq: u32) -> Result<bool> {
     let covering = grave::table.find((issuer.as_str(), Id(record.0))).filter(grave::seq.ge(seq as i32));
-    Ok(diesel::select(diesel::dsl::exists(covering)).get_result(conn)?)
+    Ok(each_backend!(conn, conn => diesel::select(diesel::dsl::exists(covering)).get_result(conn))?)
 }
 
 /// One message that left with somebody's data, or about somebody.
@@ -318,20 +318,19 @@ pub struct Holding {
 
 /// Writes the holding, in the transaction that takes the message.
 pub fn note_holding(tx: &mut Tx<'_>, peer: &EntityId, held: &Holding, grant: &Grant) -> Result<()> {
-    diesel::insert_into(holding::table)
-        .values((
-            holding::message.eq(Id(held.message.0)),
-            holding::peer.eq(peer.as_str()),
-            holding::subject.eq(Id(held.subject.0)),
-            holding::thread.eq(held.thread.map(Id)),
-            holding::purpose.eq(grant.purpose.code()),
-            holding::groups.eq(join(&held.groups)),
-            holding::record.eq(Id(grant.record.0)),
-            holding::record_seq.eq(grant.seq.get() as i32),
-            holding::not_after.eq(At::from(grant.not_after)),
-            holding::at.eq(At::from(held.at)),
-        ))
-        .execute(tx.conn())?;
+    let row = (
+        holding::message.eq(Id(held.message.0)),
+        holding::peer.eq(peer.as_str()),
+        holding::subject.eq(Id(held.subject.0)),
+        holding::thread.eq(held.thread.map(Id)),
+        holding::purpose.eq(grant.purpose.code()),
+        holding::groups.eq(join(&held.groups)),
+        holding::record.eq(Id(grant.record.0)),
+        holding::record_seq.eq(grant.seq.get() as i32),
+        holding::not_after.eq(At::from(grant.not_after)),
+        holding::at.eq(At::from(held.at)),
+    );
+    each_backend!(tx.conn(), conn => diesel::insert_into(holding::table).values(row).execute(conn))?;
     Ok(())
 }
 

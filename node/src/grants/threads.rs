@@ -9,7 +9,7 @@ use super::{Destination, paper, rows};
 use crate::access::cases::restriction;
 use crate::error::{Error, Result};
 use crate::store::schema::{disclosure, holding, outbox, pairwise, thread};
-use crate::store::{At, Conn, Id, Tx};
+use crate::store::{At, Conn, Id, Tx, each_backend};
 use crate::vault::Subject;
 
 /// A conversation as this node sees it.
@@ -83,12 +83,8 @@ pub fn by_id(conn: &mut Conn, id: Uuid) -> Result<Option<Thread>> {
 
 /// The thread of that name with that peer. Another pair's thread is not found.
 pub fn by_wire(conn: &mut Conn, peer: &EntityId, wire: ThreadId) -> Result<Option<Thread>> {
-    let row = thread::table
-        .filter(thread::peer.eq(peer.as_str()))
-        .filter(thread::wire.eq(Id(wire.0)))
-        .select(Row::as_select())
-        .first(conn)
-        .optional()?;
+    let named = thread::table.filter(thread::peer.eq(peer.as_str())).filter(thread::wire.eq(Id(wire.0)));
+    let row = each_backend!(conn, conn => named.select(Row::as_select()).first(conn).optional())?;
     row.map(|row| read(conn, row)).transpose()
 }
 
@@ -182,9 +178,9 @@ pub fn sent(tx: &mut Tx<'_>, id: Uuid) -> Result<(u64, u64)> {
 
 /// Notes that a message of the other side has been processed.
 pub fn receive(tx: &mut Tx<'_>, id: Uuid, seq: u64) -> Result<()> {
-    diesel::update(thread::table.find(Id(id)).filter(thread::seen_seq.lt(seq as i64)))
-        .set(thread::seen_seq.eq(seq as i64))
-        .execute(tx.conn())?;
+    let behind = thread::table.find(Id(id)).filter(thread::seen_seq.lt(seq as i64));
+    let seen = diesel::update(behind).set(thread::seen_seq.eq(seq as i64));
+    each_backend!(tx.conn(), conn => seen.execute(conn))?;
     Ok(())
 }
 

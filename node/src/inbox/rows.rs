@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::open::Opened;
 use crate::error::{Error, Result};
 use crate::store::schema::{inbox_item, known_message, link_in, receipt as stored};
-use crate::store::{At, Conn, Id, Tx, each_backend};
+use crate::store::{At, Conn, Id, Tx, each_backend, insert_rows};
 use crate::vault::Subject;
 
 /// What was decided about an item.
@@ -149,11 +149,7 @@ pub(super) fn note_items(tx: &mut Tx<'_>, peer: &EntityId, epoch: u32, items: &[
         code: decided.code_text(),
         at,
     };
-    let rows: Vec<ItemRow<'_>> = items.iter().map(row).collect();
-    if !rows.is_empty() {
-        each_backend!(tx.conn(), conn => diesel::insert_into(inbox_item::table).values(rows).execute(conn))?;
-    }
-    Ok(())
+    Ok(insert_rows!(tx.conn(), inbox_item::table, items.iter().map(row))?)
 }
 
 /// A message id that was met before.
@@ -249,23 +245,22 @@ pub(super) fn remember(
     let now = tx.now();
     let ends = known.expires_at.unwrap_or(now + TimeDelta::days(MAX_DAYS));
     let forget_at = (!known.for_ever).then(|| At::from(ends + TimeDelta::days(MAX_DAYS)));
-    diesel::insert_into(known_message::table)
-        .values((
-            known_message::peer.eq(peer.as_str()),
-            known_message::message.eq(Id(id.0)),
-            known_message::digest.eq(digest.to_string()),
-            known_message::outcome.eq(decided.outcome_text()),
-            known_message::code.eq(decided.code_text()),
-            known_message::kind.eq(known.kind),
-            known_message::thread.eq(known.thread.map(Id)),
-            known_message::thread_seq.eq(known.thread_seq.map(|seq| seq as i64)),
-            known_message::subject.eq(known.subject.map(|subject| Id(subject.0))),
-            known_message::sealed.eq(known.sealed),
-            known_message::unopened.eq(known.unopened as i32),
-            known_message::received_at.eq(At::from(now)),
-            known_message::forget_at.eq(forget_at),
-        ))
-        .execute(tx.conn())?;
+    let row = (
+        known_message::peer.eq(peer.as_str()),
+        known_message::message.eq(Id(id.0)),
+        known_message::digest.eq(digest.to_string()),
+        known_message::outcome.eq(decided.outcome_text()),
+        known_message::code.eq(decided.code_text()),
+        known_message::kind.eq(known.kind),
+        known_message::thread.eq(known.thread.map(Id)),
+        known_message::thread_seq.eq(known.thread_seq.map(|seq| seq as i64)),
+        known_message::subject.eq(known.subject.map(|subject| Id(subject.0))),
+        known_message::sealed.eq(known.sealed),
+        known_message::unopened.eq(known.unopened as i32),
+        known_message::received_at.eq(At::from(now)),
+        known_message::forget_at.eq(forget_at),
+    );
+    each_backend!(tx.conn(), conn => diesel::insert_into(known_message::table).values(row).execute(conn))?;
     Ok(())
 }
 

@@ -6,11 +6,8 @@ use staffetta_protocol::log::Entry as Leaf;
 
 use crate::error::Result;
 use crate::store::schema::journal;
-use crate::store::{At, Conn, Id, Tx, each_backend};
+use crate::store::{At, Conn, Id, Tx, each_backend, insert_rows};
 use crate::vault::{self, Subject};
-
-/// Rows of one statement: each has ten values, and PostgreSQL takes 65,535 in all.
-const AT_ONCE: usize = 500;
 
 /// The row of an entry that is written now.
 #[derive(Insertable)]
@@ -55,14 +52,7 @@ pub(super) fn insert(tx: &mut Tx<'_>, entry: super::Entry) -> Result<Id> {
 
 pub(super) fn insert_all(tx: &mut Tx<'_>, entries: Vec<super::Entry>) -> Result<()> {
     let now = tx.now();
-    let mut rows = entries.into_iter().map(|entry| Row::of(entry, now));
-    loop {
-        let some: Vec<Row> = rows.by_ref().take(AT_ONCE).collect();
-        if some.is_empty() {
-            return Ok(());
-        }
-        each_backend!(tx.conn(), conn => diesel::insert_into(journal::table).values(some).execute(conn))?;
-    }
+    Ok(insert_rows!(tx.conn(), journal::table, entries.into_iter().map(|entry| Row::of(entry, now)))?)
 }
 
 /// An entry as stored.

@@ -6,6 +6,7 @@ use staffetta_protocol::consent::OrganisationId;
 use staffetta_protocol::id::EntityId;
 use staffetta_protocol::link::{Batch, BatchAnswer, LinkState};
 use staffetta_protocol::problem::{Code, Problem};
+use staffetta_protocol::trust::Roles;
 
 use super::push::STUCK;
 use super::{Inner, Links, checks, mailbox};
@@ -13,7 +14,7 @@ use crate::error::Result;
 use crate::inbox::{self, Accepted, Content};
 use crate::journal::{self, Actor, Entry};
 use crate::outbox;
-use crate::peers::{Peer, Peers, VerifiedPeer};
+use crate::peers::{Peer, VerifiedPeer};
 use crate::routes::Routes;
 use crate::store::{Store, Tx};
 use crate::tasks::{self, Task};
@@ -77,7 +78,9 @@ fn failed_inside(tx: &mut Tx<'_>, peer: &EntityId, code: Code) -> Result<()> {
 async fn take(caller: &VerifiedPeer, store: &Store, links: &Links) -> Result<BatchAnswer> {
     let _turn = links.0.bounds.enter(caller.entity_id())?;
     let peer = caller.entity_id().clone();
-    let waiting = store.read(move |conn| inbox::unopened(conn, &peer)).await?;
+    let peers = links.0.peers.clone();
+    let (waiting, own) =
+        store.read(move |conn| Ok((inbox::unopened(conn, &peer)?, peers.own_in(conn)?))).await?;
     if waiting + caller.body().len() as u64 > links.0.config.unopened_bytes_per_peer {
         let problem = Problem::new(Code::RateLimited).detail("what came before has not been looked at yet");
         return Err(Problem { retry_after: Some(FULL_RETRY_SECONDS), ..problem }.into());
@@ -86,11 +89,17 @@ async fn take(caller: &VerifiedPeer, store: &Store, links: &Links) -> Result<Bat
     if batch.items.len() > links.0.config.window as usize {
         return Err(Problem::new(Code::TooLarge).detail("more items than the window").into());
     }
-    accept_batch(&links.0, caller.peer(), batch).await
+    accept_batch(&links.0, caller.peer(), own, batch).await
 }
 
-/// Takes a batch of a peer, pushed or fetched: opened without a transaction, decided and receipted in one.
-pub(super) async fn accept_batch(links: &Inner, peer: &Peer, batch: Batch) -> Result<BatchAnswer> {
+/// Takes a batch of a peer, pushed or fetched, as what this node is: its organisation and its roles. Opened without a
+/// transaction, decided and receipted in one.
+pub(super) async fn accept_batch(
+    links: &Inner,
+    peer: &Peer,
+    (own_ids, own_roles): (Vec<String>, Roles),
+    batch: Batch,
+) -> Result<BatchAnswer> {
     let (peers, epoch, now) = (&links.peers, batch.epoch, links.clock.now());
     let (me, id) = (peers.entity_id().clone(), peer.entity_id());
     let mut items = inbox::open(batch.clone(), peer.keys(), id, &me, now)?;
@@ -105,8 +114,8 @@ pub(super) async fn accept_batch(links: &Inner, peer: &Peer, batch: Batch) -> Re
         peer: id.clone(),
         state: peer.state(now),
         roles: peer.roles().clone(),
-        own_ids: own_ids(peers).await?,
-        own_roles: peers.own_roles().await?,
+        own_ids: own_ids.iter().filter_map(|id| OrganisationId::new(id).ok()).collect(),
+        own_roles,
     };
     let (inner, peer) = (links.inbox.clone(), peer.clone());
     links
@@ -119,11 +128,6 @@ pub(super) async fn accept_batch(links: &Inner, peer: &Peer, batch: Batch) -> Re
             Ok(answer)
         })
         .await
-}
-
-/// The identifiers under which a consent may name this node's organisation.
-async fn own_ids(peers: &Peers) -> Result<Vec<OrganisationId>> {
-    Ok(peers.own_organisation_ids().await?.iter().filter_map(|id| OrganisationId::new(id).ok()).collect())
 }
 
 /// Show the link

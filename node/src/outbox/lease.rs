@@ -17,7 +17,7 @@ use super::{anew, expiry};
 use crate::error::{Error, Result};
 use crate::grants::{self, Grounds, Resting};
 use crate::store::schema::{link_out, outbox};
-use crate::store::{At, Id, Tx};
+use crate::store::{At, Id, Tx, each_backend};
 use crate::vault::{Place, Vault};
 
 /// A batch under way.
@@ -244,9 +244,12 @@ pub(super) fn number_more(
 }
 
 fn number(tx: &mut Tx<'_>, row: &Row, link: &LinkRow, seq: i64) -> Result<()> {
-    diesel::update(outbox::table.find(row.message))
-        .set((outbox::epoch.eq(link.epoch), outbox::seq.eq(seq), outbox::may_have_left.eq(true)))
-        .execute(tx.conn())?;
+    let numbered = diesel::update(outbox::table.find(row.message)).set((
+        outbox::epoch.eq(link.epoch),
+        outbox::seq.eq(seq),
+        outbox::may_have_left.eq(true),
+    ));
+    each_backend!(tx.conn(), conn => numbered.execute(conn))?;
     Ok(())
 }
 

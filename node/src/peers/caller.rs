@@ -75,7 +75,7 @@ impl VerifiedPeer {
             return Err(Code::UnsupportedMediaType.into());
         }
         json::check(&self.body).map_err(|why| Problem::new(Code::MalformedRequest).detail(why.to_string()))?;
-        json::from_slice(&self.body).map_err(|why| Problem::new(Code::InvalidInput).detail(why.to_string()).into())
+        json::from_checked(&self.body).map_err(|why| Problem::new(Code::InvalidInput).detail(why.to_string()).into())
     }
 
     /// Refuses a limited member: for what only an active one may do.

@@ -73,23 +73,16 @@ impl Peers {
     }
 
     /// What this node claims to be: what its mark says, if it has one.
-    pub async fn own_roles(&self) -> Result<Roles> {
-        let peers = self.clone();
-        self.0.store.read(move |conn| peers.own_roles_in(conn)).await
-    }
-
-    /// The same, inside a transaction.
     pub fn own_roles_in(&self, conn: &mut Conn) -> Result<Roles> {
-        if self.is_authority() {
-            return Ok(Roles::from([Role::Authority]));
-        }
-        Ok(roles_in(rows::own_mark(conn)?.as_deref()))
+        Ok(self.own_in(conn)?.1)
     }
 
-    /// This node's organisation, as consents name their recipient: `ipa:…`, `vat:…`. None without mark.
-    pub async fn own_organisation_ids(&self) -> Result<Vec<String>> {
-        let mark = self.0.store.read(rows::own_mark).await?;
-        Ok(read_mark(mark.as_deref()).map(|mark| mark.organisation_ids()).unwrap_or_default())
+    /// This node's organisation, as consents name their recipient (`ipa:…`, `vat:…`; none without a mark), and its roles.
+    pub fn own_in(&self, conn: &mut Conn) -> Result<(Vec<String>, Roles)> {
+        let mark = rows::own_mark(conn)?;
+        let ids = read_mark(mark.as_deref()).map(|mark| mark.organisation_ids()).unwrap_or_default();
+        let roles = if self.is_authority() { Roles::from([Role::Authority]) } else { roles_in(mark.as_deref()) };
+        Ok((ids, roles))
     }
 
     /// How this node itself stands: what it queues while it is limited waits here, since partners would refuse it.

@@ -33,6 +33,8 @@ pub(super) const DEADLINES: Deadlines = Deadlines::AGREED;
 #[derive(Debug, Clone)]
 pub(super) struct Case {
     pub(super) row: Row,
+    /// The row as it stands in the database.
+    kept: Row,
     pub(super) side: Side,
     pub(super) state: Option<State>,
     pub(super) preview: Preview,
@@ -106,10 +108,11 @@ impl Case {
             (None, None) => DueClock::Stopped,
         };
         let purpose = Purpose::from_code(&row.purpose).ok_or_else(damaged)?;
-        Ok(Self { row, side, state, preview, clock, purpose, thread, events })
+        Ok(Self { kept: row.clone(), row, side, state, preview, clock, purpose, thread, events })
     }
 
-    /// Writes the row; events are written as they happen.
+    /// Writes the row, if something in it changed: taking it has counted its version up. Events are written as they
+    /// happen.
     pub(super) fn save(&mut self, tx: &mut Tx<'_>) -> Result<()> {
         self.row.state = self.state.map(|state| state.as_str().to_owned());
         self.row.preview_state = self.preview.as_str().to_owned();
@@ -119,7 +122,11 @@ impl Case {
             DueClock::Paused { left } => (None, Some(i32::try_from(left).map_err(Error::internal)?)),
             DueClock::Stopped => (None, None),
         };
-        rows::save(tx, &self.row)
+        if self.row != self.kept {
+            rows::save(tx, &self.row)?;
+            self.kept = self.row.clone();
+        }
+        Ok(())
     }
 
     pub(super) fn id(&self) -> Uuid {

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::model::{Entry, Event, Fate, History, Side, Transport};
 use crate::error::{Error, Result};
 use crate::store::schema::{outbox, referral_event};
-use crate::store::{At, Conn, Id, Tx};
+use crate::store::{At, Conn, Id, Tx, each_backend};
 use crate::vault::{Place, Subject, Vault};
 
 /// What a message of the thread says: an event of the model, or one of the three types that change no state.
@@ -78,7 +78,7 @@ pub(super) struct Noted {
 }
 
 #[derive(Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = referral_event)]
+#[diesel(table_name = referral_event, treat_none_as_default_value = false)]
 struct Row {
     id: Id,
     referral: Id,
@@ -183,7 +183,7 @@ pub(super) fn add(
         settled: event.settled,
         sealed: event.sealed.clone(),
     };
-    diesel::insert_into(referral_event::table).values(row).execute(tx.conn())?;
+    each_backend!(tx.conn(), conn => diesel::insert_into(referral_event::table).values(row).execute(conn))?;
     Ok(event)
 }
 
@@ -206,22 +206,21 @@ pub(super) fn of(conn: &mut Conn, referral: Uuid) -> Result<Vec<Noted>> {
 
 /// The same without the cards that came and went: of these there may be many, and no step depends on them.
 pub(super) fn that_decide(conn: &mut Conn, referral: Uuid) -> Result<Vec<Noted>> {
-    let cards = [Said::CardUpdated, Said::ContactReleased].map(Said::as_str);
-    let rows: Vec<Row> = referral_event::table
+    let is_no_card = |said| referral_event::said.ne(Said::as_str(said));
+    let decide = is_no_card(Said::CardUpdated).and(is_no_card(Said::ContactReleased));
+    let those = referral_event::table
         .filter(referral_event::referral.eq(Id(referral)))
-        .filter(referral_event::said.ne_all(cards).or(referral_event::settled.eq(false)))
-        .order(referral_event::ordinal)
-        .select(Row::as_select())
-        .load(conn)?;
+        .filter(decide.or(referral_event::settled.eq(false)))
+        .order(referral_event::ordinal);
+    let rows: Vec<Row> = each_backend!(conn, conn => those.select(Row::as_select()).load(conn))?;
     rows.into_iter().map(Noted::try_from).collect()
 }
 
 /// The place after the last event of a referral.
 pub(super) fn next_ordinal(conn: &mut Conn, referral: Uuid) -> Result<i32> {
-    let last: Option<i32> = referral_event::table
-        .filter(referral_event::referral.eq(Id(referral)))
-        .select(diesel::dsl::max(referral_event::ordinal))
-        .first(conn)?;
+    let ordinals = referral_event::table.filter(referral_event::referral.eq(Id(referral)));
+    let last: Option<i32> =
+        each_backend!(conn, conn => ordinals.select(diesel::dsl::max(referral_event::ordinal)).first(conn))?;
     Ok(last.unwrap_or(0) + 1)
 }
 

@@ -8,11 +8,11 @@ use uuid::Uuid;
 use crate::access::cases::{Listing, cases_of};
 use crate::error::{Error, Result};
 use crate::store::schema::{case_member, rectification, referral};
-use crate::store::{At, Conn, Id, Tx};
+use crate::store::{At, Conn, Id, Tx, each_backend};
 use crate::vault::{Merging, Subject, Vault};
 
 /// As stored; [`super::case::Case`] gives the columns their meaning.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Debug, Clone, PartialEq, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = referral, treat_none_as_null = true)]
 pub(super) struct Row {
     pub(super) id: Id,
@@ -48,26 +48,20 @@ pub(super) fn insert(tx: &mut Tx<'_>, row: &Row) -> Result<()> {
     Ok(())
 }
 
-/// Takes the row for this transaction: the update comes first, so that two processes cannot both decide on what they
+/// Takes the row for this transaction, as changed now: the update comes first, so that two processes cannot both decide on what they
 /// read before.
 pub(super) fn lock(tx: &mut Tx<'_>, id: Uuid) -> Result<Option<Row>> {
-    let touched = diesel::update(referral::table.find(Id(id)))
-        .set(referral::version.eq(referral::version + 1))
-        .execute(tx.conn())?;
-    if touched == 0 {
-        return Ok(None);
-    }
-    find(tx.conn(), id)
+    let changes = (referral::version.eq(referral::version + 1), referral::updated_at.eq(At::from(tx.now())));
+    let taken = diesel::update(referral::table.find(Id(id))).set(changes);
+    Ok(each_backend!(tx.conn(), conn => taken.returning(Row::as_returning()).get_result(conn).optional())?)
 }
 
 /// The same, by the thread's local id.
 pub(super) fn lock_of_thread(tx: &mut Tx<'_>, thread: Uuid) -> Result<Option<Row>> {
-    let of_thread = || referral::table.filter(referral::thread.eq(Id(thread)));
-    let touched = diesel::update(of_thread()).set(referral::version.eq(referral::version + 1)).execute(tx.conn())?;
-    if touched == 0 {
-        return Ok(None);
-    }
-    Ok(of_thread().select(Row::as_select()).first(tx.conn()).optional()?)
+    let changes = (referral::version.eq(referral::version + 1), referral::updated_at.eq(At::from(tx.now())));
+    let of_thread = referral::table.filter(referral::thread.eq(Id(thread)));
+    let taken = diesel::update(of_thread).set(changes);
+    Ok(each_backend!(tx.conn(), conn => taken.returning(Row::as_returning()).get_result(conn).optional())?)
 }
 
 pub(super) fn find(conn: &mut Conn, id: Uuid) -> Result<Option<Row>> {
@@ -82,8 +76,8 @@ pub(super) fn of_thread(conn: &mut Conn, thread: Uuid) -> Result<Option<Uuid>> {
 }
 
 pub(super) fn save(tx: &mut Tx<'_>, row: &Row) -> Result<()> {
-    let row = Row { updated_at: At::from(tx.now()), ..row.clone() };
-    diesel::update(referral::table.find(row.id)).set(row).execute(tx.conn())?;
+    let changed = diesel::update(referral::table.find(row.id)).set(row.clone());
+    each_backend!(tx.conn(), conn => changed.execute(conn))?;
     Ok(())
 }
 

@@ -23,8 +23,11 @@ pub enum Conn {
     Sqlite(diesel::SqliteConnection),
 }
 
-/// The same source text compiled once per database: for one-row upserts and batch inserts, which both dialects know
-/// and the connection enum cannot express. A batch *upsert* compiles on neither: loop over the rows.
+/// The same source text compiled once per database: for one-row upserts, batch inserts and returned rows, which both
+/// dialects know and the connection enum cannot express. A batch *upsert* compiles on neither: loop over the rows.
+///
+/// Also for what is done for every message: the enum walks each query once more than either database alone, and boxes
+/// each of its values.
 macro_rules! each_backend {
     ($conn:expr, $c:ident => $body:expr) => {
         match $conn {
@@ -35,6 +38,37 @@ macro_rules! each_backend {
     };
 }
 pub(crate) use each_backend;
+
+/// Rows of one statement on PostgreSQL, which takes 65,535 values in all.
+#[cfg(feature = "postgres")]
+pub(crate) const ROWS_AT_ONCE: usize = 500;
+
+/// Inserts rows: PostgreSQL has them in as few statements as it takes, since each is a way there and back. SQLite has
+/// them one by one, by a statement that is prepared once; one statement for all would be written and prepared anew each
+/// time, and costs more than it spares.
+macro_rules! insert_rows {
+    ($conn:expr, $table:expr, $rows:expr) => {
+        match $conn {
+            #[cfg(feature = "postgres")]
+            $crate::store::Conn::Postgres(conn) => {
+                let mut rows = $rows.into_iter();
+                loop {
+                    let some: Vec<_> = rows.by_ref().take($crate::store::ROWS_AT_ONCE).collect();
+                    if some.is_empty() {
+                        break diesel::QueryResult::Ok(());
+                    }
+                    if let Err(cause) = diesel::insert_into($table).values(some).execute(conn) {
+                        break Err(cause);
+                    }
+                }
+            }
+            $crate::store::Conn::Sqlite(conn) => $rows
+                .into_iter()
+                .try_for_each(|row| diesel::insert_into($table).values(row).execute(conn).map(|_| ())),
+        }
+    };
+}
+pub(crate) use insert_rows;
 
 impl fmt::Debug for Conn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

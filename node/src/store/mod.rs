@@ -49,7 +49,9 @@ use crate::config::DatabaseConfig;
 use crate::error::{Error, Result};
 use crate::metrics::Metrics;
 
-pub(crate) use conn::each_backend;
+pub(crate) use conn::{each_backend, insert_rows};
+#[cfg(feature = "postgres")]
+pub(crate) use conn::ROWS_AT_ONCE;
 pub use conn::{Conn, MultiBackend};
 pub use copy::{Copied, copy_file, file_of, move_file, remove_file};
 pub use tx::Tx;

@@ -1586,6 +1586,7 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(subject, subject_key, destroyed_key);
 
 diesel::allow_tables_to_appear_in_same_query!(card, card_section, disclosure, person, subject_joined);
+diesel::allow_tables_to_appear_in_same_query!(case_restriction, subject_joined);
 
 diesel::allow_tables_to_appear_in_same_query!(disclosure, thread);
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Subject, Vault};
 use crate::error::Result;
 use crate::store::schema::subject_joined;
-use crate::store::{At, Conn, Id, Tx};
+use crate::store::{At, Conn, Id, Tx, each_backend};
 
 /// That one record goes into another.
 #[derive(Debug, Clone, Copy)]
@@ -37,15 +37,24 @@ pub fn only_subjects(_: &mut Tx<'_>, _: &Vault, _: &Merging) -> Result<()> {
 /// Every subject of the person whose subject this is: the one whose key seals what is new first. Itself, as long as
 /// nothing was merged.
 pub fn joined(conn: &mut Conn, subject: Subject) -> Result<Vec<Subject>> {
-    let head: Option<Id> =
-        subject_joined::table.find(Id(subject.0)).select(subject_joined::head).first(conn).optional()?;
-    let head = head.unwrap_or(Id(subject.0));
-    let others: Vec<Id> = subject_joined::table
-        .filter(subject_joined::head.eq(head))
-        .order((subject_joined::joined_at, subject_joined::subject))
-        .select(subject_joined::subject)
-        .load(conn)?;
-    Ok(std::iter::once(head).chain(others).map(|id| Subject(id.0)).collect())
+    let head = head(conn, subject)?;
+    let others: Vec<Id> =
+        others_of(head).order((subject_joined::joined_at, subject_joined::subject)).load(conn)?;
+    Ok(std::iter::once(head).chain(others.into_iter().map(|id| Subject(id.0))).collect())
+}
+
+/// The subject of that person whose key seals what is new.
+pub fn head(conn: &mut Conn, subject: Subject) -> Result<Subject> {
+    let joined = subject_joined::table.find(Id(subject.0)).select(subject_joined::head);
+    let head: Option<Id> = each_backend!(conn, conn => joined.first(conn).optional())?;
+    Ok(head.map_or(subject, |id| Subject(id.0)))
+}
+
+/// Every other subject of the person whose subject `head` is, for a query.
+#[diesel::dsl::auto_type(no_type_alias)]
+pub fn others_of(head: Subject) -> _ {
+    let head: Id = Id(head.0);
+    subject_joined::table.filter(subject_joined::head.eq(head)).select(subject_joined::subject)
 }
 
 /// What is kept under `subject`, a stranger's until now, is of the person whose subject `head` is: nothing is sealed anew. A

@@ -31,7 +31,7 @@ use crate::store::{Conn, Id, Tx, once};
 
 pub use collect::{About, Collect, Collected, Sealed, Shelf, Whose, gather};
 pub use master::MasterKey;
-pub use merging::{Merge, Merging, adopt, joined, only_subjects};
+pub use merging::{Merge, Merging, adopt, head, joined, only_subjects, others_of};
 
 /// The tables of this room that hold personal data.
 pub const HOLDING: Holding = Holding {

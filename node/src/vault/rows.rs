@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::Subject;
 use crate::error::Result;
 use crate::store::schema::{destroyed_key, subject, subject_key};
-use crate::store::{At, Conn, Id, Tx};
+use crate::store::{At, Conn, Id, Tx, each_backend};
 
 pub(super) fn by_ref(conn: &mut Conn, peer: &EntityId, subject_ref: SubjectRef) -> Result<Option<Subject>> {
     let found = subject::table
@@ -58,12 +58,11 @@ pub(super) fn insert_key(tx: &mut Tx<'_>, of: Subject, key: Uuid, wrapped: Vec<u
 }
 
 pub(super) fn newest(conn: &mut Conn, of: Subject) -> Result<Option<(Uuid, Vec<u8>)>> {
-    let found = subject_key::table
+    let newest = subject_key::table
         .filter(subject_key::subject.eq(Id(of.0)))
         .order((subject_key::created_at.desc(), subject_key::id.desc()))
-        .select((subject_key::id, subject_key::wrapped))
-        .first::<(Id, Vec<u8>)>(conn)
-        .optional()?;
+        .select((subject_key::id, subject_key::wrapped));
+    let found = each_backend!(conn, conn => newest.first::<(Id, Vec<u8>)>(conn).optional())?;
     Ok(found.map(|(id, wrapped)| (id.0, wrapped)))
 }
 

@@ -52,6 +52,7 @@ pub use markdown::markdown;
 pub use portability::{EUROPASS_MAX, Portability, PortabilityFormat, PortabilityOrigin};
 pub use province::{PROVINCES, Province};
 pub use quick::{QuickCard, QuickDefaults, QuickSkill};
+pub(crate) use refusal::read_checked;
 pub use refusal::{At, Check, Refusal, read};
 pub use skills::{
     BilancioSummary, DigitalSkill, ItalianCourse, LanguageCertificate, LanguageSkill, PreviewLanguage, PreviewSkill,

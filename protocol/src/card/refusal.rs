@@ -212,21 +212,31 @@ pub(crate) fn alone<T>(
 /// # Errors
 /// What is wrong, by place; of what cannot be read the first finding only. Nothing of the input is repeated.
 pub fn read<T: DeserializeOwned + Check>(json: &str) -> Result<T, Vec<FieldError>> {
-    let value: T = read_unchecked(json)?;
+    formed(json)?;
+    read_checked(json)
+}
+
+/// The same where [`crate::json::check`] has found the form good already.
+pub(crate) fn read_checked<T: DeserializeOwned + Check>(json: &str) -> Result<T, Vec<FieldError>> {
+    let value: T = typed(json)?;
     let mut found = Vec::new();
     value.check(&At::Root, &mut found);
     if found.is_empty() { Ok(value) } else { Err(found) }
 }
 
+fn formed(json: &str) -> Result<(), Vec<FieldError>> {
+    crate::json::check(json.as_bytes()).map_err(|_| vec![Refusal::Malformed.at("")])
+}
+
 /// Reads a closed type without its rules over several fields.
-///
-/// # Errors
-/// As [`read`].
-pub(crate) fn read_unchecked<T: DeserializeOwned>(json: &str) -> Result<T, Vec<FieldError>> {
-    crate::json::check(json.as_bytes()).map_err(|_| vec![Refusal::Malformed.at("")])?;
+fn typed<T: DeserializeOwned>(json: &str) -> Result<T, Vec<FieldError>> {
     if holds_null(json) {
         return Err(vec![Refusal::WrongType.at("")]);
     }
+    if let Ok(value) = serde_json::from_str(json) {
+        return Ok(value);
+    }
+    // A second time, to learn where it does not fit: keeping account of the place on the way costs as much as reading.
     let mut reader = serde_json::Deserializer::from_str(json);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| vec![place(&error)])?;
     reader.end().map_err(|_| vec![Refusal::Malformed.at("")])?;
@@ -235,6 +245,9 @@ pub(crate) fn read_unchecked<T: DeserializeOwned>(json: &str) -> Result<T, Vec<F
 
 /// Whether JSON that is well formed has a `null` anywhere: what is absent is left out on the wire.
 fn holds_null(json: &str) -> bool {
+    if !json.contains("null") {
+        return false;
+    }
     let (mut quoted, mut escaped) = (false, false);
     json.bytes().any(|byte| {
         match byte {

@@ -59,8 +59,9 @@ pub use referral_sent::ReferralSent;
 pub use referral_withdrawn::{ReferralWithdrawn, WithdrawnBy};
 
 pub use crate::card::codes::GolPath;
-use crate::card::{At, Check, read};
+use crate::card::{At, Check, Refusal, read_checked};
 use crate::consent::Group;
+use crate::json;
 use crate::problem::FieldError;
 
 /// What a type of `data` tells of itself.
@@ -110,8 +111,17 @@ macro_rules! bodies {
             /// # Errors
             /// [`BodyError`].
             pub fn parse(type_name: &str, data: &RawValue) -> Result<Self, BodyError> {
+                let formed = json::check(data.get().as_bytes());
+                if formed.is_err() && Self::TYPES.contains(&type_name) {
+                    return Err(BodyError::Invalid(vec![Refusal::Malformed.at("")]));
+                }
+                Self::parse_checked(type_name, data)
+            }
+
+            /// The same for `data` whose form was checked with all that stands around it.
+            pub(crate) fn parse_checked(type_name: &str, data: &RawValue) -> Result<Self, BodyError> {
                 $(if type_name == <$data as Data>::TYPE {
-                    return read(data.get()).map(Self::$name).map_err(BodyError::Invalid);
+                    return read_checked(data.get()).map(Self::$name).map_err(BodyError::Invalid);
                 })+
                 Err(BodyError::UnknownType)
             }

@@ -16,7 +16,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use crate::id::Kid;
 use crate::json;
@@ -145,18 +144,60 @@ pub struct Verified {
     pub iat: i64,
     /// Until when it counts, where it says so.
     pub exp: Option<i64>,
-    claims: Box<RawValue>,
+    claims: Vec<u8>,
 }
 
 impl Verified {
     /// Reads the claims into `T`. Form (depth, repeated names) was already checked.
     pub fn claims<T: DeserializeOwned>(&self) -> Result<T, JoseError> {
-        json::from_slice(self.claims.get().as_bytes()).map_err(JoseError::Claims)
+        json::from_checked(&self.claims).map_err(JoseError::Claims)
+    }
+}
+
+/// Claims whose form was checked, and nothing else: nobody has looked at the signature.
+#[derive(Debug)]
+pub struct Unverified<'a> {
+    jws: &'a str,
+    claims: Vec<u8>,
+}
+
+impl<'a> Unverified<'a> {
+    /// Reads the claims of a compact JWS: base64url, and JSON without repeated names and not too deep.
+    pub fn read(jws: &'a str) -> Result<Self, JoseError> {
+        let payload = jws.split('.').nth(1).ok_or(JoseError::Malformed("not three parts"))?;
+        let claims =
+            URL_SAFE_NO_PAD.decode(payload).map_err(|_| JoseError::Malformed("claims are not base64url"))?;
+        json::check(&claims)?;
+        Ok(Self { jws, claims })
+    }
+
+    /// What they say **without anything being verified**: only to learn whose keys to look up.
+    pub fn peek<'de, T: Deserialize<'de>>(&'de self) -> Result<T, JoseError> {
+        Ok(json::from_checked(&self.claims)?)
+    }
+
+    /// As [`verify`].
+    pub fn verify(self, typ: Typ, keys: &KeySet, now: DateTime<Utc>) -> Result<Verified, JoseError> {
+        let (header, key) = expected(self.jws, typ, keys)?;
+        signed(self.jws, &key)?;
+        self.judged(header, key, now)
+    }
+
+    fn judged(self, header: Header, key: VerifyingKey, now: DateTime<Utc>) -> Result<Verified, JoseError> {
+        let times: Times = json::from_checked(&self.claims)?;
+        judge_times(&times, &key, now)?;
+        Ok(Verified { header, key, iat: times.iat, exp: times.exp, claims: self.claims })
     }
 }
 
 /// Verifies a compact JWS: type, key, algorithm, signature, times. See the module for what is deliberate.
 pub fn verify(jws: &str, typ: Typ, keys: &KeySet, now: DateTime<Utc>) -> Result<Verified, JoseError> {
+    let (header, key) = expected(jws, typ, keys)?;
+    judged(jws, header, key, now)
+}
+
+/// Which key it must be, by a header that is as it must be.
+fn expected(jws: &str, typ: Typ, keys: &KeySet) -> Result<(Header, VerifyingKey), JoseError> {
     let header = header(jws)?;
     if header.crit {
         return Err(JoseError::Critical);
@@ -169,26 +210,22 @@ pub fn verify(jws: &str, typ: Typ, keys: &KeySet, now: DateTime<Utc>) -> Result<
     if header.alg != key.algorithm_name() {
         return Err(JoseError::Algorithm);
     }
-    judged(jws, header, key, now)
+    Ok((header, key))
 }
 
-/// Signature and times, once it is known which key it must be.
+/// Signature and times, once it is known which key it must be. What does not verify is not read.
 fn judged(jws: &str, header: Header, key: VerifyingKey, now: DateTime<Utc>) -> Result<Verified, JoseError> {
-    let mut rules = jsonwebtoken::Validation::new(key.algorithm());
-    rules.required_spec_claims.clear();
-    rules.validate_exp = false;
-    rules.validate_nbf = false;
-    rules.validate_aud = false;
-    let claims: Box<RawValue> = jsonwebtoken::decode(jws, key.decoding_key(), &rules)
-        .map_err(|e| match e.kind() {
-            jsonwebtoken::errors::ErrorKind::InvalidSignature => JoseError::Signature,
-            jsonwebtoken::errors::ErrorKind::InvalidAlgorithm => JoseError::Algorithm,
-            _ => JoseError::Malformed("not a JWS with JSON claims"),
-        })?
-        .claims;
-    let times: Times = json::from_slice(claims.get().as_bytes())?;
-    judge_times(&times, &key, now)?;
-    Ok(Verified { header, key, iat: times.iat, exp: times.exp, claims })
+    signed(jws, &key)?;
+    Unverified::read(jws)?.judged(header, key, now)
+}
+
+fn signed(jws: &str, key: &VerifyingKey) -> Result<(), JoseError> {
+    let (text, signature) = jws.rsplit_once('.').ok_or(JoseError::Malformed("not three parts"))?;
+    match jsonwebtoken::crypto::verify(signature, text.as_bytes(), key.decoding_key(), key.algorithm()) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(JoseError::Signature),
+        Err(_) => Err(JoseError::Malformed("the signature is not base64url")),
+    }
 }
 
 fn judge_times(times: &Times, key: &VerifyingKey, now: DateTime<Utc>) -> Result<(), JoseError> {
@@ -230,9 +267,7 @@ pub fn header(jws: &str) -> Result<Header, JoseError> {
 
 /// Reads claims **without verifying anything**: only to learn whose keys to look up.
 pub fn peek<T: DeserializeOwned>(jws: &str) -> Result<T, JoseError> {
-    let payload = jws.split('.').nth(1).ok_or(JoseError::Malformed("not three parts"))?;
-    let bytes = URL_SAFE_NO_PAD.decode(payload).map_err(|_| JoseError::Malformed("claims are not base64url"))?;
-    Ok(json::from_slice(&bytes)?)
+    Unverified::read(jws)?.peek()
 }
 
 #[cfg(test)]

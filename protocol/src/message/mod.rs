@@ -7,6 +7,7 @@
 pub mod rules;
 
 use chrono::{DateTime, Utc};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -16,7 +17,7 @@ use crate::consent::Ground;
 use crate::data::Body;
 use crate::digest::Digest;
 use crate::id::{EntityId, MessageId, SubjectRef, ThreadId};
-use crate::jose::{self, JoseError, KeySet, SigningKey, Typ};
+use crate::jose::{self, JoseError, KeySet, SigningKey, Typ, Unverified};
 use crate::link::MAX_MESSAGE_BYTES;
 use crate::problem::ItemCode;
 
@@ -188,16 +189,19 @@ pub enum Misaddressed {
     Audience,
 }
 
-/// What can be read of a message without believing it.
-#[derive(Debug, Clone, Deserialize)]
-struct Envelope {
-    iss: EntityId,
-    aud: EntityId,
+/// What can be read of a message without believing it. Each may be there without the others.
+#[derive(Default, Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow, default)]
+    iss: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    aud: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    jti: Option<&'a RawValue>,
 }
 
-#[derive(Deserialize)]
-struct OnlyId {
-    jti: MessageId,
+fn read<T: DeserializeOwned>(value: Option<&RawValue>) -> Option<T> {
+    serde_json::from_str(value?.get()).ok()
 }
 
 /// The claim `data` of a body.
@@ -222,21 +226,24 @@ pub fn open(
     me: &EntityId,
     now: DateTime<Utc>,
 ) -> Result<Message, OpenError> {
-    let id = jose::peek::<OnlyId>(jws).ok().map(|only| only.jti);
-    let refuse = |code: ItemCode, why: &dyn std::fmt::Display| OpenError::Refused { code, id, why: why.to_string() };
-    let invalid = |why: &dyn std::fmt::Display| refuse(ItemCode::MessageInvalid, why);
+    let refused = |code, id, why: &dyn std::fmt::Display| OpenError::Refused { code, id, why: why.to_string() };
     if jws.len() > MAX_MESSAGE_BYTES {
-        return Err(invalid(&"larger than 256 KiB"));
+        return Err(refused(ItemCode::MessageInvalid, None, &"larger than 256 KiB"));
     }
-    if let Ok(envelope) = jose::peek::<Envelope>(jws) {
-        if envelope.iss != *from {
+    let unverified = Unverified::read(jws).map_err(|why| refused(ItemCode::MessageInvalid, None, &why))?;
+    let envelope: Envelope<'_> = unverified.peek().unwrap_or_default();
+    let id = read(envelope.jti);
+    let refuse = |code: ItemCode, why: &dyn std::fmt::Display| refused(code, id, why);
+    let invalid = |why: &dyn std::fmt::Display| refuse(ItemCode::MessageInvalid, why);
+    if let (Some(iss), Some(aud)) = (read::<EntityId>(envelope.iss), read::<EntityId>(envelope.aud)) {
+        if iss != *from {
             return Err(OpenError::Misaddressed(Misaddressed::Issuer));
         }
-        if envelope.aud != *me {
+        if aud != *me {
             return Err(OpenError::Misaddressed(Misaddressed::Audience));
         }
     }
-    let verified = jose::verify(jws, Typ::Message, keys, now).map_err(|error| match error {
+    let verified = unverified.verify(Typ::Message, keys, now).map_err(|error| match error {
         JoseError::UnknownKey(_) => OpenError::UnknownKey,
         JoseError::NotYetValid => OpenError::NotYet { id },
         JoseError::Expired => refuse(ItemCode::Expired, &error),
@@ -244,7 +251,7 @@ pub fn open(
         _ => invalid(&error),
     })?;
     let claims: Claims = verified.claims().map_err(|e| invalid(&e))?;
-    let body = Body::parse(&claims.kind, &claims.data).map_err(|e| match e {
+    let body = Body::parse_checked(&claims.kind, &claims.data).map_err(|e| match e {
         crate::data::BodyError::UnknownType => refuse(ItemCode::TypeNotSupported, &"unknown type"),
         crate::data::BodyError::Invalid(fields) => invalid(&format_args!("{} fields of data", fields.len())),
     })?;

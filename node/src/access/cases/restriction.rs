@@ -19,7 +19,7 @@ use super::sight::Sight;
 use crate::error::{Error, Result};
 use crate::journal;
 use crate::store::schema::case_restriction;
-use crate::store::{At, Conn, Id, Tx};
+use crate::store::{At, Conn, Id, Tx, each_backend};
 use crate::vault::{self, Subject};
 
 /// How she was told.
@@ -177,11 +177,12 @@ pub fn among(conn: &mut Conn, cases: &BTreeSet<Uuid>) -> Result<BTreeSet<Uuid>> 
 
 /// Whether anything that is known under this subject, or another of hers, is restricted now.
 pub fn is_about(conn: &mut Conn, subject: Subject) -> Result<bool> {
-    let hers: Vec<Id> = vault::joined(conn, subject)?.into_iter().map(|subject| Id(subject.0)).collect();
-    let on = case_restriction::table
-        .filter(case_restriction::subject.eq_any(hers))
-        .filter(case_restriction::lifted_at.is_null());
-    Ok(diesel::select(diesel::dsl::exists(on)).get_result(conn)?)
+    let head = vault::head(conn, subject)?;
+    let hers = case_restriction::subject
+        .eq(Id(head.0))
+        .or(case_restriction::subject.eq_any(vault::others_of(head)));
+    let on = case_restriction::table.filter(hers).filter(case_restriction::lifted_at.is_null());
+    Ok(each_backend!(conn, conn => diesel::select(diesel::dsl::exists(on)).get_result(conn))?)
 }
 
 /// Whether nothing but keeping may be done in a case: of a person, or of a referral about somebody whose own case says so.
