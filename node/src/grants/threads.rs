@@ -180,7 +180,8 @@ pub fn sent(tx: &mut Tx<'_>, id: Uuid) -> Result<(u64, u64)> {
 pub fn receive(tx: &mut Tx<'_>, id: Uuid, seq: u64) -> Result<()> {
     let behind = thread::table.find(Id(id)).filter(thread::seen_seq.lt(seq as i64));
     let seen = diesel::update(behind).set(thread::seen_seq.eq(seq as i64));
-    each_backend!(tx.conn(), conn => Steady(seen).execute(conn))?;
+    let seen = seen.returning(thread::id);
+    each_backend!(tx.conn(), conn => Steady(seen).get_result::<Id>(conn).optional())?;
     Ok(())
 }
 

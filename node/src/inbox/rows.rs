@@ -69,26 +69,26 @@ pub(super) struct LinkRow {
 /// Begins the receiver's transaction: an update of the inbound link row, so that two processes cannot both go on, and
 /// what is expected is read after it.
 pub(super) fn lock(tx: &mut Tx<'_>, peer: &EntityId) -> Result<LinkRow> {
-    let touched = |tx: &mut Tx<'_>| {
-        let same =
-            diesel::update(link_in::table.find(peer.as_str())).set(link_in::through_seq.eq(link_in::through_seq));
-        each_backend!(tx.conn(), conn => Steady(same).execute(conn))
-    };
-    if touched(tx)? == 0 {
-        let row = (
-            link_in::peer.eq(peer.as_str()),
-            link_in::epoch.eq(1),
-            link_in::through_seq.eq(0),
-            link_in::unopened_bytes.eq(0),
-            link_in::internal_errors.eq(0),
-        );
-        each_backend!(tx.conn(), conn => diesel::insert_into(link_in::table)
-            .values(row)
-            .on_conflict_do_nothing()
-            .execute(conn))?;
-        touched(tx)?;
+    if let Some(row) = touched(tx, peer)? {
+        return Ok(row);
     }
-    Ok(link_in::table.find(peer.as_str()).select(LinkRow::as_select()).first(tx.conn())?)
+    let row = (
+        link_in::peer.eq(peer.as_str()),
+        link_in::epoch.eq(1),
+        link_in::through_seq.eq(0),
+        link_in::unopened_bytes.eq(0),
+        link_in::internal_errors.eq(0),
+    );
+    each_backend!(tx.conn(), conn => diesel::insert_into(link_in::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(conn))?;
+    touched(tx, peer)?.ok_or_else(|| Error::internal("the link row just made is not there"))
+}
+
+fn touched(tx: &mut Tx<'_>, peer: &EntityId) -> Result<Option<LinkRow>> {
+    let same = diesel::update(link_in::table.find(peer.as_str())).set(link_in::through_seq.eq(link_in::through_seq));
+    Ok(each_backend!(tx.conn(), conn => Steady(same.returning(LinkRow::as_returning())).get_result(conn).optional())?)
 }
 
 pub(super) fn next_epoch(tx: &mut Tx<'_>, peer: &EntityId, epoch: u32) -> Result<()> {
@@ -104,7 +104,8 @@ pub(super) fn advance(tx: &mut Tx<'_>, peer: &EntityId, through: u64, unopened: 
         link_in::through_seq.eq(through as i64),
         link_in::unopened_bytes.eq(link_in::unopened_bytes + unopened as i64),
     ));
-    each_backend!(tx.conn(), conn => Steady(advanced).execute(conn))?;
+    let advanced = advanced.returning(link_in::through_seq);
+    each_backend!(tx.conn(), conn => Steady(advanced).get_result::<i64>(conn))?;
     Ok(())
 }
 
@@ -285,7 +286,8 @@ pub(super) fn note_receipt(tx: &mut Tx<'_>, peer: &EntityId, receipt: &Receipt, 
         ))
         .execute(tx.conn())?;
     let last = diesel::update(link_in::table.find(peer.as_str())).set(link_in::receipt_digest.eq(&digest));
-    each_backend!(tx.conn(), conn => Steady(last).execute(conn))?;
+    let last = last.returning(link_in::through_seq);
+    each_backend!(tx.conn(), conn => Steady(last).get_result::<i64>(conn))?;
     Ok(())
 }
 

@@ -132,8 +132,8 @@ pub(super) fn append(tx: &mut Tx<'_>, log: &Log, entries: &[Stored]) -> Result<(
     }
     for (entry, position) in entries.iter().zip(log.first_position + log.size..) {
         let row = journal::table.find(entry.id).filter(journal::position.is_null());
-        let placed = diesel::update(row).set(journal::position.eq(position));
-        if each_backend!(tx.conn(), conn => Steady(placed).execute(conn))? != 1 {
+        let placed = diesel::update(row).set(journal::position.eq(position)).returning(journal::id);
+        if each_backend!(tx.conn(), conn => Steady(placed).get_result::<Id>(conn).optional())?.is_none() {
             return Err(Error::internal("an entry of the journal was sealed twice"));
         }
     }

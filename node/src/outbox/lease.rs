@@ -249,7 +249,8 @@ fn number(tx: &mut Tx<'_>, row: &Row, link: &LinkRow, seq: i64) -> Result<()> {
         outbox::seq.eq(seq),
         outbox::may_have_left.eq(true),
     ));
-    each_backend!(tx.conn(), conn => Steady(numbered).execute(conn))?;
+    let numbered = numbered.returning(outbox::message);
+    each_backend!(tx.conn(), conn => Steady(numbered).get_result::<Id>(conn).optional())?;
     Ok(())
 }
 

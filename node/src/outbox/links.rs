@@ -159,8 +159,8 @@ pub fn mend_timers(tx: &mut Tx<'_>, longest: TimeDelta) -> Result<()> {
 pub fn wake(tx: &mut Tx<'_>, peer: &EntityId) -> Result<()> {
     let now = At::from(tx.now());
     let waits = link_out::table.find(peer.as_str()).filter(link_out::next_attempt_at.gt(now));
-    let woken = diesel::update(waits).set(link_out::next_attempt_at.eq(now));
-    each_backend!(tx.conn(), conn => Steady(woken).execute(conn))?;
+    let woken = diesel::update(waits).set(link_out::next_attempt_at.eq(now)).returning(link_out::next_attempt_at);
+    each_backend!(tx.conn(), conn => Steady(woken).get_result::<At>(conn).optional())?;
     Ok(())
 }
 

@@ -76,8 +76,8 @@ pub(super) fn of_thread(conn: &mut Conn, thread: Uuid) -> Result<Option<Uuid>> {
 }
 
 pub(super) fn save(tx: &mut Tx<'_>, row: &Row) -> Result<()> {
-    let changed = diesel::update(referral::table.find(row.id)).set(row.clone());
-    each_backend!(tx.conn(), conn => Steady(changed).execute(conn))?;
+    let changed = diesel::update(referral::table.find(row.id)).set(row.clone()).returning(referral::id);
+    each_backend!(tx.conn(), conn => Steady(changed).get_result::<Id>(conn))?;
     Ok(())
 }
 

@@ -8,7 +8,8 @@ use diesel::backend::Backend;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::{QueryResult, RunQueryDsl};
 
-/// An update that is prepared once for each text that it has; for `each_backend!` and no other connection.
+/// An update that is prepared once for each text that it has; for `each_backend!` and no other connection. It returns
+/// something: diesel asks a statement that returns nothing by reference, and hears the update's own answer then.
 #[derive(Debug)]
 pub(crate) struct Steady<U>(pub(crate) U);
 
