@@ -2,7 +2,8 @@
 //!
 //! A row: the act; its dotted name, which ends in `read` where nothing is changed; the roles of accounts that may do it;
 //! and for an act on somebody's case, after `in`, the functions in the case's team that it takes. Where `Trainee` is
-//! among them, what a trainee changes waits for her supervisor's countersignature.
+//! among them, what a trainee changes waits for her supervisor's countersignature; where it is not, whoever has the mark of
+//! one who learns changes nothing, whatever her function.
 
 use super::AccessRole;
 use super::cases::Function;

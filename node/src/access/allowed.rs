@@ -10,6 +10,7 @@ use actix_web::dev::{Extensions, Payload};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use staffetta_protocol::problem::Code;
 
+use super::judged::Judged;
 use super::{Act, Acting, Pass, Staff, acts};
 use crate::error::{Error, Result};
 
@@ -47,7 +48,7 @@ impl<A: Act> Deref for Allowed<A> {
 
 /// Whether the handler asked; the gate looks at it afterwards.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Asked(Rc<Cell<bool>>, Rc<Cell<Option<&'static str>>>);
+pub(super) struct Asked(Rc<Cell<bool>>, Rc<Cell<Option<&'static str>>>, Judged);
 
 impl Asked {
     pub(super) fn was(&self) -> bool {
@@ -58,10 +59,15 @@ impl Asked {
     pub(super) fn lacking(&self) -> Option<&'static str> {
         self.1.get()
     }
+
+    /// What it judged.
+    pub(super) fn judged(&self) -> &Judged {
+        &self.2
+    }
 }
 
 /// Lets an answer that is given again pass the gate: its handler asked when it was first given, for the same account in
-/// the same role.
+/// the same role, and what it judged was judged again.
 pub(crate) fn asked_before(extensions: &Extensions) {
     if let Some(asked) = extensions.get::<Asked>() {
         asked.0.set(true);
@@ -77,9 +83,14 @@ impl<A: Act> FromRequest for Allowed<A> {
         let (Some(staff), Some(pass)) = (extensions.get::<Staff>(), extensions.get::<Pass>()) else {
             return ready(Err(Code::NotAuthenticated.into()));
         };
-        if let Some(asked) = extensions.get::<Asked>() {
-            asked.0.set(true);
-        }
+        let judged = match extensions.get::<Asked>() {
+            Some(asked) => {
+                asked.0.set(true);
+                asked.judged().clone()
+            }
+            None => Judged::default(),
+        };
+        judged.asked(!A::FUNCTIONS.is_empty());
         if !A::ROLES.contains(&staff.role) {
             return ready(Err(Code::NotEntitled.into()));
         }
@@ -94,6 +105,6 @@ impl<A: Act> FromRequest for Allowed<A> {
         {
             return ready(Err(error));
         }
-        ready(Ok(Self { acting: Acting::new::<A>(staff.clone()), pass: pass.clone(), act: PhantomData }))
+        ready(Ok(Self { acting: Acting::new::<A>(staff.clone()).noting(judged), pass: pass.clone(), act: PhantomData }))
     }
 }

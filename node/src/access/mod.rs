@@ -19,6 +19,7 @@ mod allowed;
 pub mod cases;
 pub mod door;
 mod gate;
+mod judged;
 mod pass;
 mod permission;
 mod role;
@@ -51,6 +52,7 @@ pub(crate) use allowed::asked_before;
 pub use cases::{Function, Sight, Why};
 pub(crate) use gate::{bearer, cookie, devices, is_own_origin};
 pub use gate::{gate, verify, verify_token};
+pub(crate) use judged::{Judgement, judged, stands_again};
 pub use pass::{By, Pass, Standing};
 pub use permission::Permission;
 pub use role::{AccessRole, Username};
@@ -125,11 +127,12 @@ pub fn add_staff(tx: &mut Tx<'_>, actor: Actor, username: &Username, label: &Lab
 
 /// Lets nobody in under this account any more: its sessions, tokens and client secrets end. A second time changes
 /// nothing. A case that it leads waits for a handover, among those without a lead: that is never a reason to let
-/// somebody in who must not.
+/// somebody in who must not. Whoever learns under it goes on learning: the marks that have nobody behind them any more are
+/// returned, for an administrator to see to ([`tasks::let_go`](crate::tasks::let_go)).
 ///
 /// # Errors
 /// `not_found`.
-pub fn disable(tx: &mut Tx<'_>, actor: Actor, staff: Uuid) -> Result<()> {
+pub fn disable(tx: &mut Tx<'_>, actor: Actor, staff: Uuid) -> Result<Vec<Uuid>> {
     rows::staff_row(tx.conn(), staff)?.ok_or(Code::NotFound)?;
     let is_new = rows::disable(tx, staff)?;
     door::end_for_good(tx, staff)?;
@@ -137,7 +140,7 @@ pub fn disable(tx: &mut Tx<'_>, actor: Actor, staff: Uuid) -> Result<()> {
     if is_new {
         journal::record(tx, Entry::new(actor, "staff.disabled").object(staff))?;
     }
-    Ok(())
+    rows::learning_under(tx.conn(), staff)
 }
 
 /// Makes a token for `staff`, valid until `expires_at`, else for 90 days. It may do all that the role may.

@@ -177,6 +177,13 @@ pub(super) fn guides_any(conn: &mut Conn, id: Uuid) -> Result<bool> {
     Ok(diesel::select(diesel::dsl::exists(under)).get_result(conn)?)
 }
 
+/// The enabled accounts of those who learn under this one.
+pub(super) fn learning_under(conn: &mut Conn, id: Uuid) -> Result<Vec<Uuid>> {
+    let under = staff::table.filter(staff::trainee_of.eq(Id(id))).filter(staff::disabled_at.is_null());
+    let found: Vec<Id> = under.order(staff::id).select(staff::id).load(conn)?;
+    Ok(found.into_iter().map(|id| id.0).collect())
+}
+
 pub(super) fn set_trainee(tx: &mut Tx<'_>, id: Uuid, under: Option<Uuid>) -> Result<()> {
     diesel::update(staff::table.find(Id(id))).set(staff::trainee_of.eq(under.map(Id))).execute(tx.conn())?;
     Ok(())

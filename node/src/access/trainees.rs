@@ -1,8 +1,8 @@
 //! Accounts of those who learn: a mark that says under whom.
 //!
 //! A function in a case's team is given case by case; the mark is of the account. Whoever has it does nothing about a
-//! person outside a team in which she has the function of a trainee, and there what she does waits for a
-//! countersignature: she leads no case (whom she takes up her supervisor leads), decides nothing for the whole office
+//! person outside a team, and there nothing but what a trainee may, whatever function she had before; all of it waits for a
+//! countersignature. She leads no case (whom she takes up her supervisor leads), decides nothing for the whole office
 //! and breaks no glass.
 
 use staffetta_protocol::card::Refusal;
@@ -75,7 +75,8 @@ pub(super) fn not_alone(conn: &mut Conn, staff: Uuid) -> Result<()> {
     if rows::trainee_of(conn, staff)?.is_some() { Err(alone()) } else { Ok(()) }
 }
 
-fn alone() -> Error {
+/// What somebody who learns is told who would do something by herself.
+pub(super) fn alone() -> Error {
     let told = "Chi è in tirocinio agisce nei casi in cui è affiancata, e chi la segue controfirma. Whoever learns acts in \
                 cases in whose team she is a trainee, and her supervisor countersigns.";
     Problem::new(Code::FunctionNotEntitled).detail(told).into()

@@ -19,13 +19,13 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
-use staffetta_protocol::card::codes::Minor;
-use staffetta_protocol::card::{BilancioSummary, Card, Day, List, Refusal, Section};
+use staffetta_protocol::card::{At, BilancioSummary, Card, Day, List, Refusal, Section};
 use staffetta_protocol::problem::{Code, Problem};
 use uuid::Uuid;
 
 use crate::access::{self, Sight};
 use crate::error::{Error, Result};
+use crate::people::{Identity, guardians};
 use crate::store::{Conn, Tx};
 use crate::vault::{Holding, Vault};
 use crate::{cards, documents, journal, people};
@@ -180,7 +180,7 @@ pub fn begin(
 ///
 /// # Errors
 /// `not_found`; `function_not_entitled`; `version_conflict`; `illegal_transition` before the synthesis or a second time;
-/// `invalid_input` where there is no summary, the sheet is no document of hers, or a minor signs for herself; `conflict`
+/// `invalid_input` where there is no summary, the sheet is no document of hers, or who signed may not sign for her; `conflict`
 /// for a person who has no card to put it in.
 pub fn sign(
     tx: &mut Tx<'_>,
@@ -200,10 +200,9 @@ pub fn sign(
         return Err(Problem::invalid(vec![Refusal::NotInList.at("/document")]).into());
     }
     let (_, card) = card_of(tx.conn(), vault, sight)?;
-    let is_minor = matches!(card.is_minor, Minor::Yes | Minor::UnderAssessment);
-    if is_minor && signature.by == Signer::Person {
-        return Err(Problem::invalid(vec![Refusal::Inconsistent.at("/by")]).into());
-    }
+    // Who was a minor when it was signed may be of age when it is entered.
+    let age = guardians::age(&Identity::of(&card), signature.signed_on.date());
+    guardians::may_speak(tx.conn(), vault, was.person, (age, signature.signed_on), signature.spoke(), &At::Root)?;
     let text = signed.work.summary.clone().ok_or_else(|| Error::internal("signed without a summary"))?;
     let summary = BilancioSummary { text, signed_on: signature.signed_on };
     if let Some(before) = rows::in_force(tx.conn(), vault, was.person)? {

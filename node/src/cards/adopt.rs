@@ -19,7 +19,8 @@ const ORDER: [&str; 6] = ["preview", "identity", "status", "skills_full", "needs
 /// whoever sent it. What was confirmed of a skill stays confirmed, as the former holder had it.
 ///
 /// # Errors
-/// `not_found`; `holder_changed`; `invalid_input` where what came and what is here do not go together.
+/// `not_found`; `holder_changed`; `invalid_input` where what came and what is here do not go together, or she is under
+/// sixteen: such a record is declined.
 pub fn take_over(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, groups: &CardGroups, said: Said) -> Result<Held> {
     let person = people::get(tx.conn(), people::of(sight))?;
     rows::lock(tx, person.id)?;

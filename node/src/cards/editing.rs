@@ -11,7 +11,7 @@
 
 use std::collections::BTreeSet;
 
-use staffetta_protocol::card::{Card, HeldSource, List, Section};
+use staffetta_protocol::card::{At, Card, HeldSource, List, Section};
 use staffetta_protocol::problem::{Code, Problem};
 use staffetta_protocol::trust::Roles;
 use uuid::Uuid;
@@ -20,7 +20,7 @@ use super::model::differences::{Difference, differences};
 use super::model::parts::{self, Fields};
 use super::model::{Held, Said};
 use super::section_rows::{self, DraftContent, SectionRow};
-use super::{current, model, papers, rows, save};
+use super::{current, may_have_one, model, papers, rows, save};
 use crate::access::Sight;
 use crate::error::{Error, Result};
 use crate::grants;
@@ -165,6 +165,7 @@ pub fn save_section(
     let mut card = with_section(&old, section, &edit.fields, edit.said, &edit.sources)?;
     papers::set_aside(tx.conn(), vault, person.id, (&old, &mut card))?;
     parts::may_judge(Some(&old), &card, ours)?;
+    may_have_one(tx, &card, &At::Root.key("fields"))?;
     section_rows::take(tx, person.id, section, expected)?;
     if edit.draft {
         let of_section = |source: &&HeldSource| Section::of(source.field.name()) == Some(section);

@@ -5,6 +5,7 @@
 //!   another change in between is a conflict, not a loss. Drafts are no versions: see [`editing`].
 //! - Of a card one reads and writes the sections that one's functions in the case allow, and no others.
 //! - Of a record that another node holds since, the card is to be read only.
+//! - Nobody who is surely under sixteen has a card, from wherever it comes; of a draft of one nothing is kept.
 //! - What leaves is made by [`disclose`] from a permit: its groups and nothing else, each by its own closed type. The
 //!   recipient counts the versions that it is shown from 1 ([`shown_version`]), so the numbers tell nothing of the others.
 //! - What comes is kept by group and by message, sealed for the thread's subject: a group can be erased alone, and so can
@@ -37,7 +38,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-use staffetta_protocol::card::{Card, CardGroups, Day, Level, QuickCard, QuickDefaults, Refusal};
+use staffetta_protocol::card::{At, Card, CardGroups, Day, Level, QuickCard, QuickDefaults, Refusal};
 use staffetta_protocol::problem::{Code, FieldError, Problem};
 use staffetta_protocol::trust::Roles;
 
@@ -113,7 +114,7 @@ pub fn put_quick(
 ///
 /// # Errors
 /// `not_found`; `version_conflict` when another version came in between; `function_not_entitled` for a section that
-/// she does not write; `not_entitled` for a skill that this node cannot confirm.
+/// she does not write; `not_entitled` for a skill that this node cannot confirm; `invalid_input` for somebody under sixteen.
 pub fn put(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, card: Card, expected: u32) -> Result<Held> {
     put_as(tx, vault, sight, &Roles::new(), card, expected)
 }
@@ -181,6 +182,7 @@ fn save(
     before: Option<&Held>,
 ) -> Result<Held> {
     grants::must_hold(tx.conn(), person.subject)?;
+    may_have_one(tx, &card, &At::Root)?;
     let mut held = rows::save(tx, vault, person, sight.staff(), card, before.map_or(0, |held| held.version))?;
     let card = &held.card;
     let version = i32::try_from(held.version).map_err(Error::internal)?;
@@ -198,6 +200,18 @@ fn save(
     journal::record(tx, entry.code(format_args!("version:{}", held.version)))?;
     papers::fill(tx.conn(), vault, person.id, &mut held.card)?;
     Ok(held)
+}
+
+/// Nobody under sixteen has a card, whoever says her date of birth: an operator, a file, or the node that holds her record.
+/// One that leaves her age open is taken.
+///
+/// # Errors
+/// `invalid_input`: `too_young` at `birth_date` below `at`.
+fn may_have_one(tx: &Tx<'_>, card: &Card, at: &At<'_>) -> Result<()> {
+    if card.birth_date.is_some_and(|birth| people::guardians::is_too_young(birth, today(tx))) {
+        return Err(Problem::invalid(vec![at.key("birth_date").refuse(Refusal::TooYoung)]).into());
+    }
+    Ok(())
 }
 
 /// Her card, for somebody who looks at it.

@@ -15,6 +15,7 @@ use crate::access::{self, AccessRole, Label, NewToken, Scopes, StaffRow, Usernam
 use crate::error::{Error, Result};
 use crate::journal::Actor;
 use crate::store::{Conn, Tx};
+use crate::tasks;
 use crate::web::document::DESK;
 
 /// Accounts that a list shows.
@@ -157,7 +158,7 @@ impl User {
                 let set = move |tx: &mut Tx<'_>| {
                     let id = named(tx.conn(), &username)?;
                     let under = of.map(|under| named(tx.conn(), &under)).transpose()?;
-                    access::learns(tx, Actor::System, id, under)
+                    tasks::learns(tx, Actor::System, id, under)
                 };
                 store.write(set).await?;
             }
@@ -166,7 +167,7 @@ impl User {
                 store
                     .write(move |tx| {
                         let id = named(tx.conn(), &username)?;
-                        access::disable(tx, Actor::System, id)
+                        tasks::let_go(tx, Actor::System, id)
                     })
                     .await?;
             }

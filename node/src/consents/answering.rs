@@ -102,8 +102,8 @@ struct Judged {
 
 /// Whoever may answer did, and after a notice of this node.
 ///
-/// A minor's yes is her guardian's to give, with her assent; so is that of somebody whose age is being established. From
-/// the day on which she is of age it permits nothing.
+/// A minor's yes is her guardian's to give, with her assent; so is that of somebody whose age is being established, or of
+/// whom nobody has said how old she is where a guardian speaks. From the day on which she is of age it permits nothing.
 fn judge(
     tx: &mut Tx<'_>,
     vault: &Vault,
@@ -114,21 +114,21 @@ fn judge(
 ) -> Result<Judged> {
     let refuse = |refusal: Refusal, field: &'static str| Err(Problem::invalid(vec![refusal.at(field)]).into());
     let card = cards::current(tx.conn(), vault, person.id)?.map(|held| held.card).unwrap_or_default();
+    let place = At::Root.key("expressed");
     let today = cards::today(tx);
     let majority = guardians::age_today(tx.conn(), vault, person.id, today)?;
-    if let Some(guardian) = said.guardian
-        && !guardians::answers_for(tx.conn(), vault, person.id, guardian, today)?
-    {
-        return refuse(Refusal::NotInList, "/expressed/guardian");
+    let age = Age::of(majority, card.birth_date, tx.now());
+    if age == Age::TooYoung {
+        return refuse(Refusal::OutOfRange, "/expressed/by");
     }
-    let ends_early = match Age::of(majority, card.birth_date, tx.now()) {
-        Age::Adult => None,
-        Age::TooYoung => return refuse(Refusal::OutOfRange, "/expressed/by"),
-        Age::Minor { .. } if said.by == ExpressedBy::Person => return refuse(Refusal::Inconsistent, "/expressed/by"),
-        Age::Minor { .. } if yes && said.assent.is_none() => return refuse(Refusal::Required, "/expressed/assent"),
+    guardians::may_speak(tx.conn(), vault, person.id, (majority, today), said.spoke(), &place)?;
+    if yes && said.by == ExpressedBy::Guardian && said.assent.is_none() {
+        return refuse(Refusal::Required, "/expressed/assent");
+    }
+    let ends_early = match age {
         Age::Minor { of_age } => of_age,
+        Age::Adult | Age::TooYoung => None,
     };
-    let place = At::Root.key("expressed");
     let draft = notices::judge(tx.conn(), &said.notice, purposes, said.mediated(), &place.key("notice"))?;
     Ok(Judged { draft, ends_early })
 }

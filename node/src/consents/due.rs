@@ -16,7 +16,8 @@ use crate::cards;
 use crate::error::{Error, Result};
 use crate::grants;
 use crate::journal::{self, Actor, Entry};
-use crate::people::{self, PersonId, guardians};
+use crate::people::guardians::{self, Age as Majority};
+use crate::people::{self, PersonId};
 use crate::rules::calendar::local_day;
 use crate::store::{Conn, Tx};
 use crate::vault::Vault;
@@ -166,13 +167,12 @@ pub fn moved_birthdays(conn: &mut Conn, vault: &Vault, now: DateTime<Utc>) -> Re
         let today = Day::new(local_day(now)).map_err(|refusal| Error::internal(refusal.code()))?;
         let majority = guardians::age_today(conn, vault, consent.person, today)?;
         let end = match Age::of(majority, card.birth_date, now) {
+            _ if majority == Majority::Unknown => None,
             Age::Minor { of_age } => of_age,
             // She is of age, or nobody could agree for her: her guardian's word has ended, at the latest now.
             Age::Adult | Age::TooYoung => consent.ends_early.filter(|end| *end <= now).or(Some(now)),
         };
-        // A guardian who speaks for an adult does so without her assent, and without this end.
-        let of_a_minor = consent.expressed.assent.is_some();
-        if of_a_minor && consent.state.permits() && consent.ends_early != end {
+        if consent.state.permits() && consent.ends_early != end {
             moved.push(Consent { ends_early: end, ..consent });
         }
     }

@@ -1,5 +1,6 @@
 //! The end of a consent: taken back, found never to have held, or done.
 
+use chrono::{DateTime, Utc};
 use staffetta_protocol::id::{EntityId, RecordId};
 use staffetta_protocol::problem::Code;
 use uuid::Uuid;
@@ -11,7 +12,7 @@ use crate::error::Result;
 use crate::grants::{self, Destination, Disclosure};
 use crate::journal;
 use crate::outbox::{self, Outbox};
-use crate::people;
+use crate::people::{self, PersonId};
 use crate::store::{Conn, Tx};
 use crate::vault::Vault;
 
@@ -26,9 +27,28 @@ pub struct Withdrawn {
     pub letters: Vec<Uuid>,
     /// Local ids of the threads that have ended: the matters in them are withdrawn.
     pub threads: Vec<Uuid>,
+    /// What went with it: other records of hers for the same purpose and organisation, as a merge leaves them. Each has a
+    /// recall of its own.
+    pub also: Vec<Consent>,
 }
 
-/// Takes a consent back. A second time changes nothing and tells nobody again.
+impl Withdrawn {
+    fn unchanged(consent: Consent) -> Self {
+        Self { consent, told: Vec::new(), letters: Vec::new(), threads: Vec::new(), also: Vec::new() }
+    }
+
+    fn with(&mut self, other: Self) {
+        self.told.extend(other.told);
+        self.told.sort_unstable();
+        self.told.dedup();
+        self.letters.extend(other.letters);
+        self.threads.extend(other.threads);
+        self.also.push(other.consent);
+    }
+}
+
+/// Takes a consent back, and with it whatever else of hers permits the same: one withdrawal is enough, also where two
+/// records of one person became one and each had its own yes. A second time changes nothing and tells nobody again.
 ///
 /// # Errors
 /// `not_found`, also for a record of somebody else; `illegal_transition` for a refused one.
@@ -41,7 +61,42 @@ pub fn withdraw(
     how: Withdrawal,
 ) -> Result<Withdrawn> {
     let consent = of(tx.conn(), handle.vault(), people::of(sight), record)?;
-    end(tx, handle, sight, towards, consent, (Event::Withdraw, how), None)
+    let now = tx.now();
+    take_back(tx, handle, sight, towards, consent, (how, now))
+}
+
+/// The same for a record that was read, as she said it at some instant: a yes that she gave after it is a new one.
+pub(super) fn take_back(
+    tx: &mut Tx<'_>,
+    handle: &Outbox,
+    sight: &Sight,
+    towards: Towards<'_>,
+    consent: Consent,
+    (how, said): (Withdrawal, DateTime<Utc>),
+) -> Result<Withdrawn> {
+    if matches!(consent.state, State::Withdrawn | State::Invalidated) {
+        return Ok(Withdrawn::unchanged(consent));
+    }
+    let beside = beside(tx, handle.vault(), &consent, said)?;
+    let mut done = end(tx, handle, sight, towards, consent, (Event::Withdraw, how), None)?;
+    for other in beside {
+        done.with(end(tx, handle, sight, towards, other, (Event::Withdraw, how), None)?);
+    }
+    Ok(done)
+}
+
+/// What else of hers permits what this one does: the same purpose and organisation, and one of its groups.
+fn beside(tx: &mut Tx<'_>, vault: &Vault, it: &Consent, said: DateTime<Utc>) -> Result<Vec<Consent>> {
+    let now = tx.now();
+    let mut others = in_force(tx.conn(), vault, it.person, now)?;
+    others.retain(|other| {
+        other.record != it.record
+            && other.purpose == it.purpose
+            && other.recipient.same_organisation(&it.recipient)
+            && !other.groups.is_disjoint(&it.groups)
+            && other.answered_at <= said
+    });
+    Ok(others)
 }
 
 /// Takes a consent back, or declares that it never held: from here on nothing leaves, and what left is called back: by a
@@ -56,15 +111,14 @@ pub(super) fn end(
     under: Option<tree::Under>,
 ) -> Result<Withdrawn> {
     let now = tx.now();
-    let unchanged = |consent| Ok(Withdrawn { consent, told: Vec::new(), letters: Vec::new(), threads: Vec::new() });
     if matches!(consent.state, State::Withdrawn | State::Invalidated) {
-        return unchanged(consent);
+        return Ok(Withdrawn::unchanged(consent));
     }
     consent.state = consent.state.after(event)?;
     consent.withdrawn = Some((now, how));
     consent.recall = Some(under.map_or_else(|| (Uuid::new_v4(), now + RECALL_DUE), |it| (it.recall, it.due)));
     if !rows::mark_withdrawn(tx, &consent)? {
-        return unchanged(consent);
+        return Ok(Withdrawn::unchanged(consent));
     }
     let doubtful = forgotten::may_have_it(tx.conn(), handle.entity_id(), &consent)?;
     grants::close(tx, consent.record)?;
@@ -93,7 +147,7 @@ pub(super) fn end(
     if letters.is_empty() && told.is_empty() {
         forgotten::ask_for_paper(tx, &consent)?;
     }
-    Ok(Withdrawn { consent, told, letters, threads })
+    Ok(Withdrawn { consent, told, letters, threads, also: Vec::new() })
 }
 
 /// Declares that a record never held. What follows is what follows a withdrawal, since nothing should have left.
@@ -122,13 +176,39 @@ pub fn invalidate(
 /// # Errors
 /// `not_found`; `illegal_transition` for what is not in force.
 pub fn terminate(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, record: RecordId) -> Result<Consent> {
-    let mut consent = of(tx.conn(), vault, people::of(sight), record)?;
+    let consent = of(tx.conn(), vault, people::of(sight), record)?;
+    finish(tx, sight, consent)
+}
+
+/// Ends every consent of hers that is in force, each once however often it was renewed: what they were for goes on
+/// elsewhere. One whose use a message still holds is among them.
+///
+/// # Errors
+/// What the database refuses.
+pub fn terminate_all(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight) -> Result<()> {
+    let now = tx.now();
+    for consent in in_force(tx.conn(), vault, people::of(sight), now)? {
+        finish(tx, sight, consent)?;
+    }
+    Ok(())
+}
+
+/// Her consents that are in force at `now`: of each record the newest answer.
+fn in_force(conn: &mut Conn, vault: &Vault, person: PersonId, now: DateTime<Utc>) -> Result<Vec<Consent>> {
+    let mut found = Vec::new();
+    for record in rows::revocable(conn, person)? {
+        found.extend(rows::newest(conn, vault, record)?.filter(|consent| consent.stands(now).permits()));
+    }
+    Ok(found)
+}
+
+fn finish(tx: &mut Tx<'_>, sight: &Sight, mut consent: Consent) -> Result<Consent> {
     let from = consent.state;
     consent.state = consent.stands(tx.now()).after(Event::Terminate)?;
     if !rows::move_state(tx, &consent, from)? {
         return Err(Code::Conflict.into());
     }
-    grants::close(tx, record)?;
+    grants::close(tx, consent.record)?;
     note(tx, sight, "consent.terminated", &consent)?;
     Ok(consent)
 }

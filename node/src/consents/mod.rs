@@ -8,9 +8,10 @@
 //!   first, by the digest of its text, which this node keeps ([`notices`]).
 //! - A yes is usable from the transaction that writes it ([`grants::open`]); a withdrawal ends it in the transaction that
 //!   writes that, strikes what waits, tells every node that was ever given something, and ends the threads that rested on
-//!   this record alone.
+//!   this record alone. What else of hers permits the same to the same organisation ends with it: one withdrawal is enough.
 //! - Expired is not withdrawn: nothing new leaves, nothing is recalled. It expires at the instant, whoever looks.
-//! - For a minor her guardian answers and she assents; from the midnight on which she is of age that permits nothing.
+//! - Of a record the newest yes counts and no other: what she renews ends the one before it, where it was longer too.
+//! - For a minor her guardian answers, by name, and she assents; from the midnight on which she is of age that permits nothing.
 //! - Withdrawing is as easy as giving, and works from the other side too: a person may say it where her data went
 //!   ([`wire`]).
 //! - A receipt is frozen bytes: who asks for it again gets the same.
@@ -54,7 +55,7 @@ pub use answering::{answer, answer_request, renew};
 pub use api::api;
 pub use asking::{ask, defer, invalidate_request, requests};
 pub use due::{Due, DueKind, DuePlace, due, moved_birthdays, put_birthday_right, remind};
-pub use ending::{Withdrawn, invalidate, terminate, withdraw};
+pub use ending::{Withdrawn, invalidate, terminate, terminate_all, withdraw};
 pub use expiring::{delete_record, ended_by};
 pub use model::{
     Answer, Answered, Answers, Channel, Consent, Deferral, Event, ExpressedBy, Expression, Happened, IndicationMethod,

@@ -6,9 +6,9 @@ use staffetta_protocol::message::{Actor as MessageActor, ActorRole, Message};
 use staffetta_protocol::problem::ItemCode;
 use uuid::Uuid;
 
-use super::ending::end;
+use super::ending::take_back;
 use super::tree::{self, Above};
-use super::{Channel, Consent, Event, Withdrawal, WithdrawnBy, forgotten, rows};
+use super::{Channel, Consent, Withdrawal, WithdrawnBy, forgotten, rows};
 use crate::access::Sight;
 use crate::error::Result;
 use crate::grants;
@@ -55,7 +55,7 @@ pub fn withdrawn(
             let sight = Sight::of_peer(message.from.clone(), consent.person.into());
             let how = Withdrawal { by: WithdrawnBy::Person, channel: Channel::Recipient };
             let system = |_: &EntityId| MessageActor { role: ActorRole::System, pseudonym: None };
-            let done = end(tx, handle, &sight, &system, consent, (Event::Withdraw, how), None)?;
+            let done = take_back(tx, handle, &sight, &system, consent, (how, message.issued_at))?;
             Ok(Effect { taken: Taken::Accepted, threads: done.threads })
         }
         _ => Ok(Effect::none(Taken::Refused(ItemCode::NotEntitled))),

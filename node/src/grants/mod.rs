@@ -7,6 +7,7 @@
 //!   receiver ([`admit`]).
 //! - A grant of one use is held by the message that is queued under it, spent when that is accepted, and free again when
 //!   it is refused, void or run out.
+//! - Of a record one yes is usable at a time, the newest: a renewal closes those before it in the transaction that opens it.
 //! - A processor sends only what its instructions have: no permit without them, and no lease.
 //! - A recipient is a node, or an office without one ([`Destination`]): the ground is the same for both. What goes on
 //!   paper is disclosed with [`on_paper`], and nothing that is for paper can be queued.
@@ -30,6 +31,7 @@ mod graves;
 mod moved;
 mod paper;
 mod permit;
+mod renewed;
 mod resting;
 mod rows;
 mod threads;

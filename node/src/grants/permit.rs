@@ -9,7 +9,7 @@ use staffetta_protocol::id::{RecordId, SubjectRef};
 use staffetta_protocol::problem::{Code, Problem};
 
 use super::activity::{self, Activity};
-use super::{Destination, Thread, moved, rows, threads};
+use super::{Destination, Thread, moved, renewed, rows, threads};
 use crate::access::cases::restriction;
 use crate::error::{Error, Result};
 use crate::store::{Conn, Tx};
@@ -189,7 +189,13 @@ impl Grounds {
 
     fn judge(&mut self, conn: &mut Conn, on: Resting, now: DateTime<Utc>) -> Result<bool> {
         if let Some((record, seq)) = on.record {
-            let Some(purpose) = rows::live_purpose(conn, record, seq, now)? else { return Ok(false) };
+            let purpose = match rows::live_purpose(conn, record, seq, now)? {
+                Some(purpose) => purpose,
+                None => match renewed::goes_on(conn, record, seq, now)? {
+                    Some(purpose) => purpose,
+                    None => return Ok(false),
+                },
+            };
             let restricted = match rows::record_of(conn, record)? {
                 Some(grant) => restriction::is_about(conn, grant.subject)?,
                 None => false,

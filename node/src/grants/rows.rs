@@ -9,7 +9,7 @@ use staffetta_protocol::consent::{Grant, Group, Groups, OrganisationId, Purpose}
 use staffetta_protocol::id::{EntityId, MessageId, RecordId};
 use uuid::Uuid;
 
-use super::Destination;
+use super::{Destination, renewed};
 use crate::error::{Error, Result};
 use crate::store::schema::{disclosure, holding, open_grant, tombstone as grave};
 use crate::store::{At, Conn, Id, Tx, each_backend};
@@ -71,7 +71,8 @@ impl TryFrom<GrantRow> for OpenGrant {
     }
 }
 
-/// Makes a consent usable. Called by the room that keeps the record, in the transaction that writes it.
+/// Makes a consent usable, and an earlier yes to the same record usable no more. Called by the room that keeps the record,
+/// in the transaction that writes it.
 pub fn open(tx: &mut Tx<'_>, subject: Subject, grant: &Grant) -> Result<()> {
     open_until(tx, subject, grant, None)
 }
@@ -80,6 +81,7 @@ pub fn open(tx: &mut Tx<'_>, subject: Subject, grant: &Grant) -> Result<()> {
 /// somebody for whom a guardian spoke is of age. The recipient is not told, since it would learn the birthday.
 pub fn open_until(tx: &mut Tx<'_>, subject: Subject, grant: &Grant, ends_early: Option<DateTime<Utc>>) -> Result<()> {
     let now = At::from(tx.now());
+    let held_for = renewed::close_before(tx, grant.record, grant.seq.get())?;
     diesel::insert_into(open_grant::table)
         .values((
             open_grant::record.eq(Id(grant.record.0)),
@@ -91,7 +93,8 @@ pub fn open_until(tx: &mut Tx<'_>, subject: Subject, grant: &Grant, ends_early: 
             open_grant::not_after.eq(At::from(grant.not_after)),
             open_grant::single_use.eq(grant.single_use),
             open_grant::notice_hash.eq(grant.notice_hash.to_string()),
-            open_grant::state.eq("open"),
+            open_grant::state.eq(if held_for.is_some() { "held" } else { "open" }),
+            open_grant::held_for.eq(held_for),
             open_grant::opened_at.eq(now),
             open_grant::ends_early.eq(ends_early.map(At::from)),
         ))
@@ -138,7 +141,7 @@ pub fn record_of(conn: &mut Conn, record: RecordId) -> Result<Option<OpenGrant>>
     row.map(OpenGrant::try_from).transpose()
 }
 
-/// The purpose of this version of our record, if what was queued under it may still leave.
+/// The purpose of this version of our record, if it is the newest and what was queued under it may still leave.
 pub(super) fn live_purpose(conn: &mut Conn, record: RecordId, seq: u32, now: DateTime<Utc>) -> Result<Option<Purpose>> {
     let purpose: Option<String> = open_grant::table
         .filter(open_grant::record.eq(Id(record.0)))

@@ -9,7 +9,7 @@ use super::{Destination, paper, rows};
 use crate::access::cases::restriction;
 use crate::error::{Error, Result};
 use crate::store::schema::{disclosure, holding, outbox, pairwise, thread};
-use crate::store::{At, Conn, Id, Tx, each_backend};
+use crate::store::{At, Conn, Id, Steady, Tx, each_backend};
 use crate::vault::Subject;
 
 /// A conversation as this node sees it.
@@ -169,10 +169,10 @@ fn insert(
 
 /// Gives the next number of this side and says what was seen of the other.
 pub fn sent(tx: &mut Tx<'_>, id: Uuid) -> Result<(u64, u64)> {
-    let (seq, seen): (i64, i64) = diesel::update(thread::table.find(Id(id)))
+    let next = diesel::update(thread::table.find(Id(id)))
         .set(thread::sent_seq.eq(thread::sent_seq + 1))
-        .returning((thread::sent_seq, thread::seen_seq))
-        .get_result(tx.conn())?;
+        .returning((thread::sent_seq, thread::seen_seq));
+    let (seq, seen): (i64, i64) = each_backend!(tx.conn(), conn => Steady(next).get_result(conn))?;
     Ok((seq as u64, seen as u64))
 }
 
@@ -180,7 +180,7 @@ pub fn sent(tx: &mut Tx<'_>, id: Uuid) -> Result<(u64, u64)> {
 pub fn receive(tx: &mut Tx<'_>, id: Uuid, seq: u64) -> Result<()> {
     let behind = thread::table.find(Id(id)).filter(thread::seen_seq.lt(seq as i64));
     let seen = diesel::update(behind).set(thread::seen_seq.eq(seq as i64));
-    each_backend!(tx.conn(), conn => seen.execute(conn))?;
+    each_backend!(tx.conn(), conn => Steady(seen).execute(conn))?;
     Ok(())
 }
 

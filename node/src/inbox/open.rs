@@ -76,12 +76,14 @@ const WORTH_SHARING: usize = 16;
 fn open_item(item: Item, keys: &KeySet, from: &EntityId, me: &EntityId, now: DateTime<Utc>) -> Result<Opened> {
     match (item.message, item.void) {
         (Some(jws), None) => {
-            let digest = Digest::of(&jws);
             if jws.len() > MAX_MESSAGE_BYTES {
                 return Err(Problem::new(Code::TooLarge).detail("a message is larger than 256 KiB").into());
             }
             let (id, content) = match message::open(&jws, keys, from, me, now) {
-                Ok(message) => (Some(message.id), Content::Message(Box::new(message), jws)),
+                Ok(message) => {
+                    let (digest, id) = (message.digest, Some(message.id));
+                    return Ok(Opened { seq: item.seq, digest, id, content: Content::Message(Box::new(message), jws) });
+                }
                 Err(OpenError::Refused { code, id, why }) => {
                     tracing::warn!(peer = %from, seq = item.seq, %code, %why, "a message does not open");
                     (id, Content::Refused(code))
@@ -93,7 +95,7 @@ fn open_item(item: Item, keys: &KeySet, from: &EntityId, me: &EntityId, now: Dat
                     return Err(Code::AudienceNotThisNode.into());
                 }
             };
-            Ok(Opened { seq: item.seq, digest, id, content })
+            Ok(Opened { seq: item.seq, digest: Digest::of(&jws), id, content })
         }
         (None, Some(void)) => {
             Ok(Opened { seq: item.seq, digest: void.digest, id: Some(void.id), content: Content::Void })

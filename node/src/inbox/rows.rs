@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::open::Opened;
 use crate::error::{Error, Result};
 use crate::store::schema::{inbox_item, known_message, link_in, receipt as stored};
-use crate::store::{At, Conn, Id, Tx, each_backend, insert_rows};
+use crate::store::{At, Conn, Id, Steady, Tx, each_backend, insert_rows};
 use crate::vault::Subject;
 
 /// What was decided about an item.
@@ -70,9 +70,9 @@ pub(super) struct LinkRow {
 /// what is expected is read after it.
 pub(super) fn lock(tx: &mut Tx<'_>, peer: &EntityId) -> Result<LinkRow> {
     let touched = |tx: &mut Tx<'_>| {
-        diesel::update(link_in::table.find(peer.as_str()))
-            .set(link_in::through_seq.eq(link_in::through_seq))
-            .execute(tx.conn())
+        let same =
+            diesel::update(link_in::table.find(peer.as_str())).set(link_in::through_seq.eq(link_in::through_seq));
+        each_backend!(tx.conn(), conn => Steady(same).execute(conn))
     };
     if touched(tx)? == 0 {
         let row = (
@@ -100,12 +100,11 @@ pub(super) fn next_epoch(tx: &mut Tx<'_>, peer: &EntityId, epoch: u32) -> Result
 
 /// Ends a batch: how far the stream has come, and how much of it nobody has looked at yet.
 pub(super) fn advance(tx: &mut Tx<'_>, peer: &EntityId, through: u64, unopened: usize) -> Result<()> {
-    diesel::update(link_in::table.find(peer.as_str()))
-        .set((
-            link_in::through_seq.eq(through as i64),
-            link_in::unopened_bytes.eq(link_in::unopened_bytes + unopened as i64),
-        ))
-        .execute(tx.conn())?;
+    let advanced = diesel::update(link_in::table.find(peer.as_str())).set((
+        link_in::through_seq.eq(through as i64),
+        link_in::unopened_bytes.eq(link_in::unopened_bytes + unopened as i64),
+    ));
+    each_backend!(tx.conn(), conn => Steady(advanced).execute(conn))?;
     Ok(())
 }
 
@@ -285,7 +284,8 @@ pub(super) fn note_receipt(tx: &mut Tx<'_>, peer: &EntityId, receipt: &Receipt, 
             stored::at.eq(now),
         ))
         .execute(tx.conn())?;
-    diesel::update(link_in::table.find(peer.as_str())).set(link_in::receipt_digest.eq(&digest)).execute(tx.conn())?;
+    let last = diesel::update(link_in::table.find(peer.as_str())).set(link_in::receipt_digest.eq(&digest));
+    each_backend!(tx.conn(), conn => Steady(last).execute(conn))?;
     Ok(())
 }
 

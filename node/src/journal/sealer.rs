@@ -15,7 +15,7 @@ use super::tiles::Tiles;
 use crate::error::{Error, Result};
 use crate::keys::Keys;
 use crate::store::schema::{journal, journal_log};
-use crate::store::{At, Id, Store, Tx};
+use crate::store::{At, Id, Steady, Store, Tx, each_backend};
 
 /// Entries in one transaction: SQLite has one writer, and whoever acts must not wait long for it.
 const BATCH: i64 = 512;
@@ -132,7 +132,8 @@ pub(super) fn append(tx: &mut Tx<'_>, log: &Log, entries: &[Stored]) -> Result<(
     }
     for (entry, position) in entries.iter().zip(log.first_position + log.size..) {
         let row = journal::table.find(entry.id).filter(journal::position.is_null());
-        if diesel::update(row).set(journal::position.eq(position)).execute(tx.conn())? != 1 {
+        let placed = diesel::update(row).set(journal::position.eq(position));
+        if each_backend!(tx.conn(), conn => Steady(placed).execute(conn))? != 1 {
             return Err(Error::internal("an entry of the journal was sealed twice"));
         }
     }

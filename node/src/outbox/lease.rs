@@ -17,7 +17,7 @@ use super::{anew, expiry};
 use crate::error::{Error, Result};
 use crate::grants::{self, Grounds, Resting};
 use crate::store::schema::{link_out, outbox};
-use crate::store::{At, Id, Tx, each_backend};
+use crate::store::{At, Id, Steady, Tx, each_backend};
 use crate::vault::{Place, Vault};
 
 /// A batch under way.
@@ -249,7 +249,7 @@ fn number(tx: &mut Tx<'_>, row: &Row, link: &LinkRow, seq: i64) -> Result<()> {
         outbox::seq.eq(seq),
         outbox::may_have_left.eq(true),
     ));
-    each_backend!(tx.conn(), conn => numbered.execute(conn))?;
+    each_backend!(tx.conn(), conn => Steady(numbered).execute(conn))?;
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use super::settle::Settlement;
 use crate::error::{Error, Result};
 use crate::grants;
 use crate::store::schema::{link_out, outbox};
-use crate::store::{At, Conn, Id, Tx};
+use crate::store::{At, Conn, Id, Steady, Tx, each_backend};
 use crate::tasks::{self, Task};
 use crate::vault::Subject;
 
@@ -66,11 +66,10 @@ pub fn link(conn: &mut Conn, peer: &EntityId) -> Result<Option<LinkRow>> {
 /// Numbers the queue of a link, so that order does not depend on clocks. Makes the row on first use.
 pub(super) fn next_queue_number(tx: &mut Tx<'_>, peer: &EntityId) -> Result<i64> {
     let counted = |tx: &mut Tx<'_>| {
-        diesel::update(link_out::table.find(peer.as_str()))
+        let next = diesel::update(link_out::table.find(peer.as_str()))
             .set(link_out::queued.eq(link_out::queued + 1))
-            .returning(link_out::queued)
-            .get_result::<i64>(tx.conn())
-            .optional()
+            .returning(link_out::queued);
+        each_backend!(tx.conn(), conn => Steady(next).get_result::<i64>(conn).optional())
     };
     if let Some(number) = counted(tx)? {
         return Ok(number);
@@ -93,7 +92,7 @@ pub(super) fn make(tx: &mut Tx<'_>, peer: &EntityId) -> Result<()> {
         link_out::failures.eq(0),
         link_out::stuck.eq(0),
     );
-    crate::store::each_backend!(tx.conn(), conn => diesel::insert_into(link_out::table)
+    each_backend!(tx.conn(), conn => diesel::insert_into(link_out::table)
         .values(row)
         .on_conflict_do_nothing()
         .execute(conn))?;
@@ -159,9 +158,9 @@ pub fn mend_timers(tx: &mut Tx<'_>, longest: TimeDelta) -> Result<()> {
 /// A sign of life of the peer: the link may be tried at once.
 pub fn wake(tx: &mut Tx<'_>, peer: &EntityId) -> Result<()> {
     let now = At::from(tx.now());
-    diesel::update(link_out::table.find(peer.as_str()).filter(link_out::next_attempt_at.gt(now)))
-        .set(link_out::next_attempt_at.eq(now))
-        .execute(tx.conn())?;
+    let waits = link_out::table.find(peer.as_str()).filter(link_out::next_attempt_at.gt(now));
+    let woken = diesel::update(waits).set(link_out::next_attempt_at.eq(now));
+    each_backend!(tx.conn(), conn => Steady(woken).execute(conn))?;
     Ok(())
 }
 

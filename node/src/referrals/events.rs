@@ -96,6 +96,7 @@ struct Row {
     code: Option<String>,
     settled: bool,
     sealed: Option<Vec<u8>>,
+    decides: bool,
 }
 
 impl TryFrom<Row> for Noted {
@@ -182,6 +183,7 @@ pub(super) fn add(
         code: event.code.clone(),
         settled: event.settled,
         sealed: event.sealed.clone(),
+        decides: decides(event.said, event.settled),
     };
     each_backend!(tx.conn(), conn => diesel::insert_into(referral_event::table).values(row).execute(conn))?;
     Ok(event)
@@ -204,13 +206,16 @@ pub(super) fn of(conn: &mut Conn, referral: Uuid) -> Result<Vec<Noted>> {
     rows.into_iter().map(Noted::try_from).collect()
 }
 
+/// Whether a step may depend on it: not on a card that came or went, once it is known to have arrived.
+fn decides(said: Said, settled: bool) -> bool {
+    !settled || !matches!(said, Said::CardUpdated | Said::ContactReleased)
+}
+
 /// The same without the cards that came and went: of these there may be many, and no step depends on them.
 pub(super) fn that_decide(conn: &mut Conn, referral: Uuid) -> Result<Vec<Noted>> {
-    let is_no_card = |said| referral_event::said.ne(Said::as_str(said));
-    let decide = is_no_card(Said::CardUpdated).and(is_no_card(Said::ContactReleased));
     let those = referral_event::table
         .filter(referral_event::referral.eq(Id(referral)))
-        .filter(decide.or(referral_event::settled.eq(false)))
+        .filter(referral_event::decides)
         .order(referral_event::ordinal);
     let rows: Vec<Row> = each_backend!(conn, conn => those.select(Row::as_select()).load(conn))?;
     rows.into_iter().map(Noted::try_from).collect()
@@ -258,7 +263,7 @@ pub(super) fn own(conn: &mut Conn, messages: impl Iterator<Item = MessageId>) ->
         .collect()
 }
 
-/// Writes that these arrived, and nothing more was said of them.
+/// Writes that these cards arrived, and nothing more was said of them.
 pub(super) fn save_arrived(tx: &mut Tx<'_>, messages: &[Own]) -> Result<()> {
     let arrived = referral_event::message.eq_any(messages.iter().map(|own| Id(own.message.0)));
     diesel::update(referral_event::table.filter(arrived).filter(referral_event::own.eq(true)))
@@ -267,6 +272,7 @@ pub(super) fn save_arrived(tx: &mut Tx<'_>, messages: &[Own]) -> Result<()> {
             referral_event::transport.eq(Transport::Delivered.as_str()),
             referral_event::code.eq(None::<String>),
             referral_event::settled.eq(true),
+            referral_event::decides.eq(false),
         ))
         .execute(tx.conn())?;
     Ok(())
@@ -297,6 +303,7 @@ pub(super) fn save_way(tx: &mut Tx<'_>, event: &Noted) -> Result<()> {
             referral_event::transport.eq(event.transport.map(Transport::as_str)),
             referral_event::code.eq(event.code.clone()),
             referral_event::settled.eq(event.settled),
+            referral_event::decides.eq(decides(event.said, event.settled)),
         ))
         .execute(tx.conn())?;
     Ok(())

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::access::cases::{Listing, cases_of};
 use crate::error::{Error, Result};
 use crate::store::schema::{case_member, rectification, referral};
-use crate::store::{At, Conn, Id, Tx, each_backend};
+use crate::store::{At, Conn, Id, Steady, Tx, each_backend};
 use crate::vault::{Merging, Subject, Vault};
 
 /// As stored; [`super::case::Case`] gives the columns their meaning.
@@ -53,7 +53,7 @@ pub(super) fn insert(tx: &mut Tx<'_>, row: &Row) -> Result<()> {
 pub(super) fn lock(tx: &mut Tx<'_>, id: Uuid) -> Result<Option<Row>> {
     let changes = (referral::version.eq(referral::version + 1), referral::updated_at.eq(At::from(tx.now())));
     let taken = diesel::update(referral::table.find(Id(id))).set(changes);
-    Ok(each_backend!(tx.conn(), conn => taken.returning(Row::as_returning()).get_result(conn).optional())?)
+    Ok(each_backend!(tx.conn(), conn => Steady(taken.returning(Row::as_returning())).get_result(conn).optional())?)
 }
 
 /// The same, by the thread's local id.
@@ -61,7 +61,7 @@ pub(super) fn lock_of_thread(tx: &mut Tx<'_>, thread: Uuid) -> Result<Option<Row
     let changes = (referral::version.eq(referral::version + 1), referral::updated_at.eq(At::from(tx.now())));
     let of_thread = referral::table.filter(referral::thread.eq(Id(thread)));
     let taken = diesel::update(of_thread).set(changes);
-    Ok(each_backend!(tx.conn(), conn => taken.returning(Row::as_returning()).get_result(conn).optional())?)
+    Ok(each_backend!(tx.conn(), conn => Steady(taken.returning(Row::as_returning())).get_result(conn).optional())?)
 }
 
 pub(super) fn find(conn: &mut Conn, id: Uuid) -> Result<Option<Row>> {
@@ -77,7 +77,7 @@ pub(super) fn of_thread(conn: &mut Conn, thread: Uuid) -> Result<Option<Uuid>> {
 
 pub(super) fn save(tx: &mut Tx<'_>, row: &Row) -> Result<()> {
     let changed = diesel::update(referral::table.find(row.id)).set(row.clone());
-    each_backend!(tx.conn(), conn => changed.execute(conn))?;
+    each_backend!(tx.conn(), conn => Steady(changed).execute(conn))?;
     Ok(())
 }
 

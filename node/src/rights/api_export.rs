@@ -30,7 +30,8 @@ pub(super) fn api(routes: &mut Routes<'_>) {
 /// Gives everything that is held about a person.
 ///
 /// For herself (art. 15): every row that names her, with what is sealed opened; who received something, what it is used for,
-/// how long it is kept, and her rights. Names of colleagues are left out; their roles stand for them.
+/// how long it is kept, and her rights. Names of colleagues are left out; their roles stand for them. What was said in
+/// counselling is in it only while a request of hers for access is open, or until the day on which its answer was due.
 #[utoipa::path(tag = "rights", params(("person" = Uuid, Path, description = "The person.")),
     responses((status = 200, description = "Everything.", body = Exported)))]
 #[get("/people/{person}/export")]

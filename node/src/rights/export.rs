@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::model::RightKind;
 use super::portability::origin;
 use super::register::{self, Contact, PurposeRow, RetentionRow};
-use super::{Rights, is_hers_to_know, staff_as_told};
+use super::{Rights, is_hers_to_know, rows, staff_as_told};
 use crate::access::{self, AccessRole, Sight};
 use crate::assessments;
 use crate::config::Config;
@@ -152,6 +152,11 @@ pub struct Exported {
     pub automated_decisions_it: &'static str,
     /// Every row, table by table; tables without one are left out.
     pub data: Vec<Table>,
+    /// Her request for access that this answers. Without one, or once its time has passed, what was said in counselling is
+    /// not in here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub answers_request: Option<Uuid>,
     /// What was said in counselling, for her and nobody else.
     pub counselling_notes: Vec<Note>,
 }
@@ -162,7 +167,8 @@ const SOURCES: &str = "La fonte di ogni campo della scheda sta accanto al campo 
      da altri enti è elencato come ricevuto.";
 const DECISIONS: &str = "Nessuna decisione è presa solo da una macchina.";
 
-/// Everything that is held about her. That it was taken out is recorded.
+/// Everything that is held about her. That it was taken out is recorded, with her request for access that it answers. What
+/// was said in counselling is in it only while there is such a request.
 ///
 /// # Errors
 /// `not_found`; `function_not_entitled` for whoever neither is the person nor answers for her rights.
@@ -172,7 +178,11 @@ pub fn export(tx: &mut Tx<'_>, vault: &Vault, rights: Rights, config: &Config, s
         return Err(Code::FunctionNotEntitled.into());
     }
     let person = people::get(tx.conn(), people::of(sight))?;
-    journal::record(tx, sight.entry("rights.exported").subject(person.subject).object(person.id))?;
+    let now = tx.now();
+    let request = rows::owed_access(tx.conn(), person.id, now)?;
+    let entry = sight.entry("rights.exported").subject(person.subject).object(person.id);
+    let named = |entry: journal::Entry, request: &Uuid| entry.code(format_args!("request:{request}"));
+    journal::record(tx, request.iter().fold(entry, named))?;
     let went: Vec<Uuid> = people::merges(tx, vault, sight)?.into_iter().map(|(went, _)| went.into()).collect();
     let records = std::iter::once(person.id.into()).chain(went.iter().copied()).collect();
     let whose = Whose { records, subjects: people::subjects(tx.conn(), &person)? };
@@ -184,7 +194,8 @@ pub fn export(tx: &mut Tx<'_>, vault: &Vault, rights: Rights, config: &Config, s
         }
     }
     let mut counselling_notes = Vec::new();
-    for note in assessments::counselling_notes_for_access(tx, vault, sight)? {
+    let notes = request.map(|request| assessments::counselling_notes_for_access(tx, vault, sight, request));
+    for note in notes.transpose()?.unwrap_or_default() {
         let author = staff_as_told(roles.of(tx.conn(), note.author)?, &node.entity_id);
         counselling_notes.push(Note { author, at: note.at, words: note.text.to_string() });
     }
@@ -205,6 +216,7 @@ pub fn export(tx: &mut Tx<'_>, vault: &Vault, rights: Rights, config: &Config, s
         sources_it: SOURCES,
         automated_decisions_it: DECISIONS,
         data,
+        answers_request: request,
         counselling_notes,
     })
 }

@@ -280,6 +280,24 @@ pub(super) fn merge(tx: &mut Tx<'_>, _: &Vault, merging: &Merging) -> Result<()>
     Ok(())
 }
 
+/// Her request for access that is open, or was answered and not refused, until the day on which its answer was due: while
+/// it is, what she is owed by it is given out. The newest of several.
+pub(super) fn owed_access(conn: &mut Conn, person: PersonId, now: DateTime<Utc>) -> Result<Option<Uuid>> {
+    let open = rights_request::state.eq_any([RightState::Received.code(), RightState::Extended.code()]);
+    let given = rights_request::outcome.eq_any([RightOutcome::Granted.code(), RightOutcome::Partly.code()]);
+    let answered =
+        rights_request::state.eq(RightState::Answered.code()).and(given).and(rights_request::due_at.gt(At::from(now)));
+    let found: Option<Id> = rights_request::table
+        .filter(rights_request::person.eq(Id(person.0)))
+        .filter(rights_request::kind.eq(RightKind::Access.code()))
+        .filter(open.or(answered))
+        .order((rights_request::received_at.desc(), rights_request::id))
+        .select(rights_request::id)
+        .first(conn)
+        .optional()?;
+    Ok(found.map(|id| id.0))
+}
+
 /// Whether one of these asked for something that has no answer yet, and is not that everything be erased.
 pub(super) fn asked_by(conn: &mut Conn, subjects: &[Subject]) -> Result<bool> {
     let hers: Vec<Id> = subjects.iter().map(|subject| Id(subject.0)).collect();

@@ -1,13 +1,14 @@
 //! One connection that is either database, and the transaction around an act.
 
 use std::fmt;
-use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use diesel::RunQueryDsl;
 use diesel::connection::SimpleConnection;
 use diesel::connection::{AnsiTransactionManager, Connection, TransactionManager};
 use diesel::result::Error as DieselError;
 
+use super::steady::Words;
 use crate::error::{Error, Result};
 
 /// A connection to whichever database this node uses. Queries are written against it once.
@@ -62,9 +63,9 @@ macro_rules! insert_rows {
                     }
                 }
             }
-            $crate::store::Conn::Sqlite(conn) => $rows
-                .into_iter()
-                .try_for_each(|row| diesel::insert_into($table).values(row).execute(conn).map(|_| ())),
+            $crate::store::Conn::Sqlite(conn) => {
+                $rows.into_iter().try_for_each(|row| diesel::insert_into($table).values(row).execute(conn).map(|_| ()))
+            }
         }
     };
 }
@@ -85,6 +86,38 @@ impl fmt::Debug for Conn {
 pub(crate) enum Mode {
     Read,
     Write,
+}
+
+/// What a savepoint is around. They have names of their own: what a panic left open inside an act is undone with it.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Part {
+    /// An act of a group that shares a commit.
+    Act,
+    /// A part of an act, or a part of that.
+    OfAct,
+}
+
+impl Part {
+    const fn begin(self) -> &'static str {
+        match self {
+            Self::Act => "SAVEPOINT act",
+            Self::OfAct => "SAVEPOINT part",
+        }
+    }
+
+    const fn keep(self) -> &'static str {
+        match self {
+            Self::Act => "RELEASE SAVEPOINT act",
+            Self::OfAct => "RELEASE SAVEPOINT part",
+        }
+    }
+
+    const fn undo(self) -> &'static str {
+        match self {
+            Self::Act => "ROLLBACK TO SAVEPOINT act",
+            Self::OfAct => "ROLLBACK TO SAVEPOINT part",
+        }
+    }
 }
 
 impl Conn {
@@ -142,26 +175,31 @@ impl Conn {
         each_backend!(self, c => roll_back_all(c));
     }
 
-    /// Sets a savepoint of the open transaction, for a part that [`Conn::keep_part`] or [`Conn::undo_part`] ends. Each
-    /// of them fails when the database has given up the whole transaction meanwhile, as SQLite does when the disk is
-    /// full: so they are said in words of our own, since diesel's count of savepoints does not know.
-    pub(super) fn begin_part(&mut self) -> Result<()> {
-        self.say("SAVEPOINT part_of_a_group")
+    /// Sets a savepoint of the open transaction, that [`Conn::keep_part`] or [`Conn::undo_part`] ends. Each of them fails
+    /// when the database has given up the whole transaction meanwhile, as SQLite does when the disk is full: so they are
+    /// said in words of our own, since diesel's count of savepoints does not know.
+    pub(super) fn begin_part(&mut self, part: Part) -> Result<()> {
+        self.say(part.begin())
     }
 
     /// What was done since [`Conn::begin_part`] is kept, if the transaction is.
-    pub(super) fn keep_part(&mut self) -> Result<()> {
-        self.say("RELEASE SAVEPOINT part_of_a_group")
+    pub(super) fn keep_part(&mut self, part: Part) -> Result<()> {
+        self.say(part.keep())
     }
 
     /// Undoes what was done since [`Conn::begin_part`], in savepoints that a panic left open too.
-    pub(super) fn undo_part(&mut self) -> Result<()> {
-        each_backend!(self, c => forget_savepoints(c));
-        self.say("ROLLBACK TO SAVEPOINT part_of_a_group; RELEASE SAVEPOINT part_of_a_group")
+    pub(super) fn undo_part(&mut self, part: Part) -> Result<()> {
+        self.say(part.undo())?;
+        self.say(part.keep())
     }
 
-    fn say(&mut self, sql: &str) -> Result<()> {
-        Ok(each_backend!(self, c => c.batch_execute(sql))?)
+    fn say(&mut self, words: &'static str) -> Result<()> {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(c) => c.batch_execute(words)?,
+            Self::Sqlite(c) => Words(words).execute(c).map(|_| ())?,
+        }
+        Ok(())
     }
 
     /// Whether a transaction is open that cannot be ended: such a connection is thrown away.
@@ -180,19 +218,6 @@ fn roll_back_all<C: Connection<TransactionManager = AnsiTransactionManager>>(con
         if let Err(cause) = AnsiTransactionManager::rollback_transaction(conn) {
             tracing::warn!(%cause, "a transaction could not be rolled back, its connection is dropped");
             AnsiTransactionManager::transaction_manager_status_mut(conn).set_in_error();
-            return;
-        }
-    }
-}
-
-/// Brings diesel's count back to the transaction itself. What it cannot roll back, [`Conn::undo_part`] finds out.
-fn forget_savepoints<C: Connection<TransactionManager = AnsiTransactionManager>>(conn: &mut C) {
-    let depth = |conn: &mut C| {
-        let status = AnsiTransactionManager::transaction_manager_status_mut(conn);
-        status.transaction_depth().ok().flatten().map_or(0, NonZeroU32::get)
-    };
-    for _ in 1..depth(conn) {
-        if AnsiTransactionManager::rollback_transaction(conn).is_err() {
             return;
         }
     }

@@ -782,6 +782,7 @@ diesel::table! {
         code -> Nullable<Text>,
         settled -> Bool,
         sealed -> Nullable<Binary>,
+        decides -> Bool,
     }
 }
 

@@ -1,9 +1,9 @@
 //! The transaction that one act runs in.
 
 use chrono::{DateTime, Utc};
-use diesel::Connection;
 
 use super::Conn;
+use super::conn::Part;
 use crate::error::Result;
 
 /// An open write transaction. What must commit together takes `&mut Tx`, so the compiler holds the rule.
@@ -39,13 +39,21 @@ impl<'c> Tx<'c> {
     /// # Errors
     /// What `part` returned, or the database's own when the savepoint cannot be set or released.
     pub fn savepoint<T>(&mut self, part: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
-        let now = self.now;
-        let (value, forgot) = self.conn.transaction(|conn| {
-            let mut inner = Tx { conn, now, forgot: false };
-            Ok::<_, crate::error::Error>((part(&mut inner)?, inner.forgot))
-        })?;
-        self.forgot |= forgot;
-        Ok(value)
+        self.conn.begin_part(Part::OfAct)?;
+        let mut inner = Tx { conn: self.conn, now: self.now, forgot: false };
+        let (done, forgot) = (part(&mut inner), inner.forgot);
+        match done {
+            Ok(value) => {
+                self.conn.keep_part(Part::OfAct)?;
+                self.forgot |= forgot;
+                Ok(value)
+            }
+            Err(error) => match self.conn.undo_part(Part::OfAct) {
+                // Whoever goes on after this error must not: the whole transaction may be gone.
+                Err(undone) if !error.is_storage_full() => Err(undone),
+                _ => Err(error),
+            },
+        }
     }
 
     /// Says that this act destroyed a key or ended a record for good: what no copy of the data may bring back. When it is

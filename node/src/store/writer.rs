@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use diesel::SqliteConnection;
 use tokio::sync::oneshot;
 
-use super::conn::{Conn, Mode, guarded};
+use super::conn::{Conn, Mode, Part, guarded};
 use super::sqlite;
 use super::tx::Tx;
 use crate::clock::Clock;
@@ -205,12 +205,12 @@ impl Desk {
 
 /// Runs an act in a savepoint of the open transaction. The error is not the act's: the transaction is no more.
 fn in_savepoint(conn: &mut Conn, act: Act, clock: &Clock) -> (Ran, Result<()>) {
-    if let Err(error) = conn.begin_part() {
+    if let Err(error) = conn.begin_part(Part::Act) {
         let fate = Err(again(&error));
         return (act(Err(error)), fate);
     }
     let ran = act(Ok(&mut Tx::new(conn, clock.now())));
-    let fate = if ran.keep { conn.keep_part() } else { conn.undo_part() };
+    let fate = if ran.keep { conn.keep_part(Part::Act) } else { conn.undo_part(Part::Act) };
     let fate = if ran.full { fate.map_err(|_| Error::StorageFull) } else { fate };
     (ran, fate)
 }

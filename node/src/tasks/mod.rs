@@ -8,6 +8,7 @@
 //! - Whoever finishes it stands in it; the node itself closes what has mended.
 
 mod collecting;
+mod learning;
 mod model;
 mod rows;
 
@@ -27,6 +28,7 @@ use crate::store::schema::task;
 use crate::store::{Id, Tx};
 use crate::vault::{self, Merging, Vault};
 
+pub use learning::{learns, let_go};
 pub use model::{By, Channel, Kind, Task, TaskRow};
 pub use rows::open_about;
 

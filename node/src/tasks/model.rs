@@ -37,6 +37,9 @@ pub enum Kind {
     LinkNotMended,
     /// A partner's journal does not continue the one that it signed before.
     HistoryRewritten,
+    /// Whoever somebody learns under has left: say under whom she learns now. Until then whoever leads each of her cases
+    /// countersigns there, and she takes nobody up.
+    LearnsUnderNobody,
     /// Somebody looked at a case of others: the review of that closes it, and nothing else.
     GlassBroken,
     /// Somebody looked at a case of others, and the person is to be told: her lead's, or the deputy's, to finish.
@@ -56,6 +59,7 @@ impl Kind {
         Self::LinkRestored,
         Self::LinkNotMended,
         Self::HistoryRewritten,
+        Self::LearnsUnderNobody,
         Self::GlassBroken,
         Self::GlassToBeTold,
     ];
@@ -73,6 +77,7 @@ impl Kind {
             Self::LinkRestored => "link_restored",
             Self::LinkNotMended => "link_not_mended",
             Self::HistoryRewritten => "history_rewritten",
+            Self::LearnsUnderNobody => "learns_under_nobody",
             Self::GlassBroken => "glass_broken",
             Self::GlassToBeTold => "glass_to_be_told",
         }
@@ -88,7 +93,8 @@ impl Kind {
             | Self::FailingInside
             | Self::LinkRestored
             | Self::LinkNotMended
-            | Self::HistoryRewritten => AccessRole::Admin,
+            | Self::HistoryRewritten
+            | Self::LearnsUnderNobody => AccessRole::Admin,
         }
     }
 }
@@ -113,7 +119,7 @@ pub struct Task {
 }
 
 impl Task {
-    /// Of this kind, about the thing of this id: the message, the recall, or the partner's entity id.
+    /// Of this kind, about the thing of this id: the message, the recall, the account, or the partner's entity id.
     pub fn new(kind: Kind, object: impl std::fmt::Display) -> Self {
         Self { kind, object: object.to_string(), peer: None, subject: None, code: None }
     }
@@ -144,7 +150,7 @@ pub struct TaskRow {
     pub id: Uuid,
     /// What there is to be done.
     pub kind: Kind,
-    /// About what: the id of a message or a recall, or a partner's entity id.
+    /// About what: the id of a message, a recall or an account, or a partner's entity id.
     pub object: String,
     /// Whose it is.
     pub role: AccessRole,

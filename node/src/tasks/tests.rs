@@ -175,3 +175,39 @@ async fn a_broken_glass_is_closed_by_its_review_and_the_lead_says_that_the_perso
     })
     .await;
 }
+
+#[actix_web::test]
+async fn who_learns_under_somebody_who_leaves_is_an_administrators_to_see_to() {
+    use crate::access::{self, Label};
+    scratch::each(|store| async move {
+        store
+            .write(move |tx| {
+                let admin = staff(1, AccessRole::Admin);
+                let label = Label::new("x").unwrap();
+                let [anna, bruno] = ["anna", "bruno"].map(|name| {
+                    let name = name.parse().unwrap();
+                    access::add_staff(tx, Actor::System, &name, &label, AccessRole::Operator).unwrap()
+                });
+                let [tito, tilde] = ["tito", "tilde"].map(|name| {
+                    let name = name.parse().unwrap();
+                    access::add_trainee(tx, Actor::System, &name, &label, AccessRole::Operator, anna).unwrap()
+                });
+                let_go(tx, admin.actor(), tilde)?;
+                let_go(tx, admin.actor(), anna)?;
+                let open = list(tx, &admin.acting::<ReadTasks>(), false, None, 9)?;
+                let told: Vec<_> = open.iter().map(|task| (task.kind, task.object.clone())).collect();
+                assert_eq!(told, [(Kind::LearnsUnderNobody, tito.to_string())], "the other one has left too");
+                assert_eq!(open[0].code, Some(format!("under:{anna}")));
+                assert_eq!(access::staff_row(tx.conn(), tito)?.unwrap().trainee_of, Some(anna), "she learns still");
+
+                let again = learns(tx, admin.actor(), tito, Some(anna)).unwrap_err();
+                assert_eq!(again.code(), Code::InvalidInput, "nobody is there");
+                learns(tx, admin.actor(), tito, Some(bruno))?;
+                assert_eq!(listed(tx, &admin), []);
+                Ok(())
+            })
+            .await
+            .unwrap();
+    })
+    .await;
+}

@@ -18,6 +18,7 @@ use crate::access::{self, AccessRole, Allowed, Label, StaffRow, Username};
 use crate::error::Result;
 use crate::routes::Routes;
 use crate::store::{Conn, Store};
+use crate::tasks;
 
 /// The routes, below the desk's base.
 pub fn api(routes: &mut Routes<'_>) {
@@ -193,7 +194,7 @@ async fn begin_traineeship(
         if member(tx.conn(), id)?.trainee_of.is_some() {
             return Err(Problem::new(Code::Conflict).detail("She learns already: end that first.").into());
         }
-        access::learns(tx, actor, id, Some(new.trainee_of))?;
+        tasks::learns(tx, actor, id, Some(new.trainee_of))?;
         member(tx.conn(), id)
     });
     Ok(Json::ok(changed.await?))
@@ -207,14 +208,14 @@ async fn begin_traineeship(
 #[delete("/staff/{staff}/traineeship")]
 async fn end_traineeship(staff: Allowed<ManageStaff>, store: Data<Store>, Path(id): Path<Uuid>) -> Result<NoContent> {
     let actor = staff.actor();
-    store.write(move |tx| access::learns(tx, actor, id, None)).await?;
+    store.write(move |tx| tasks::learns(tx, actor, id, None)).await?;
     Ok(NoContent)
 }
 
 /// Disables an account.
 ///
 /// Its sessions, tokens and client secrets end at once. The row stays: the journal names it. Cases that it leads wait for
-/// a handover, among those without a lead.
+/// a handover, among those without a lead. For each account that learns under it a task says that it needs somebody else.
 #[utoipa::path(tag = "staff", params(("staff" = Uuid, Path, description = "The account.")),
     responses((status = 204, description = "Nobody gets in under this account any more."),
               (status = 409, description = "It is the caller's own account.")))]
@@ -224,6 +225,6 @@ async fn disable_staff(staff: Allowed<ManageStaff>, store: Data<Store>, Path(id)
         return Err(Problem::new(Code::Conflict).detail("An account cannot disable itself.").into());
     }
     let actor = staff.actor();
-    store.write(move |tx| access::disable(tx, actor, id)).await?;
+    store.write(move |tx| tasks::let_go(tx, actor, id)).await?;
     Ok(NoContent)
 }

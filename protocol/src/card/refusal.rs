@@ -69,6 +69,8 @@ refusals! {
     NotForPurpose = "not_for_purpose", "Non previsto per questa finalità.", "Not allowed for this purpose.";
     /// What crosses at a later step than this one.
     TooEarly = "too_early", "Troppo presto: si trasmette in un passo successivo.", "Too early: it crosses at a later step.";
+    /// A date of birth by which she is surely under sixteen.
+    TooYoung = "too_young", "Sotto i sedici anni non si compila una scheda.", "Nobody under sixteen has a card.";
     /// What could not be read at all.
     Malformed = "malformed", "Non leggibile.", "It cannot be read.";
     /// A file that would do something by itself, or hides what it holds.

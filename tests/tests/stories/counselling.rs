@@ -111,6 +111,16 @@ async fn it_is_in_nothing_that_leaves_and_in_nothing_that_others_read() {
             assert_eq!(member.readable(&SAID), Vec::<String>::new(), "{}: on the disk", member.id());
         }
         let (here, there) = (path.trim_start_matches("referrals/"), received.trim_start_matches("referrals/"));
+        // Nobody asked for her: not even the officer takes out what was said.
+        let officer = stage.centre.desk(AccessRole::Dpo).await;
+        for export in ["export", "export/sheet"] {
+            let unasked = officer.bytes(&format!("people/{}/{export}", person.id)).await;
+            assert_eq!(readable(&unasked, &SAID), Vec::<String>::new(), "{export}");
+        }
+        let asks = json!({
+            "kind": "access", "channel": "in_person", "said_by": "person", "details": "Vuole sapere che cosa si sa di lei."
+        });
+        stage.at_centre.post(&format!("people/{}/rights-requests", person.id), asks).await.ok();
         let (mut found_her, mut hers) = (0, 0);
         for role in [AccessRole::Operator, AccessRole::Supervisor, AccessRole::Dpo, AccessRole::Admin] {
             let others = stage.centre.desk(role).await;
@@ -118,7 +128,7 @@ async fn it_is_in_nothing_that_leaves_and_in_nothing_that_others_read() {
                 for path in paths(&person.id, &assessment, here) {
                     let answer = desk.bytes(&path).await;
                     let said = readable(&answer, &SAID);
-                    // What the officer takes out is the person's own copy (GDPR 15), and she is owed all of it.
+                    // What the officer takes out is the person's own copy (GDPR 15), and she is owed all of it once she asks.
                     if role == AccessRole::Dpo && std::ptr::eq(desk, &others) && path.contains("/export") {
                         hers += usize::from(!said.is_empty());
                         continue;

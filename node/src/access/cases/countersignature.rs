@@ -10,7 +10,8 @@ use staffetta_protocol::problem::{Code, Problem};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Sight, note_listed, rows};
+use super::rows::CaseFile;
+use super::{Function, Sight, note_listed, rows};
 use crate::access::{Staff, rows as accounts};
 use crate::error::Result;
 use crate::journal::{self, Entry};
@@ -75,6 +76,24 @@ pub(in crate::access) fn awaits_countersignature(tx: &mut Tx<'_>, sight: &Sight,
     };
     let id = rows::countersignature::insert(tx, sight.case(), trainee, supervisor, act)?;
     journal::record(tx, sight.entry("trainee.acted").object(id).code(format_args!("supervisor:{supervisor}")))
+}
+
+/// The team of a case is another one: what waits for somebody who supervises a trainee no more waits for her new
+/// supervisor; of a trainee who has none now, it stays with whoever is still there to sign it, or goes to the lead.
+pub(super) fn follow(tx: &mut Tx<'_>, by: &Staff, file: &CaseFile, lead: Option<Uuid>, ground: &str) -> Result<()> {
+    let team = rows::members(tx.conn(), file.id)?;
+    let signs = |staff: Uuid| {
+        team.iter().any(|member| member.staff == staff && !member.functions.has(Function::Trainee)).then_some(staff)
+    };
+    for (trainee, from) in rows::countersignature::owed_in(tx.conn(), file.id)? {
+        let named = team.iter().find(|member| member.staff == trainee).and_then(|member| member.supervisor);
+        let to = [named, signs(from), lead].into_iter().flatten().find(|to| *to != trainee);
+        let Some(to) = to.filter(|to| *to != from) else { continue };
+        rows::countersignature::pass_on_of(tx, file.id, trainee, (from, to))?;
+        let entry = Entry::new(by.actor(), "trainee.passed-on").ground(ground).subject(file.subject).object(file.id);
+        journal::record(tx, entry.code(format_args!("trainee:{trainee} from:{from} to:{to}")))?;
+    }
+    Ok(())
 }
 
 /// What waits for her countersignature, the oldest first.

@@ -18,7 +18,8 @@ pub(super) fn moved_into(conn: &mut Conn, case: Uuid) -> Result<Option<Uuid>> {
 }
 
 /// The team of the case that goes joins the other's, each with all the functions that she had in either. Who leads and
-/// who stands in is as it was in the one that stays, and, where nobody was, as in the one that goes.
+/// who stands in is as it was in the one that stays, and, where nobody was, as in the one that goes; nobody stands in for
+/// herself.
 pub(super) fn merge(tx: &mut Tx<'_>, _: &Vault, merging: &Merging) -> Result<()> {
     let (from, into) = (Id(merging.from), Id(merging.into));
     let gone = rows::case_file(tx.conn(), merging.from)?.ok_or(Code::NotFound)?;
@@ -45,12 +46,14 @@ pub(super) fn merge(tx: &mut Tx<'_>, _: &Vault, merging: &Merging) -> Result<()>
     diesel::update(countersignature::table.filter(countersignature::case_file.eq(from)))
         .set(countersignature::case_file.eq(into))
         .execute(tx.conn())?;
+    let lead = stays.lead.or(gone.lead);
+    let deputy = [stays.deputy, gone.deputy].into_iter().flatten().find(|deputy| Some(*deputy) != lead);
     restriction::hand_over(tx, merging.from, merging.into)?;
     diesel::delete(case_file::table.find(from)).execute(tx.conn())?;
     diesel::update(case_file::table.find(into))
         .set((
-            case_file::lead.eq(stays.lead.or(gone.lead).map(Id)),
-            case_file::deputy.eq(stays.deputy.or(gone.deputy).map(Id)),
+            case_file::lead.eq(lead.map(Id)),
+            case_file::deputy.eq(deputy.map(Id)),
             case_file::version.eq(case_file::version + 1),
         ))
         .execute(tx.conn())?;

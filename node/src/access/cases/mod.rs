@@ -46,7 +46,7 @@ pub use listed::{note_listed, note_team};
 pub(super) use rows::leads_any;
 pub use rows::{CaseFile, Kind, Listing, Member, Wanted, case_file, cases_among, cases_of, members, subjects_among};
 pub use sight::{Sight, Why, still_sees};
-pub(super) use sight::{is_erased, of_person, of_received};
+pub(super) use sight::{is_erased, of_person, of_received, sight_now};
 
 /// The tables of this room that hold personal data.
 pub const HOLDING: Holding = Holding {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::functions::{Function, Functions};
 use super::merging;
 use super::restriction;
-use super::rows::{self, Kind};
+use super::rows::{self, CaseFile, Kind};
 use crate::access::{AccessRole, Staff};
 use crate::error::Result;
 use crate::journal::{Actor, Entry};
@@ -134,6 +134,13 @@ impl Sight {
         self.functions().is_some_and(|functions| functions.any(|tells| tells.counselling_notes))
     }
 
+    /// Whether she sees at least as far as somebody with these functions in the team.
+    pub(in crate::access) fn reaches(&self, functions: &Functions) -> bool {
+        let reads = |section: &Section| functions.any(|tells| tells.reads.contains(section));
+        let counsels = functions.any(|tells| tells.counselling_notes);
+        !self.withheld().iter().any(reads) && (self.counsels() || !counsels)
+    }
+
     /// Whether she has one of these functions in the team.
     pub fn is_one_of(&self, wanted: &[Function]) -> bool {
         self.functions().is_some_and(|functions| wanted.iter().any(|function| functions.has(*function)))
@@ -167,15 +174,25 @@ pub(in crate::access) fn of_received(tx: &mut Tx<'_>, staff: &Staff, referral: U
     Ok(seen(staff, referral, why))
 }
 
-/// Whether she would be shown a case now, whatever she does: for an answer that is given again. What is no case is not
-/// judged here.
+/// Whether she would be shown a case now, whatever she does. What is no case is not judged here.
 pub fn still_sees(conn: &mut Conn, staff: &Staff, case: Uuid, now: DateTime<Utc>) -> Result<bool> {
     let Some(file) = rows::case_file(conn, case)? else { return Ok(true) };
-    if staff.role != AccessRole::Dpo && restriction::holds(conn, case)? {
-        return Ok(false);
+    Ok(sight_now(conn, staff, &file, now)?.is_some())
+}
+
+/// What she would be shown of a case now, whatever she does.
+pub(in crate::access) fn sight_now(
+    conn: &mut Conn,
+    staff: &Staff,
+    file: &CaseFile,
+    now: DateTime<Utc>,
+) -> Result<Option<Sight>> {
+    if staff.role != AccessRole::Dpo && restriction::holds(conn, file.id)? {
+        return Ok(None);
     }
-    let is_the_offices = file.kind == Kind::Referral && rows::members(conn, case)?.is_empty();
-    Ok(is_the_offices || part(conn, staff, case, now)?.is_some())
+    let is_the_offices = file.kind == Kind::Referral && rows::members(conn, file.id)?.is_empty();
+    let why = if is_the_offices { Some(Why::Office) } else { part(conn, staff, file.id, now)? };
+    Ok(why.map(|why| seen(staff, file.id, why)))
 }
 
 /// Whether the person whose case it is was erased.

@@ -7,6 +7,7 @@ use staffetta_protocol::card::{At, Refusal};
 use staffetta_protocol::problem::{Code, FieldError, Problem};
 use uuid::Uuid;
 
+use super::countersignature;
 use super::functions::{Function, Functions};
 use super::rows::{self, CaseFile};
 use super::sight::Why;
@@ -73,7 +74,8 @@ pub(in crate::access) fn employable(conn: &mut Conn, staff: Uuid) -> Result<()> 
     if works && is_human && account.disabled_at.is_none() { Ok(()) } else { Err(Code::Conflict.into()) }
 }
 
-/// Sets the team of a case. The new version.
+/// Sets the team of a case. What waited for the countersignature of somebody who supervises no more waits for whoever does
+/// now. The new version.
 ///
 /// # Errors
 /// `not_found`; `not_entitled`, also for who would give herself more than she has; `version_conflict`; `invalid_input` where the lead would drop out, somebody stands twice,
@@ -98,7 +100,9 @@ pub fn set_team(tx: &mut Tx<'_>, by: &Staff, case: Uuid, team: &Team, version: i
         rows::put(tx, case, place.staff, &place.functions, place.supervisor)?;
         note(tx, by, &file, ("case.assigned", ground), (place.staff, &place.functions))?;
     }
-    rows::entrust(tx, case, file.lead.or(team.lead), team.deputy)?;
+    let lead = file.lead.or(team.lead);
+    rows::entrust(tx, case, lead, team.deputy)?;
+    countersignature::follow(tx, by, &file, lead, ground)?;
     Ok(version)
 }
 
@@ -203,10 +207,14 @@ pub fn responsible(
 }
 
 /// Takes an account that was disabled off every case. What waits for its countersignature waits for the lead of the case
-/// from here on; where it leads itself, all stays in its place until somebody hands the case over.
+/// from here on, and so does whoever learnt under it there; where it leads itself, all stays in its place until somebody
+/// hands the case over.
 pub(in crate::access) fn leave(tx: &mut Tx<'_>, staff: Uuid) -> Result<()> {
     for (case, lead) in rows::countersignature::owed_elsewhere(tx.conn(), staff)? {
         rows::countersignature::pass_on(tx, case, staff, lead)?;
+    }
+    for (case, lead) in rows::supervised_elsewhere(tx.conn(), staff)? {
+        rows::resupervise(tx, case, staff, lead)?;
     }
     rows::leave_all(tx, staff)
 }

@@ -1,3 +1,4 @@
+mod joined;
 mod trainees;
 
 use staffetta_protocol::card::Section;
@@ -345,6 +346,8 @@ async fn what_waits_for_who_is_shut_out_waits_for_the_lead() {
         assert_eq!(pending.iter().map(|act| act.trainee).collect::<Vec<_>>(), [tito.id]);
         let team = store.read(move |conn| super::members(conn, case)).await.unwrap();
         assert!(team.iter().all(|member| member.staff != left));
+        let tito = team.iter().find(|member| member.staff == tito.id).unwrap();
+        assert_eq!(tito.supervisor, Some(lead), "she learns under the lead from here on");
     })
     .await;
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::login_rows::{self as rows, AccountKind, Login};
-use super::{Door, Entered, Password, code, end_everything, totp};
+use super::{Door, Entered, Password, attempts, code, end_everything, totp};
 use crate::access::{Pass, Staff, Standing, staff_row};
 use crate::error::Result;
 use crate::journal::{self, Actor, Entry};
@@ -59,7 +59,8 @@ impl Door {
     }
 
     /// Gives an account a temporary password. Its second factor and recovery codes are gone, and whatever was open under
-    /// it ends: whoever signs in with the temporary password sets both anew before anything else.
+    /// it ends: whoever signs in with the temporary password sets both anew before anything else. What strangers had guessed
+    /// counts no more, so that whom they kept out gets in.
     ///
     /// # Errors
     /// `not_found`; `conflict` when the account is disabled or a program's.
@@ -73,6 +74,7 @@ impl Door {
         rows::set_totp(tx, staff, None, login.totp_step)?;
         rows::drop_recovery(tx, staff)?;
         end_everything(tx, staff, None)?;
+        attempts::forget(tx, &self.0.vault, &account.username)?;
         journal::record(tx, Entry::new(actor, "staff.password_reset").object(staff))
     }
 

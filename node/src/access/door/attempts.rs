@@ -94,6 +94,13 @@ pub(super) fn forgive(tx: &mut Tx<'_>, from: &Source) -> Result<()> {
     Ok(())
 }
 
+/// Forgets everything that was counted for an account, whoever it was: its password is another one now.
+pub(super) fn forget(tx: &mut Tx<'_>, vault: &Vault, username: &str) -> Result<()> {
+    let account = account(vault, username);
+    diesel::delete(staff_attempt::table.filter(staff_attempt::account.eq(account.as_slice()))).execute(tx.conn())?;
+    Ok(())
+}
+
 /// Forgets what no longer counts.
 pub(super) fn purge(tx: &mut Tx<'_>) -> Result<()> {
     let old = At::from(tx.now() - MEMORY);

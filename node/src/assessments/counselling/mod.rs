@@ -184,12 +184,17 @@ impl fmt::Debug for AccessNote {
     }
 }
 
-/// Everything that was written about her in counselling, the oldest first: for the answer to her own request for access
-/// (art. 15 GDPR), and for nothing else.
+/// Everything that was written about her in counselling, the oldest first: for the answer to her own `request` for access
+/// (art. 15 GDPR), which the journal names, and for nothing else.
 ///
 /// # Errors
 /// `not_found`; `function_not_entitled` for whoever is neither the person nor answers for her rights.
-pub fn counselling_notes_for_access(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight) -> Result<Vec<AccessNote>> {
+pub fn counselling_notes_for_access(
+    tx: &mut Tx<'_>,
+    vault: &Vault,
+    sight: &Sight,
+    request: Uuid,
+) -> Result<Vec<AccessNote>> {
     if !matches!(sight.why(), Why::Herself | Why::DataProtection) {
         return Err(Code::FunctionNotEntitled.into());
     }
@@ -203,7 +208,7 @@ pub fn counselling_notes_for_access(tx: &mut Tx<'_>, vault: &Vault, sight: &Sigh
             text: Zeroizing::new(text.expose().to_owned()),
         });
     }
-    let entry = sight.entry("counselling_notes.disclosed_to_her").subject(person.subject).object(person.id);
+    let entry = sight.entry("counselling_notes.disclosed_to_her").subject(person.subject).object(request);
     journal::record(tx, entry.code(told.len()))?;
     Ok(told)
 }

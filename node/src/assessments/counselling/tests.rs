@@ -124,8 +124,9 @@ async fn the_person_is_owed_them_and_whoever_answers_for_her_rights_gets_them_fo
             let (second, end) = list(tx, &psychologist, Some(first[0].id), 1)?;
             assert!(more && !end && first[0].id != second[0].id);
             let dpo = hired(tx, "dario", AccessRole::Dpo).acting::<ReadCounselling>().sight(tx, person.id)?;
+            let request = Uuid::from_u128(7);
             for sight in [dpo, Sight::of_herself(person.id.0)] {
-                let told = counselling_notes_for_access(tx, &vault, &sight)?;
+                let told = counselling_notes_for_access(tx, &vault, &sight, request)?;
                 let mut words: Vec<&str> = told.iter().map(|note| note.text.as_str()).collect();
                 words.sort_unstable();
                 assert_eq!((words, told[0].author), (vec!["Due.", "Uno."], paola.id));
@@ -134,10 +135,11 @@ async fn the_person_is_owed_them_and_whoever_answers_for_her_rights_gets_them_fo
             for sight in
                 [anna.acting::<ReadCounselling>().sight(tx, person.id)?, psychologist, Sight::of_the_node(person.id.0)]
             {
-                assert_eq!(code(counselling_notes_for_access(tx, &vault, &sight)), Code::FunctionNotEntitled);
+                assert_eq!(code(counselling_notes_for_access(tx, &vault, &sight, request)), Code::FunctionNotEntitled);
             }
             let acts = journal::of_act(tx.conn(), "counselling_notes.disclosed_to_her", 9)?;
             assert_eq!((acts.len(), acts[0].code.as_deref()), (2, Some("2")));
+            assert_eq!(acts[0].object, Some(request.to_string()));
             Ok(())
         };
         store.write(act).await.unwrap();

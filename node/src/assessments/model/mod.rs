@@ -16,6 +16,7 @@ use uuid::Uuid;
 use crate::cards::Said;
 use crate::documents::DocumentId;
 use crate::people::PersonId;
+use crate::people::guardians::Spoke;
 use crate::vault::Subject;
 
 pub use codes::{Event, Method, Phase, SignatureMethod, Signer, State};
@@ -142,6 +143,10 @@ impl Check for PhaseBegun {}
 pub struct Signature {
     /// Who signed.
     pub by: Signer,
+    /// The guardian, where one signed: needed then, by the id under which this node has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub guardian: Option<Uuid>,
     /// By what it can be shown.
     pub method: SignatureMethod,
     /// On which day.
@@ -174,10 +179,21 @@ impl Check for Signature {
             SignatureMethod::Pin => None,
         };
         found.extend(needed.map(|name| at.key(name).refuse(Refusal::Required)));
+        if self.by == Signer::Person && self.guardian.is_some() {
+            found.push(at.key("guardian").refuse(Refusal::Inconsistent));
+        }
     }
 }
 
 impl Signature {
+    /// Who signed, to be judged.
+    pub(super) const fn spoke(&self) -> Spoke {
+        match self.by {
+            Signer::Person => Spoke::Person,
+            Signer::Guardian => Spoke::Guardian(self.guardian),
+        }
+    }
+
     /// On whose word the summary stands in the card.
     pub(super) fn said(&self, operator: Option<Uuid>) -> Said {
         let source = match self.by {

@@ -1,6 +1,6 @@
 use diesel::prelude::*;
 use staffetta_protocol::card::CardField;
-use staffetta_protocol::card::codes::{ConfirmedBy, Pile, SourceKind};
+use staffetta_protocol::card::codes::{ConfirmedBy, Minor, Pile, SourceKind};
 use staffetta_protocol::trust::{Role, Roles};
 
 use super::*;
@@ -154,8 +154,22 @@ async fn a_minors_summary_is_signed_by_her_guardian_and_nobody_signs_without_a_c
             let one = ready(tx, &vault, &sight, "Sa cucire.")?;
             let alone = sign(tx, &vault, &sight, one.id, typed_pin("2026-11-23"), one.version).unwrap_err();
             assert_eq!(alone.problem().errors[0].field, "/by");
-            let guardian = Signature { by: Signer::Guardian, ..typed_pin("2026-11-23") };
-            sign(tx, &vault, &sight, one.id, guardian, one.version)?;
+            let nobody = Signature { by: Signer::Guardian, ..typed_pin("2026-11-23") };
+            let refused = sign(tx, &vault, &sight, one.id, nobody.clone(), one.version).unwrap_err();
+            assert_eq!(refused.problem().errors[0].field, "/guardian", "who signs for her has a name");
+            let held = cards::current(tx.conn(), &vault, person.id)?.unwrap();
+            let birth_date = Some(read(r#"{"value": "2009-06-01"}"#).unwrap());
+            let born = Card { is_minor: Minor::NotAsked, birth_date, ..held.card };
+            let held = cards::put(tx, &vault, &sight, born, held.version)?;
+            let alone = sign(tx, &vault, &sight, one.id, typed_pin("2026-11-23"), one.version).unwrap_err();
+            assert_eq!(alone.problem().errors[0].field, "/by", "a date of birth is enough to know");
+            let birth_date = Some(read(r#"{"value": "1990"}"#).unwrap());
+            let grown = cards::put(tx, &vault, &sight, Card { birth_date, ..held.card.clone() }, held.version)?;
+            let refused = sign(tx, &vault, &sight, one.id, nobody.clone(), one.version).unwrap_err();
+            assert_eq!(refused.problem().errors[0].field, "/by", "an adult signs for herself");
+            cards::put(tx, &vault, &sight, held.card, grown.version)?;
+            let guardian = Some(people::guardians::sample(tx, &vault, &sight)?);
+            sign(tx, &vault, &sight, one.id, Signature { guardian, ..nobody }, one.version)?;
 
             let other = people::create(tx, &vault, &anna.actor(), &Label::new("Awa").unwrap())?;
             let sight = anna.acting::<WriteAssessments>().sight(tx, other.id)?;

@@ -129,6 +129,7 @@ struct NewImport {
 impl Check for NewImport {
     fn check(&self, at: &At<'_>, found: &mut Vec<FieldError>) {
         self.file.check(&at.key("file"), found);
+        self.indication.check(&at.key("indication"), found);
     }
 }
 
@@ -231,7 +232,8 @@ async fn preview_import(
 
 /// Imports a file into a card, as drafts.
 ///
-/// On the person's yes, with what shows it. Each section that the file changes becomes a draft, to be looked through and
+/// On the person's yes, with what shows it: for a minor, also one that the file shows to be a minor, her guardian says it.
+/// Each section that the file changes becomes a draft, to be looked through and
 /// published; where the file came from, and when, is kept.
 #[utoipa::path(tag = "cards", params(("person" = Uuid, Path, description = "The person.")), request_body = NewImport,
     responses((status = 201, description = "Drafted.", body = LaidImport),

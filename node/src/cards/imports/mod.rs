@@ -3,7 +3,7 @@
 //! What must hold:
 //! - The file is a stranger's and the person's word: bounds on everything, no trust in what it says of itself. What others
 //!   confirmed of her skills is theirs to confirm again; ids of another node lead nowhere and are left out.
-//! - Nothing is laid onto a card without her yes and what shows it. What is laid on is drafts, section by section, which
+//! - Nothing is laid onto a card without her yes and what shows it; a minor's is her guardian's to give. What is laid on is drafts, section by section, which
 //!   somebody looks through and publishes: fields that the card has keep their values, and no draft is overwritten.
 //! - What came from where, when, and on which indication is kept, sealed; the file is not, but its digest.
 //! - Looking at what a file would make saves nothing.
@@ -17,7 +17,7 @@ mod rows;
 mod tests;
 
 use staffetta_protocol::card::codes::{SourceKind, SourceMeans};
-use staffetta_protocol::card::{Card, List, Section};
+use staffetta_protocol::card::{At, Card, List, Section};
 use staffetta_protocol::digest::Digest;
 use staffetta_protocol::problem::{Code, Problem};
 use staffetta_protocol::trust::Roles;
@@ -26,12 +26,12 @@ use uuid::Uuid;
 use super::editing::{Edit, save_section};
 use super::europass::{Given, Report, Taker, only, onto};
 use super::model::{Said, parts};
-use super::{rows as card_rows, section_rows};
+use super::{may_have_one, rows as card_rows, section_rows};
 use crate::access::Sight;
 use crate::error::{Error, Result};
 use crate::grants;
 use crate::journal;
-use crate::people;
+use crate::people::{self, Identity, guardians};
 use crate::store::Tx;
 use crate::vault::Vault;
 
@@ -71,13 +71,22 @@ pub fn look(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, brought: Brought) -> 
 ///
 /// # Errors
 /// `not_found`; `holder_changed`; `conflict` where a section that the file changes is being drafted, or where it brings
-/// nothing that the card does not have.
+/// nothing that the card does not have; `invalid_input` where who spoke may not speak for her, or she is under sixteen.
 pub fn save(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, brought: Brought, yes: ImportYes) -> Result<(Uuid, Laid)> {
     let person = people::get(tx.conn(), people::of(sight))?;
     grants::must_hold(tx.conn(), person.subject)?;
     card_rows::lock(tx, person.id)?;
     let Brought { kind, origin, digest, given } = brought;
     let (new, laid) = lay(tx, vault, sight, given)?;
+    let file = At::Root.key("file");
+    match kind {
+        Kind::Portability => may_have_one(tx, &new, &file.key("portability").key("card"))?,
+        Kind::Europass(_) => may_have_one(tx, &new, &file.key("europass"))?,
+    }
+    // Whose word it takes, her card tells as it will stand: that she is a minor the file may be the first to say.
+    let today = super::today(tx);
+    let age = guardians::age(&Identity::of(&new), today.date());
+    guardians::may_speak(tx.conn(), vault, person.id, (age, today), yes.spoke(), &At::Root.key("indication"))?;
     if laid.sections.is_empty() {
         let (it, en) = ("Il file non aggiunge nulla alla scheda.", "The file adds nothing to the card.");
         return Err(Problem::new(Code::Conflict).says(it, en).into());

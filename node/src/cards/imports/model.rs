@@ -3,12 +3,15 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use staffetta_protocol::card::dates::instant;
-use staffetta_protocol::card::{Check, Text};
+use staffetta_protocol::card::{At, Check, Refusal, Text};
 use staffetta_protocol::digest::Digest;
 use staffetta_protocol::id::EntityId;
+use staffetta_protocol::problem::FieldError;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::cards::europass::{Form, Given};
+use crate::people::guardians::Spoke;
 
 /// What kind of file it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,9 +90,29 @@ pub struct ImportYes {
     pub by: ImportSaidBy,
     /// What shows it.
     pub indication_method: ImportIndication,
+    /// The guardian, where one spoke: needed then, by the id under which this node has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub guardian: Option<Uuid>,
 }
 
-impl Check for ImportYes {}
+impl ImportYes {
+    /// Who spoke, to be judged.
+    pub(super) const fn spoke(&self) -> Spoke {
+        match self.by {
+            ImportSaidBy::Person => Spoke::Person,
+            ImportSaidBy::Guardian => Spoke::Guardian(self.guardian),
+        }
+    }
+}
+
+impl Check for ImportYes {
+    fn check(&self, at: &At<'_>, found: &mut Vec<FieldError>) {
+        if self.by == ImportSaidBy::Person && self.guardian.is_some() {
+            found.push(at.key("guardian").refuse(Refusal::Inconsistent));
+        }
+    }
+}
 
 /// A file that was read.
 #[derive(Debug, Clone)]

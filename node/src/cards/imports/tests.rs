@@ -21,7 +21,7 @@ fn seen(person: PersonId) -> Sight {
 }
 
 fn yes() -> ImportYes {
-    ImportYes { by: ImportSaidBy::Person, indication_method: ImportIndication::Signature }
+    ImportYes { by: ImportSaidBy::Person, indication_method: ImportIndication::Signature, guardian: None }
 }
 
 fn card() -> Value {
@@ -141,6 +141,47 @@ async fn what_the_card_says_already_stays_and_a_cv_takes_the_same_path() {
             .unwrap();
     })
     .await;
+}
+
+#[actix_web::test]
+async fn a_minors_yes_is_her_guardians_also_where_the_file_is_the_first_to_say_her_age() {
+    scratch::each(|store| async move {
+        let vault = Vault::new(MasterKey::generate().unwrap());
+        store
+            .write(move |tx| {
+                let awa = person(tx, &vault);
+                let sight = seen(awa);
+                let mut of_a_minor = card();
+                of_a_minor["birth_date"] = json!({"value": "2009-06-01"});
+                let refused = |tx: &mut Tx<'_>, yes| {
+                    let problem = save(tx, &vault, &sight, brought(&of_a_minor), yes).unwrap_err().problem();
+                    (problem.errors[0].field.clone(), problem.errors[0].code.clone())
+                };
+                let told = |field: &str, code: &str| (format!("/indication/{field}"), code.to_owned());
+                assert_eq!(refused(tx, yes()), told("by", "inconsistent"));
+                let guarded = |guardian| ImportYes { by: ImportSaidBy::Guardian, guardian, ..yes() };
+                assert_eq!(refused(tx, guarded(None)), told("guardian", "required"));
+                assert_eq!(refused(tx, guarded(Some(Uuid::nil()))), told("guardian", "not_in_list"));
+                let guardian = guardians::sample(tx, &vault, &sight)?;
+                save(tx, &vault, &sight, brought(&of_a_minor), guarded(Some(guardian)))?;
+                assert_eq!(list(tx, &vault, &sight)?[0].yes.guardian, Some(guardian));
+
+                let grown = person(tx, &vault);
+                let sight = seen(grown);
+                let guardian = guardians::sample(tx, &vault, &sight)?;
+                let mut of_age = card();
+                of_age["birth_date"] = json!({"value": "1990"});
+                let problem =
+                    save(tx, &vault, &sight, brought(&of_age), guarded(Some(guardian))).unwrap_err().problem();
+                assert_eq!(problem.errors[0].field, "/indication/by", "nobody speaks for an adult");
+                Ok(())
+            })
+            .await
+            .unwrap();
+    })
+    .await;
+    let named = json!({"by": "person", "indication_method": "pin", "guardian": Uuid::nil()});
+    assert_eq!(read::<ImportYes>(&named.to_string()).unwrap_err()[0].field, "/guardian");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 mod desk;
 mod sections;
 mod versions;
+mod young;
 
 use std::collections::BTreeSet;
 

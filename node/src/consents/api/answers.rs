@@ -16,7 +16,8 @@ use uuid::Uuid;
 use crate::access::Allowed;
 use crate::access::acts::{EndConsents, ReadConsents, WriteConsents};
 use crate::consents::{
-    self, Answers, Channel, Consent, Consents, Expression, Invalidation, Renewal, State, Withdrawal, WithdrawnBy,
+    self, Answers, Channel, Consent, Consents, Expression, Invalidation, Renewal, State, Withdrawal, Withdrawn,
+    WithdrawnBy,
 };
 use crate::error::Result;
 use crate::links::Links;
@@ -146,6 +147,16 @@ struct ConsentWithdrawalResult {
     told: Vec<EntityId>,
     /// Recalls by letter, for offices that received something on paper: each letter is printed and sent.
     letters: Vec<Uuid>,
+    /// Other records of hers for the same purpose and organisation, as two people's records that became one leave them:
+    /// they were taken back with it, each with a recall of its own.
+    also: Vec<ConsentRecord>,
+}
+
+impl ConsentWithdrawalResult {
+    fn of(done: Withdrawn, now: DateTime<Utc>) -> Self {
+        let Withdrawn { consent, told, letters, also, .. } = done;
+        Self { consent: shown(consent, now), told, letters, also: also.into_iter().map(|it| shown(it, now)).collect() }
+    }
 }
 
 /// Lists what a person agreed to.
@@ -232,8 +243,9 @@ async fn renew_consent(
 
 /// Takes a consent back.
 ///
-/// At once: nothing more leaves under it, what waits is struck, and every node that received something is told. A second
-/// time changes nothing.
+/// At once: nothing more leaves under it, what waits is struck, and every node that received something is told. One
+/// withdrawal is enough: what else of hers permits the same to the same organisation goes with it, and is in the answer. A
+/// second time changes nothing.
 #[utoipa::path(tag = "consents",
     params(("person" = Uuid, Path, description = "The person."), ("record" = Uuid, Path, description = "The record.")),
     request_body = Withdrawal,
@@ -256,7 +268,7 @@ async fn withdraw_consent(
             let sight = staff.sight(tx, id)?;
             let done = consents::withdraw(tx, &outbox, &sight, &towards, record, how)?;
             (room.threads_ended)(tx, &done.threads)?;
-            Ok(ConsentWithdrawalResult { consent: shown(done.consent, now), told: done.told, letters: done.letters })
+            Ok(ConsentWithdrawalResult::of(done, now))
         })
         .await?;
     links.wake();
@@ -288,7 +300,7 @@ async fn invalidate_consent(
             let sight = staff.sight(tx, id)?;
             let done = consents::invalidate(tx, &outbox, &sight, &towards, record, why)?;
             (room.threads_ended)(tx, &done.threads)?;
-            Ok(ConsentWithdrawalResult { consent: shown(done.consent, now), told: done.told, letters: done.letters })
+            Ok(ConsentWithdrawalResult::of(done, now))
         })
         .await?;
     links.wake();

@@ -4,10 +4,10 @@
 //! assents; so it is for somebody whose age is being established, since who may be a minor is treated as one. From the
 //! eighteenth birthday on the guardian's word permits nothing.
 
-use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
-use staffetta_protocol::card::{BirthDate, PartialDate};
+use chrono::{DateTime, Datelike, Months, Utc};
+use staffetta_protocol::card::{BirthDate, Day, PartialDate};
 
-use crate::people::guardians::Age as Majority;
+use crate::people::guardians::{Age as Majority, is_too_young};
 use crate::rules::calendar::{end_of_day, local_day};
 
 /// What a person's age means for her answers.
@@ -28,8 +28,8 @@ pub(in crate::consents) enum Age {
 impl Age {
     /// From what is known of her majority on that day, and of her date of birth.
     pub(in crate::consents) fn of(majority: Majority, born: Option<BirthDate>, now: DateTime<Utc>) -> Self {
-        let stated = born.filter(|born| !born.estimated);
-        if stated.is_some_and(|born| years(born.value, local_day(now)) < 16) {
+        let today = Day::new(local_day(now));
+        if born.zip(today.ok()).is_some_and(|(born, today)| is_too_young(born, today)) {
             return Self::TooYoung;
         }
         match majority {
@@ -37,10 +37,6 @@ impl Age {
             Majority::Adult | Majority::Unknown => Self::Adult,
         }
     }
-}
-
-fn years(born: PartialDate, today: NaiveDate) -> u32 {
-    PartialDate::parse(&today.format("%Y-%m-%d").to_string()).map_or(0, |today| born.years_until(today))
 }
 
 /// Midnight in Italy at which the eighteenth birthday begins.

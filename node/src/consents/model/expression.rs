@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::codes::{ExpressedBy, IndicationMethod};
+use crate::people::guardians::Spoke;
 
 /// The notice that was shown or read to the person.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -53,7 +54,7 @@ pub struct Expression {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub second_adult_independent: Option<bool>,
-    /// The guardian, where one spoke and is on record here.
+    /// The guardian, where one spoke: needed then, by the id under which this node has them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub guardian: Option<Uuid>,
@@ -71,6 +72,14 @@ impl Expression {
     /// Whether a mediator was there, in person or by telephone.
     pub fn mediated(&self) -> bool {
         self.mediator.is_some() || self.mediator_label.is_some()
+    }
+
+    /// Who spoke, to be judged.
+    pub fn spoke(&self) -> Spoke {
+        match self.by {
+            ExpressedBy::Person => Spoke::Person,
+            ExpressedBy::Guardian => Spoke::Guardian(self.guardian),
+        }
     }
 }
 

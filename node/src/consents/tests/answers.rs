@@ -157,6 +157,7 @@ async fn a_minor_does_not_answer_alone() {
                 assert_eq!(problem.errors[0].field, "/expressed/by");
                 let mut guarded = both();
                 guarded.expressed.by = ExpressedBy::Guardian;
+                guarded.expressed.guardian = Some(people::guardians::sample(tx, vault, &seen(person.id))?);
                 let problem = answer(tx, vault, &seen(person.id), &guarded).unwrap_err().problem();
                 assert_eq!(problem.errors[0].field, "/expressed/assent", "she is asked too");
                 guarded.expressed.assent = Some(IndicationMethod::Signature);

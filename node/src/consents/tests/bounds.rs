@@ -7,7 +7,12 @@ use super::*;
 use crate::grants::{Activity, ActsAs, Mandate, Use};
 
 /// Queues something under the grant of that purpose for the job centre, as a candidacy would.
-fn queue(tx: &mut Tx<'_>, outbox: &Outbox, person: &Person, purpose: Purpose) -> Result<(Thread, MessageId)> {
+pub(super) fn queue(
+    tx: &mut Tx<'_>,
+    outbox: &Outbox,
+    person: &Person,
+    purpose: Purpose,
+) -> Result<(Thread, MessageId)> {
     let (peer, office): (EntityId, _) = (CPI.parse().unwrap(), OrganisationId::new("ipa:c_g999").unwrap());
     let to = Recipient { peer: &peer.clone().into(), organisation: "CPI Prato", ids: &[office] };
     let permit = grants::permit(tx, person.subject, to, purpose, &BTreeSet::new())?;
@@ -18,7 +23,7 @@ fn queue(tx: &mut Tx<'_>, outbox: &Outbox, person: &Person, purpose: Purpose) ->
     Ok((thread, message))
 }
 
-fn one(purpose: &str) -> Answers {
+pub(super) fn one(purpose: &str) -> Answers {
     asked(OFFICE, json!([{"purpose": purpose, "answer": "yes"}]))
 }
 

@@ -6,11 +6,18 @@ use super::*;
 use crate::access::cases::Listing;
 use crate::consents::due::DueKind;
 
-fn by_guardian() -> Answers {
+/// Her guardian's yes, and her assent.
+fn by(guardian: Uuid) -> Answers {
     let mut act = both();
     act.expressed.by = ExpressedBy::Guardian;
+    act.expressed.guardian = Some(guardian);
     act.expressed.assent = Some(IndicationMethod::Mark);
     act
+}
+
+/// Somebody who answers for her here.
+fn guardian(tx: &mut Tx<'_>, vault: &Vault, person: &Person) -> Uuid {
+    people::guardians::sample(tx, vault, &seen(person.id)).unwrap()
 }
 
 /// Her card with this date of birth.
@@ -33,11 +40,8 @@ async fn what_a_guardian_agreed_to_ends_at_the_midnight_on_which_she_is_of_age()
                 born(tx, vault, &someone, "2008-12-24")?;
                 let problem = answer(tx, vault, &seen(someone.id), &both()).unwrap_err().problem();
                 assert_eq!(problem.errors[0].field, "/expressed/by", "a date of birth is enough to know");
-                let mut stranger = by_guardian();
-                stranger.expressed.guardian = Some(Uuid::new_v4());
-                let problem = answer(tx, vault, &seen(someone.id), &stranger).unwrap_err().problem();
-                assert_eq!(problem.errors[0].field, "/expressed/guardian", "who does not answer for her");
-                let saved = answer(tx, vault, &seen(someone.id), &by_guardian())?;
+                let guardian = guardian(tx, vault, &someone);
+                let saved = answer(tx, vault, &seen(someone.id), &by(guardian))?;
                 let midnight = "2026-12-23T23:00:00Z".parse().unwrap();
                 assert_eq!(saved[0].ends_early, Some(midnight));
                 assert_eq!(saved[0].not_after, Some(tx.now() + TimeDelta::days(60)), "what travels tells no birthday");
@@ -75,7 +79,61 @@ fn resting(record: RecordId) -> grants::Resting {
 }
 
 #[actix_web::test]
-async fn a_birthday_that_is_put_right_moves_the_end_and_under_sixteen_nobody_is_asked() {
+async fn who_speaks_for_her_is_named_and_answers_for_her_here() {
+    each(|centre, _| async move {
+        let (minor, grown, unknown) = (centre.person().await, centre.person().await, centre.person().await);
+        centre
+            .write(move |tx, outbox| {
+                let vault = outbox.vault();
+                born(tx, vault, &minor, "2009-06-01")?;
+                born(tx, vault, &grown, "1990-06-01")?;
+                let refused = |tx: &mut Tx<'_>, of: &Person, act: &Answers| {
+                    let problem = answer(tx, vault, &seen(of.id), act).unwrap_err().problem();
+                    (problem.errors[0].field.clone(), problem.errors[0].code.clone())
+                };
+                let told = |field: &str, code: &str| (format!("/expressed/{field}"), code.to_owned());
+                let mut nobody = by(Uuid::nil());
+                assert_eq!(refused(tx, &minor, &nobody), told("guardian", "not_in_list"));
+                nobody.expressed.guardian = None;
+                assert_eq!(refused(tx, &minor, &nobody), told("guardian", "required"), "the guardian has a name");
+                assert_eq!(refused(tx, &unknown, &nobody), told("guardian", "required"));
+                assert_eq!(refused(tx, &grown, &nobody), told("by", "inconsistent"), "an adult speaks for herself");
+
+                let other = guardian(tx, vault, &unknown);
+                assert_eq!(refused(tx, &minor, &by(other)), told("guardian", "not_in_list"), "somebody else's");
+                let mut without = by(other);
+                without.expressed.assent = None;
+                assert_eq!(refused(tx, &unknown, &without), told("assent", "required"));
+                let given = answer(tx, vault, &seen(unknown.id), &by(other))?;
+                assert_eq!(given[0].ends_early, None, "nobody has said yet when she is of age");
+                let now = tx.now();
+                assert!(moved_birthdays(tx.conn(), vault, now)?.is_empty());
+                born(tx, vault, &unknown, "1999")?;
+                let moved = moved_birthdays(tx.conn(), vault, now)?;
+                assert!(
+                    moved.len() == 2 && moved.iter().all(|it| it.ends_early == Some(now)),
+                    "she was of age all along"
+                );
+
+                let hers = guardian(tx, vault, &minor);
+                let no = LateAnswer {
+                    answer: Answered::No,
+                    not_after: None,
+                    expressed: Expression { guardian: None, ..by(hers).expressed },
+                };
+                let question = ask(tx, vault, &seen(minor.id), &super::requests::questions(&["P1"]))?.remove(0);
+                let problem = answer_request(tx, vault, &seen(minor.id), question.record, &no).unwrap_err().problem();
+                assert_eq!(problem.errors[0].field, "/expressed/guardian", "a no is hers to give too");
+                assert_eq!(answer(tx, vault, &seen(minor.id), &by(hers))?.len(), 2);
+                Ok(())
+            })
+            .await;
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_birthday_that_is_put_right_moves_the_end() {
     each(|centre, _| async move {
         let person = centre.person().await;
         let vault = centre.outbox.vault().clone();
@@ -83,7 +141,8 @@ async fn a_birthday_that_is_put_right_moves_the_end_and_under_sixteen_nobody_is_
         let record = centre
             .write(move |tx, outbox| {
                 born(tx, outbox.vault(), &one, "2009-03-01")?;
-                let saved = answer(tx, outbox.vault(), &seen(one.id), &by_guardian())?;
+                let guardian = guardian(tx, outbox.vault(), &one);
+                let saved = answer(tx, outbox.vault(), &seen(one.id), &by(guardian))?;
                 born(tx, outbox.vault(), &one, "2009-02-01")?;
                 Ok(saved[0].record)
             })
@@ -107,18 +166,54 @@ async fn a_birthday_that_is_put_right_moves_the_end_and_under_sixteen_nobody_is_
         centre
             .write(move |tx, outbox| {
                 let vault = outbox.vault();
-                born(tx, vault, &person, "2011-05-05")?;
-                let mut act = by_guardian();
-                act.recipient = OrganisationId::new("ipa:c_h501").unwrap();
-                let problem = answer(tx, vault, &seen(person.id), &act).unwrap_err().problem();
-                assert_eq!(
-                    (problem.errors[0].field.as_str(), problem.errors[0].code.as_str()),
-                    ("/expressed/by", "out_of_range")
+                let problem = born(tx, vault, &person, "2011-05-05").unwrap_err().problem();
+                let found = &problem.errors[0];
+                assert_eq!((found.field.as_str(), found.code.as_str()), ("/birth_date", "too_young"));
+                born(tx, vault, &person, "1999")
+            })
+            .await;
+        let moved = centre.scratch.store().read(read).await.unwrap();
+        assert!(moved.len() == 2 && moved.iter().all(|it| it.ends_early == Some(now)), "nobody could agree for her");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_renewed_word_of_a_guardian_ends_with_the_birthday_that_is_put_right() {
+    each(|centre, _| async move {
+        let person = centre.person().await;
+        let clock = centre.scratch.store().clock().clone();
+        let vault = centre.outbox.vault().clone();
+        let someone = person.clone();
+        centre
+            .write(move |tx, outbox| {
+                let vault = outbox.vault();
+                born(tx, vault, &someone, "2009-03-01")?;
+                let guardian = guardian(tx, vault, &someone);
+                let given = answer(tx, vault, &seen(someone.id), &by(guardian))?;
+                let renewal = Renewal { expressed: by(guardian).expressed, not_after: None };
+                renew(tx, vault, &seen(someone.id), given[1].record, &renewal)?;
+                born(tx, vault, &someone, "2009-01-01")
+            })
+            .await;
+        let now = clock.now();
+        let moved = centre.scratch.store().read(move |conn| moved_birthdays(conn, &vault, now)).await.unwrap();
+        let subject = person.subject;
+        centre
+            .write(move |tx, outbox| {
+                for consent in &moved {
+                    put_birthday_right(tx, outbox.vault(), consent)?;
+                }
+                let now = "2026-12-31T22:59:59Z".parse().unwrap();
+                assert_eq!(grants::live_grants(tx.conn(), subject, Purpose::P2, now)?.len(), 1);
+                let now = "2026-12-31T23:00:00Z".parse().unwrap();
+                assert!(
+                    grants::live_grants(tx.conn(), subject, Purpose::P2, now)?.is_empty(),
+                    "neither the new nor the old"
                 );
                 Ok(())
             })
             .await;
-        assert_eq!(centre.scratch.store().read(read).await.unwrap().len(), 2, "nobody could agree for her");
     })
     .await;
 }

@@ -1,5 +1,6 @@
 //! The cast of the stories, and what nobody may read on a disk. Answers stand in `answers`, what is asked first in
-//! `requests`, minors in `guardians`, records and receipts in `records`, single use and instructions in `bounds`, notices
+//! `requests`, minors in `guardians`, records and receipts in `records`, what is renewed in
+//! `renewals`, single use and instructions in `bounds`, notices
 //! in `told`, withdrawals between two nodes in `withdrawals`, what is answered to them in `recalls`, the desk's API in `desk`.
 
 mod answers;
@@ -9,6 +10,7 @@ mod forgotten;
 mod guardians;
 mod recalls;
 mod records;
+mod renewals;
 mod requests;
 mod states;
 mod told;

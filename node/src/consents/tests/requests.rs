@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn questions(purposes: &[&str]) -> Questions {
+pub(super) fn questions(purposes: &[&str]) -> Questions {
     let questions: Vec<Value> = purposes.iter().map(|purpose| json!({"purpose": purpose})).collect();
     read(&json!({"recipient": OFFICE, "questions": questions, "notice": sample::named()}).to_string()).unwrap()
 }

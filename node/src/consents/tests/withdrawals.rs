@@ -76,6 +76,75 @@ async fn a_withdrawal_follows_what_was_sent_and_erases_it_there() {
     .await;
 }
 
+/// What a merge takes through.
+const ROOMS: &[crate::vault::Holding] =
+    &[HOLDING, cards::HOLDING, people::HOLDING, grants::HOLDING, crate::access::cases::HOLDING, crate::vault::HOLDING];
+
+/// Two records of one woman, each with a yes for the job centre of which something was sent, become the first one.
+async fn twice_the_same(centre: &Side, cpi: &Side) -> (Person, [RecordId; 2], [RecordId; 2]) {
+    let (one, two) = (centre.person().await, centre.person().await);
+    let (first, second) = (agree(centre, &one).await, agree(centre, &two).await);
+    for person in [&one, &two] {
+        preview(centre, person).await;
+    }
+    assert_eq!(centre.deliver(cpi).await, [None, None]);
+    let (stays, goes) = (one.id, two.id);
+    centre
+        .write(move |tx, outbox| {
+            let reason = people::MergeReason::new("Stesso documento").unwrap();
+            let kept = people::Kept::Own;
+            people::merge(tx, outbox.vault(), &staff(), ROOMS, (stays, goes), kept, &reason).map(drop)
+        })
+        .await;
+    (one, [first.0, second.0], [first.1, second.1])
+}
+
+#[actix_web::test]
+async fn after_a_merge_one_withdrawal_is_enough() {
+    each(|centre, cpi| async move {
+        let (person, p1, p2) = twice_the_same(&centre, &cpi).await;
+        let done = take_back(&centre, &person, p1[0]).await;
+        assert_eq!(done.also.iter().map(|it| (it.record, it.state)).collect::<Vec<_>>(), [(p1[1], State::Withdrawn)]);
+        assert_eq!((done.told.len(), done.threads.len()), (1, 2), "one node, which had two conversations about her");
+        assert_ne!(done.consent.recall.unwrap().0, done.also[0].recall.unwrap().0, "each has a recall of its own");
+        let (id, subject) = (person.id, person.subject);
+        centre
+            .write(move |tx, outbox| {
+                let now = tx.now();
+                assert!(grants::live_grants(tx.conn(), subject, Purpose::P1, now)?.is_empty());
+                assert_eq!(grants::live_grants(tx.conn(), subject, Purpose::P2, now)?.len(), 2, "that was another yes");
+                assert_eq!(of(tx.conn(), outbox.vault(), id, p2[1])?.stands(now), State::Given);
+                Ok(())
+            })
+            .await;
+        assert_eq!(centre.deliver(&cpi).await, [None, None], "a recall of each");
+        cpi.write(move |tx, _| {
+            for record in p1 {
+                assert!(grants::held_under(tx.conn(), &CENTRE.parse().unwrap(), record, 1)?.is_empty());
+            }
+            Ok(())
+        })
+        .await;
+
+        // A yes that she gives after that is a new one: to say the old no again changes nothing of it.
+        let anew = centre.write(move |tx, outbox| answer(tx, outbox.vault(), &seen(id), &p1_alone())).await;
+        let again = take_back(&centre, &person, p1[0]).await;
+        assert!(again.also.is_empty() && again.told.is_empty());
+        centre
+            .write(move |tx, outbox| {
+                let now = tx.now();
+                assert_eq!(of(tx.conn(), outbox.vault(), id, anew[0].record)?.stands(now), State::Given);
+                Ok(())
+            })
+            .await;
+    })
+    .await;
+}
+
+fn p1_alone() -> Answers {
+    asked(OFFICE, json!([{"purpose": "P1", "answer": "yes"}]))
+}
+
 #[actix_web::test]
 async fn spoken_at_the_recipient_it_is_run_from_here() {
     each(|centre, cpi| async move {

@@ -10,11 +10,11 @@ use uuid::Uuid;
 
 use crate::access::acts::{ReadPeople, WritePeople};
 use crate::access::cases::{Listing, case_file, cases_among};
-use crate::access::{self, Allowed, Staff};
+use crate::access::{self, Acting, Allowed};
 use crate::error::Result;
 use crate::people::{self, Identity, Label, Likely, PersonId, Reason};
 use crate::routes::Routes;
-use crate::store::{Conn, Store, Tx};
+use crate::store::{Store, Tx};
 use crate::vault::Vault;
 use crate::web::{Input, Json, NoContent, Path};
 
@@ -68,21 +68,22 @@ struct LikelyDuplicates {
     items: Vec<LikelyDuplicate>,
 }
 
-/// As `staff` may see them.
-pub(super) fn shown(conn: &mut Conn, staff: &Staff, likely: Vec<Likely>) -> Result<Vec<LikelyDuplicate>> {
+/// As `staff` may see them. Whom she sees she must be shown again before an answer with them is given again.
+pub(super) fn shown(tx: &mut Tx<'_>, staff: &Acting, likely: Vec<Likely>) -> Result<Vec<LikelyDuplicate>> {
     let ids: Vec<Uuid> = likely.iter().map(|it| it.person.into()).collect();
     let seen = match Listing::of(staff.id, staff.role) {
         Listing::All => ids,
-        Listing::Of(staff) => cases_among(conn, staff, &ids)?,
+        Listing::Of(staff) => cases_among(tx.conn(), staff, &ids)?,
     };
     let mut shown = Vec::with_capacity(likely.len());
     for Likely { person, label, likeness } in likely {
         let entry = if seen.contains(&person.0) {
+            staff.shows(tx, person)?;
             let (points, reasons) = (Some(likeness.points), likeness.reasons);
             LikelyDuplicate { person, label: Some(label), lead: None, points, reasons }
         } else {
-            let lead = case_file(conn, person.0)?.and_then(|file| file.lead);
-            let lead = lead.map(|lead| access::staff_row(conn, lead)).transpose()?.flatten();
+            let lead = case_file(tx.conn(), person.0)?.and_then(|file| file.lead);
+            let lead = lead.map(|lead| access::staff_row(tx.conn(), lead)).transpose()?.flatten();
             let lead = lead.map(|lead| lead.label);
             LikelyDuplicate { person, label: None, lead, points: None, reasons: Vec::new() }
         };
@@ -108,7 +109,7 @@ async fn look_up_duplicates(
     let act = move |tx: &mut Tx<'_>| {
         let identity = wanted.identity.unwrap_or_default();
         let likely = people::look_up(tx, &vault, &staff.actor(), &wanted.label, identity, None)?;
-        shown(tx.conn(), &staff, likely)
+        shown(tx, &staff, likely)
     };
     Ok(Json::ok(LikelyDuplicates { items: store.write(act).await? }))
 }
@@ -129,7 +130,7 @@ async fn list_likely_duplicates(
     let act = move |tx: &mut Tx<'_>| {
         let sight = staff.sight(tx, id)?;
         let likely = people::likely_duplicates(tx, &vault, &sight)?;
-        shown(tx.conn(), &staff, likely)
+        shown(tx, &staff, likely)
     };
     Ok(Json::ok(LikelyDuplicates { items: store.write(act).await? }))
 }

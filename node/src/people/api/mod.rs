@@ -160,7 +160,8 @@ async fn add_person(
             let person = super::create(tx, &vault, &staff.actor(), &label)?;
             let identity = identity.unwrap_or_default();
             let likely = super::look_up(tx, &vault, &staff.actor(), &label, identity, Some(person.id))?;
-            let likely_duplicates = duplicates::shown(tx.conn(), &staff, likely)?;
+            let likely_duplicates = duplicates::shown(tx, &staff, likely)?;
+            staff.shows(tx, person.id)?;
             let Person { id, created_at, created_by, updated_at, .. } = person;
             Ok(AddedPerson { id, label, created_at, created_by, updated_at, likely_duplicates })
         })

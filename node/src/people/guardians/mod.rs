@@ -4,12 +4,14 @@
 //! - Who it is and how to reach them is sealed with the minor's key.
 //! - At eighteen nobody has to end it: whoever asks who answers for her on some day is told nobody. Doubt about her age,
 //!   an assessment under way or a date of birth that leaves it open, keeps it.
+//! - Who speaks as her guardian is named, and judged in one place ([`may_speak`]): a word of "the guardian" that is
+//!   nobody's counts nowhere.
 //! - What was entered stays; it ends with a day and a reason.
 
 mod model;
 mod rows;
 
-use staffetta_protocol::card::Day;
+use staffetta_protocol::card::{At, Day, Refusal};
 use staffetta_protocol::problem::{Code, Problem};
 use uuid::Uuid;
 
@@ -22,7 +24,7 @@ use crate::rules::calendar;
 use crate::store::{Conn, Tx};
 use crate::vault::Vault;
 
-pub use model::{Age, Guardian, GuardianDetails, GuardianEnd, GuardianKind, TOLD_DAYS_BEFORE, age};
+pub use model::{Age, Guardian, GuardianDetails, GuardianEnd, GuardianKind, TOLD_DAYS_BEFORE, age, is_too_young};
 pub(in crate::people) use rows::hand_over;
 
 /// Guardians in one answer, and unsealed for it, at most.
@@ -126,11 +128,39 @@ pub fn in_charge(conn: &mut Conn, vault: &Vault, person: PersonId, today: Day) -
     Ok(all.into_iter().rev().find(|guardian| guardian.in_charge(age, today.date())))
 }
 
-/// Whether the guardian of that id answers for her today.
-pub fn answers_for(conn: &mut Conn, vault: &Vault, person: PersonId, id: Uuid, today: Day) -> Result<bool> {
-    let age = age(&identity(conn, vault, person)?, today.date());
-    let all = rows::of(conn, vault, person)?;
-    Ok(all.iter().any(|guardian| guardian.id == id && guardian.in_charge(age, today.date())))
+/// Who spoke: she herself, or somebody for her.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spoke {
+    /// She.
+    Person,
+    /// Her guardian, by the id under which this node has them.
+    Guardian(Option<Uuid>),
+}
+
+/// Judges whether who spoke on that day may, of somebody of that age: a minor's word is her guardian's to give, an adult's
+/// is her own, and who spoke as a guardian is one of those who answer for her here. What is wrong, beside `at`.
+///
+/// # Errors
+/// `invalid_input`: `inconsistent` at `by`; `required` or `not_in_list` at `guardian`.
+pub fn may_speak(
+    conn: &mut Conn,
+    vault: &Vault,
+    person: PersonId,
+    (age, on): (Age, Day),
+    spoke: Spoke,
+    at: &At<'_>,
+) -> Result<()> {
+    let refuse = |name: &'static str, refusal| Err(Problem::invalid(vec![at.key(name).refuse(refusal)]).into());
+    match (spoke, age) {
+        (Spoke::Person, Age::Minor) | (Spoke::Guardian(_), Age::Adult) => refuse("by", Refusal::Inconsistent),
+        (Spoke::Person, Age::Adult | Age::Unknown) => Ok(()),
+        (Spoke::Guardian(None), Age::Minor | Age::Unknown) => refuse("guardian", Refusal::Required),
+        (Spoke::Guardian(Some(id)), Age::Minor | Age::Unknown) => {
+            let all = rows::of(conn, vault, person)?;
+            let answers = all.iter().any(|guardian| guardian.id == id && guardian.in_charge(age, on.date()));
+            if answers { Ok(()) } else { refuse("guardian", Refusal::NotInList) }
+        }
+    }
 }
 
 /// What is known of her majority today, from what her card says.
@@ -188,4 +218,12 @@ fn identity(conn: &mut Conn, vault: &Vault, person: PersonId) -> Result<Identity
 fn one(conn: &mut Conn, vault: &Vault, person: PersonId, id: Uuid) -> Result<Guardian> {
     let all = rows::of(conn, vault, person)?;
     all.into_iter().find(|guardian| guardian.id == id).ok_or_else(|| Code::NotFound.into())
+}
+
+/// Somebody who answers for her since long, for tests of other rooms.
+#[cfg(test)]
+pub(crate) fn sample(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight) -> Result<Uuid> {
+    let details = serde_json::from_value(serde_json::json!({"label": "Dott.ssa T."})).unwrap();
+    let since = Day::parse("2026-01-01").unwrap();
+    Ok(add(tx, vault, sight, GuardianKind::MsnaGuardian, since, details)?.id)
 }

@@ -11,6 +11,8 @@ use crate::people::{Identity, Label, PersonId};
 
 /// Years at which somebody is of age (art. 2 of the Italian civil code).
 const OF_AGE: i32 = 18;
+/// Years before which nobody has a card: whoever is younger does not work.
+const YOUNGEST: i32 = 16;
 /// How long before that there is something to prepare.
 pub const TOLD_DAYS_BEFORE: u32 = 60;
 
@@ -163,6 +165,15 @@ pub fn age(identity: &Identity, on: NaiveDate) -> Age {
     }
 }
 
+/// Whether somebody is surely too young for a card on a day. A date that leaves it open does not say so, and a guess
+/// decides nothing.
+pub fn is_too_young(birth: BirthDate, on: Day) -> bool {
+    let today = on.date();
+    let older = |years: i32| (today.year() - years, today.month(), today.day());
+    let first = birth.value.first_day();
+    !birth.estimated && (first.year(), first.month(), first.day()) > older(YOUNGEST)
+}
+
 /// The first and the last day that may be her eighteenth birthday.
 fn birthdays(birth: BirthDate) -> (NaiveDate, NaiveDate) {
     (eighteen(birth.value.first_day()), eighteen(birth.value.last_day()))
@@ -219,6 +230,27 @@ mod tests {
         ] {
             assert_eq!(age(&identity(minor, birth), today), expected, "{minor:?} {birth}");
         }
+    }
+
+    #[test]
+    fn who_is_surely_under_sixteen_is_too_young_and_doubt_says_nothing() {
+        let today = Day::parse("2026-11-23").unwrap();
+        for (birth, expected) in [
+            ("2010-11-23", false),
+            ("2010-11-24", true),
+            ("2010-11", false),
+            ("2010-12", true),
+            ("2010", false),
+            ("2011", true),
+            ("~2015", false),
+            ("1990-05", false),
+        ] {
+            let birth = identity(Minor::NotAsked, birth).birth_date.unwrap();
+            assert_eq!(is_too_young(birth, today), expected, "{birth:?}");
+        }
+        let leap = identity(Minor::NotAsked, "2012-02-29").birth_date.unwrap();
+        assert!(is_too_young(leap, Day::parse("2028-02-28").unwrap()));
+        assert!(!is_too_young(leap, Day::parse("2028-02-29").unwrap()));
     }
 
     #[test]

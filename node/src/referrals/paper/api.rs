@@ -165,11 +165,13 @@ async fn make_referral_sheet(
 
 /// Prints a sheet.
 ///
-/// A page for paper, with the groups that were disclosed when it was made and nothing else. Each time is written down.
+/// A page for paper, with the groups that were disclosed when it was made and nothing else. Each time is written down. One
+/// that has not left yet is printed only while its consent holds.
 #[utoipa::path(tag = "referrals",
     params(("referral" = Uuid, Path, description = "The referral's id at this node."),
            ("sheet" = Uuid, Path, description = "The sheet.")),
-    responses((status = 200, description = "The sheet.", body = String, content_type = "text/html")))]
+    responses((status = 200, description = "The sheet.", body = String, content_type = "text/html"),
+              (status = 403, description = "`consent_not_valid`: it has not left, and its consent holds no more.")))]
 #[get("/referrals/{referral}/sheets/{sheet}")]
 async fn print_referral_sheet(
     staff: Allowed<SendReferral>,

@@ -3,7 +3,7 @@
 //!
 //! What must hold:
 //! - A sheet is made under a permit for that office, and is disclosed from the moment it exists: it is printed as it was
-//!   made, however often. Before it leaves its consent is asked again.
+//!   made, however often. Before it leaves its consent is asked again, and so it is each time it is printed before.
 //! - The state moves when somebody notes that a sheet left, that it arrived, or what the office said: the model judges
 //!   each as it judges a message, with the state of both sides being the one that is known here.
 //! - What the office said is noted with the way it came and who said so. An answer proves that the sheet arrived.

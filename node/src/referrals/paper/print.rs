@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Referrals, SheetKind, rows};
 use crate::cards::{self, PrintedGroup};
 use crate::error::Result;
-use crate::grants;
+use crate::grants::{self, Resting};
 use crate::journal;
 use crate::offices;
 use crate::referrals::by::By;
@@ -40,15 +40,20 @@ struct Page<'a> {
 }
 
 impl Referrals {
-    /// A sheet, as it was made. Each time it is printed is written down.
+    /// A sheet, as it was made. Each time it is printed is written down. One that has not left yet is printed only while
+    /// what it rests on holds: on paper it would leave by itself. One that left is shown as it left.
     ///
     /// # Errors
-    /// `not_found`, also once the person was erased.
+    /// `not_found`, also once the person was erased; `consent_not_valid`.
     pub fn print_sheet(&self, tx: &mut Tx<'_>, by: By, id: Uuid, sheet: Uuid, printed: &Printed) -> Result<Html> {
         let now = tx.now();
         let mut case = Case::read(tx.conn(), id, now)?;
         self.refresh_name(tx.conn(), &mut case)?;
         let row = rows::sheet(tx.conn(), id, sheet)?.ok_or(Code::NotFound)?;
+        let resting = Resting { record: Some(row.record), reply_in: None };
+        if row.sent.is_none() && !grants::still_holds(tx.conn(), resting, now)? {
+            return Err(Code::ConsentNotValid.into());
+        }
         let content = rows::content(tx.conn(), self.outbox().vault(), sheet)?.ok_or(Code::NotFound)?;
         let office = match case.peer().office() {
             Some(office) => offices::partner(tx.conn(), office)?,

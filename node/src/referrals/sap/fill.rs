@@ -6,7 +6,7 @@ use staffetta_protocol::card::codes::{
     AdminSex, Cefr, DidState, DurationUnit, EducationLevel, Recognition, UntilKind, YesNo,
 };
 use staffetta_protocol::card::{
-    BirthPlace, CardGroups, Occupation, OccupationCode, PhoneKind, Proficiency, Section as CardSection,
+    BirthPlace, CardGroups, Education, Occupation, OccupationCode, PhoneKind, Proficiency, Section as CardSection,
 };
 
 use super::office::Office;
@@ -131,16 +131,16 @@ fn personal(groups: &CardGroups, sheet: &mut Sheet) {
         sheet.put("1.residenza", 0, "comune", status.residence_comune.as_ref().map(|code| code.as_str()));
     }
     if let Some(contact) = &groups.contact {
-        let all = |mobile: bool| {
-            let is_mobile = |kind| matches!(kind, PhoneKind::Mobile | PhoneKind::Whatsapp | PhoneKind::Telegram);
-            let wanted = contact.phone.iter().filter(|phone| is_mobile(phone.kind) == mobile);
-            let numbers: Vec<&str> = wanted.map(|phone| phone.number.as_str()).collect();
-            (!numbers.is_empty()).then(|| numbers.join(", "))
-        };
-        sheet.put("1.recapiti", 0, "telefono", all(false));
-        sheet.put("1.recapiti", 0, "cellulare", all(true));
-        let harm = contact.phone.iter().any(|phone| phone.safe_to_call == YesNo::No);
-        sheet.note("1.recapiti", 0, "cellulare", harm.then(|| "Un numero non è sicuro da chiamare.".to_owned()));
+        let is_mobile = |kind| matches!(kind, PhoneKind::Mobile | PhoneKind::Whatsapp | PhoneKind::Telegram);
+        for (field, mobile) in [("telefono", false), ("cellulare", true)] {
+            let wanted = || contact.phone.iter().filter(|phone| is_mobile(phone.kind) == mobile);
+            let numbers: Vec<&str> = wanted().map(|phone| phone.number.as_str()).collect();
+            let harm = wanted().filter(|phone| phone.safe_to_call == YesNo::No);
+            let harm: Vec<&str> = harm.map(|phone| phone.number.as_str()).collect();
+            sheet.put("1.recapiti", 0, field, (!numbers.is_empty()).then(|| numbers.join(", ")));
+            let told = (!harm.is_empty()).then(|| format!("Non è sicuro da chiamare: {}.", harm.join(", ")));
+            sheet.note("1.recapiti", 0, field, told);
+        }
         let mails: Vec<&str> = contact.email.iter().map(|mail| mail.as_str()).collect();
         sheet.put("1.recapiti", 0, "email", (!mails.is_empty()).then(|| mails.join(", ")));
     }
@@ -215,17 +215,22 @@ fn study(groups: &CardGroups, sheet: &mut Sheet) {
         Recognition::NotAsked | Recognition::Unknown => None,
     });
     sheet.put(TITLE, 0, "riconosciuto", recognised);
+    sheet.note(TITLE, 0, "riconosciuto", recognised.map(|_| whole));
     let way = full.recognised_in_italy.and_then(|answer| match answer {
         Recognition::InProgress => Some("Riconoscimento in corso."),
         Recognition::DichiarazioneValore => Some("Esiste una dichiarazione di valore."),
         _ => None,
     });
     sheet.note(TITLE, 0, "riconosciuto", way.map(str::to_owned));
-    // The level is hers and no school's: where it was told it has a line of its own.
-    let first = usize::from(level.is_some() || recognised.is_some());
+    // What is hers and no school's has a line of its own, where it was told.
+    let first = usize::from(level.is_some() || recognised.is_some() || way.is_some());
     for (at, school) in (first..).zip(full.education.iter()) {
-        sheet.put(TITLE, at, "corso", Some(school.title.as_str()));
-        sheet.put(TITLE, at, "anno", school.end.map(|end| end.year()));
+        if school.completed == YesNo::Yes {
+            sheet.put(TITLE, at, "corso", Some(school.title.as_str()));
+            sheet.put(TITLE, at, "anno", school.end.map(|end| end.year()));
+        } else {
+            sheet.note(TITLE, at, "corso", Some(attended(school)));
+        }
     }
     for (at, course) in full.vocational_training.iter().enumerate() {
         const BLOCK: &str = "5.formazione";
@@ -242,6 +247,16 @@ fn study(groups: &CardGroups, sheet: &mut Sheet) {
         sheet.put(BLOCK, at, "attestazione", course.attestation.as_ref().map(|text| text.as_str()));
         sheet.put(BLOCK, at, "stage", yes_no(course.internship));
     }
+}
+
+/// A school that is no title: whoever copies the sheet is told of it, and no field says that it was obtained.
+fn attended(school: &Education) -> String {
+    let known = match school.completed {
+        YesNo::No => "Non concluso",
+        YesNo::Yes | YesNo::NotAsked | YesNo::Unknown => "Non è noto se concluso",
+    };
+    let until = school.end.map_or(String::new(), |end| format!(", fino al {}", end.year()));
+    format!("{known}: {}{until}.", school.title.as_str())
 }
 
 fn cefr(level: Cefr) -> Option<String> {
@@ -310,7 +325,8 @@ fn measures(office: &Office, events: &[PolicyEvent], sheet: &mut Sheet) {
         .as_ref()
         .map(|protocol| format!("Protocollo {} del {}.", protocol.number.as_str(), protocol.date));
     sheet.note(BLOCK, 0, "identificativo_presa_in_carico", number);
-    if let Some(last) = events.last() {
+    // The last by its date, whenever it was entered; of several on a day the one that was entered last.
+    if let Some(last) = events.iter().max_by_key(|event| event.on) {
         sheet.put("6.ultimo_evento", 0, "evento", Some(last.event.code()));
         sheet.put("6.ultimo_evento", 0, "data", Some(last.on));
         let words = last.description.as_ref().map_or_else(|| last.event.label_it(), |text| text.as_str());

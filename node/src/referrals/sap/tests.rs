@@ -3,6 +3,7 @@ use staffetta_protocol::card::{CardGroups, Section as CardSection};
 
 use super::fill::fill;
 use super::office::Office;
+use super::policy::PolicyEvent;
 use super::table::BLOCKS;
 use super::view::{Filled, FilledSection};
 
@@ -74,4 +75,72 @@ fn a_code_of_another_list_is_told_beside_the_field_and_never_put_into_it() {
         (Some("A2"), Some("PRE-A1"))
     );
     assert_eq!(language("parlato").value, None, "one field for two abilities that differ");
+}
+
+#[test]
+fn a_school_that_was_not_completed_is_no_title() {
+    let school = |title: &str, completed: &str| json!({"title": title, "end": "2009", "completed": completed});
+    let schools = [
+        school("Liceo", "yes"),
+        school("Ingegneria", "no"),
+        school("Ragioneria", "unknown"),
+        school("Scuola coranica", "not_asked"),
+    ];
+    let sections = filled(json!({"skills_full": {"education": schools}}), |_| true);
+    let told = |entry| {
+        let (title, year) =
+            (field(&sections, "5.titolo_studio", entry, "corso"), field(&sections, "5.titolo_studio", entry, "anno"));
+        (title.value, title.note_it, year.value)
+    };
+    let text = |text: &str| Some(text.to_owned());
+    assert_eq!(told(0), (text("Liceo"), None, text("2009")));
+    assert_eq!(told(1), (None, text("Non concluso: Ingegneria, fino al 2009."), None));
+    assert_eq!(told(2), (None, text("Non è noto se concluso: Ragioneria, fino al 2009."), None));
+    assert_eq!(told(3), (None, text("Non è noto se concluso: Scuola coranica, fino al 2009."), None));
+}
+
+#[test]
+fn what_is_told_of_the_person_stands_on_the_line_of_no_school() {
+    for (recognised, value, note) in [
+        ("in_progress", None, "Riconoscimento in corso."),
+        ("dichiarazione_valore", None, "Esiste una dichiarazione di valore."),
+        ("yes", Some("SI"), "Della persona, non di un singolo titolo."),
+    ] {
+        let school = json!([{"title": "Liceo", "completed": "yes"}]);
+        let groups = json!({"skills_full": {"recognised_in_italy": recognised, "education": school}});
+        let sections = filled(groups, |_| true);
+        let title = |entry, name| field(&sections, "5.titolo_studio", entry, name);
+        assert_eq!((title(0, "corso").value, title(1, "corso").value.as_deref()), (None, Some("Liceo")));
+        let hers = title(0, "riconosciuto");
+        assert_eq!((hers.value.as_deref(), hers.note_it.as_deref()), (value, Some(note)));
+        let its = title(1, "riconosciuto");
+        assert_eq!((its.value, its.note_it), (None, None), "{recognised}: nobody said of which school");
+    }
+}
+
+#[test]
+fn a_number_that_is_not_safe_is_told_beside_it() {
+    let phone = |number: &str, kind: &str, safe: &str| json!({"number": number, "type": kind, "safe_to_call": safe});
+    let groups = json!({"contact": {"phone": [
+        phone("+390574123456", "landline", "no"), phone("+393331234567", "mobile", "yes"),
+        phone("+393337654321", "whatsapp", "no")
+    ]}});
+    let sections = filled(groups, |_| true);
+    let note = |name| field(&sections, "1.recapiti", 0, name).note_it.unwrap();
+    assert_eq!(note("telefono"), "Non è sicuro da chiamare: +390574123456.");
+    assert_eq!(note("cellulare"), "Non è sicuro da chiamare: +393337654321.");
+}
+
+#[test]
+fn the_last_event_is_the_last_by_its_date() {
+    let event = |policy: &str, code: &str, on: &str| -> PolicyEvent {
+        serde_json::from_value(json!({"policy": policy, "event": code, "on": on})).unwrap()
+    };
+    let events = [event("A", "01", "2026-11-02"), event("A", "02", "2026-11-20"), event("B", "01", "2026-11-05")];
+    let sections = fill(&CardGroups::default(), &Office::default(), &events, |_| true);
+    let last = |name| field(&sections, "6.ultimo_evento", 0, name).value.unwrap();
+    assert_eq!((last("evento").as_str(), last("data").as_str()), ("02", "2026-11-20"), "B was entered after it");
+    let same = [event("A", "01", "2026-11-20"), event("A", "02", "2026-11-20")];
+    let sections = fill(&CardGroups::default(), &Office::default(), &same, |_| true);
+    assert_eq!(field(&sections, "6.ultimo_evento", 0, "evento").value.as_deref(), Some("02"));
 }

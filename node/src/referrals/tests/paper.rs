@@ -71,9 +71,13 @@ impl Node {
     }
 
     async fn page(&self, id: Uuid, sheet: Uuid) -> String {
+        self.printed(id, sheet).await.unwrap()
+    }
+
+    async fn printed(&self, id: Uuid, sheet: Uuid) -> Result<String> {
         let printed = Printed { organisation: "Centro <Il Ponte> & C.".into() };
-        let page = self.desk(move |r, tx| r.print_sheet(tx, BY, id, sheet, &printed)).await.unwrap();
-        proof::words(&proof::page(page.as_str()))
+        let page = self.desk(move |r, tx| r.print_sheet(tx, BY, id, sheet, &printed)).await?;
+        Ok(proof::words(&proof::page(page.as_str())))
     }
 
     async fn disclosed(&self, person: PersonId) -> Vec<grants::Disclosure> {
@@ -215,13 +219,16 @@ async fn before_a_sheet_leaves_its_consent_is_asked_again() {
         let record = w.ponte.yes(person, Purpose::P1, &[Group::Preview]).await;
         let id = w.ponte.to_office(person, office.id, None).await.unwrap();
         let sheet = w.ponte.sheet(id, SheetKind::Preview).await.unwrap();
+        w.ponte.page(id, sheet).await;
         w.clock.advance(TimeDelta::days(61));
         assert_eq!(code(w.ponte.leaves(id, sheet).await), Code::ConsentNotValid, "it has run out");
+        assert_eq!(code(w.ponte.printed(id, sheet).await), Code::ConsentNotValid, "paper would leave by itself");
         let record_anew = w.ponte.yes(person, Purpose::P1, &[Group::Preview]).await;
         assert_eq!(code(w.ponte.leaves(id, sheet).await), Code::ConsentNotValid, "another yes, another sheet");
         let sheet = w.ponte.sheet(id, SheetKind::Preview).await.unwrap();
         w.ponte.no_more(person, record_anew).await;
         assert!(w.ponte.leaves(id, sheet).await.is_err(), "it was taken back");
+        assert_eq!(code(w.ponte.printed(id, sheet).await), Code::ConsentNotValid, "and is printed no more");
         w.ponte.no_more(person, record).await;
     })
     .await;
@@ -233,6 +240,7 @@ async fn taken_back_it_is_asked_back_by_a_letter_that_names_nobody() {
         let (person, record, id, sheet) = w.on_paper(&REFERRAL).await;
         let page = w.ponte.page(id, sheet).await;
         w.ponte.no_more(person, record).await;
+        assert_eq!(w.ponte.page(id, sheet).await, page, "what left is shown as it left");
         assert_eq!(w.ponte.state(id).await, Some("withdrawn"));
         assert_eq!(code(w.ponte.says(id, taken_on()).await), Code::IllegalTransition);
         let listed = |overdue: bool| {

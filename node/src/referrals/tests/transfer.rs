@@ -14,6 +14,8 @@ use crate::access::cases::Listing;
 use crate::cards;
 use crate::consents;
 use crate::consents::recalls::RecallSending;
+use crate::grants;
+use crate::journal;
 use crate::outbox::Settlement;
 use crate::people::{self, PersonId};
 use crate::referrals::transfer::{RecordTransfer, Taking, Wanted};
@@ -159,6 +161,35 @@ async fn the_former_holder_discloses_nothing_more_and_only_reads() {
         let altro = w.altro.id().clone();
         let offered = w.ponte.desk(move |r, tx| r.offer(tx, BY, person, &altro)).await;
         assert_eq!(code(offered), Code::HolderChanged);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_yes_that_was_renewed_ends_once_and_the_word_that_it_was_taken_is_taken() {
+    each(|w| async move {
+        let person = w.ponte.person().await;
+        let record = w.ponte.yes(person, Purpose::P2, &REFERRAL).await;
+        for number in [2, 3] {
+            assert_eq!(w.ponte.renewed(person, record).await, number);
+        }
+        w.offer(person).await;
+        w.between_centres().await;
+        w.take(w.altro.offered().await).await;
+        w.between_centres().await;
+
+        let vault = w.ponte.vault();
+        let act = move |tx: &mut crate::store::Tx<'_>| {
+            let (now, subject) = (tx.now(), people::get(tx.conn(), person)?.subject);
+            let consent = consents::of(tx.conn(), &vault, person, record)?;
+            assert_eq!((consent.seq, consent.stands(now)), (3, consents::State::Terminated));
+            let ended = journal::about(tx.conn(), subject, 200)?;
+            let ended = ended.iter().filter(|entry| entry.act == "consent.terminated").count();
+            assert_eq!(ended, 2, "this one, and the one for the move itself");
+            assert!(grants::live_grants(tx.conn(), subject, Purpose::P2, now)?.is_empty());
+            Ok(())
+        };
+        w.ponte.store.write(act).await.unwrap();
     })
     .await;
 }

@@ -221,6 +221,17 @@ impl Node {
         self.store.write(act).await.unwrap()[0].record
     }
 
+    /// The same yes once more, until its purpose ends; the number that it has now.
+    pub(super) async fn renewed(&self, person: PersonId, record: RecordId) -> u32 {
+        let vault = self.vault();
+        let renewal: consents::Renewal = serde_json::from_value(json!({
+            "expressed": {"by": "person", "indication_method": "signature", "notice": consents::sample::named()}
+        }))
+        .unwrap();
+        let act = move |tx: &mut Tx<'_>| consents::renew(tx, &vault, &seen(person), record, &renewal);
+        self.store.write(act).await.unwrap().seq
+    }
+
     pub(super) async fn no_more(&self, person: PersonId, record: RecordId) {
         let outbox = self.outbox.clone();
         let act = move |tx: &mut Tx<'_>| {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 use staffetta_protocol::card::Text;
-use staffetta_protocol::consent::{Basis, Purpose};
+use staffetta_protocol::consent::Basis;
 use staffetta_protocol::data::{NewHolder, ReferralHolderChanged, ReferralWithdrawn, WithdrawnBy};
 use staffetta_protocol::id::MessageId;
 use staffetta_protocol::receipt::Outcome;
@@ -42,12 +42,8 @@ pub(super) fn hand_over(tx: &mut Tx<'_>, outbox: &Outbox, moving: &Moving) -> Re
     }
     others_end(tx, moving, &person)?;
     let (now, sight) = (tx.now(), Sight::of_the_node(person.id.into()));
+    consents::terminate_all(tx, outbox.vault(), &sight)?;
     for subject in subjects {
-        for purpose in Purpose::ALL.iter().copied() {
-            for open in grants::live_grants(tx.conn(), subject, purpose, now)? {
-                consents::terminate(tx, outbox.vault(), &sight, open.grant.record)?;
-            }
-        }
         grants::move_holder(tx, subject, &holder.entity_id, holder.organisation_name.as_str())?;
     }
     // Here her case has ended.

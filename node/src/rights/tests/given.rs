@@ -1,5 +1,6 @@
 //! What she is given.
 
+use chrono::TimeDelta;
 use staffetta_protocol::card::Portability;
 
 use super::super::{portability, print};
@@ -50,6 +51,49 @@ async fn everything_is_told_to_her_and_no_name_of_a_colleague() {
             }
         }
         assert_eq!(journal::of_act(tx.conn(), "rights.exported", 9)?.len(), 2);
+        Ok(())
+    })
+    .await;
+}
+
+/// The officer's right to take out what is held reaches counselling by her own request, while that is being answered.
+#[actix_web::test]
+async fn what_was_said_in_counselling_is_given_out_for_her_own_request_and_while_it_lasts() {
+    act(|tx, stage| {
+        let paola = hired(tx, "paola", AccessRole::Operator)?;
+        let functions = crate::access::Function::Psychologist.into();
+        cases::assign(tx, Actor::System, stage.person.id.into(), paola.id, &functions)?;
+        let counsels = paola.acting::<acts::WriteCounselling>().sight(tx, stage.person.id)?;
+        counselling::write(tx, stage.vault(), &counsels, &serde_json::from_str("\"Zzdetto in confidenza\"").unwrap())?;
+        let set = config();
+        let given = |tx: &mut Tx<'_>| {
+            let sight = stage.officer().sight(tx, stage.person.id)?;
+            let given = export(tx, stage.vault(), RIGHTS, &set, &sight)?;
+            let told = serde_json::to_string(&given).unwrap().contains("Zzdetto in confidenza");
+            let paper = print::page(&given)?.as_str().contains("Zzdetto in confidenza");
+            let act = journal::of_act(tx.conn(), "rights.exported", 99)?;
+            let named = given.answers_request.map(|id| format!("request:{id}"));
+            assert!(act.iter().any(|entry| entry.code == named), "the journal says for what");
+            assert_eq!((told, paper), (given.answers_request.is_some(), told));
+            Ok::<_, crate::error::Error>(given.answers_request)
+        };
+        assert_eq!(given(tx)?, None, "nobody asked");
+        stage.ask(tx, RightKind::Portability, false)?;
+        assert_eq!(given(tx)?, None, "she asked for something else");
+        let refused = stage.ask(tx, RightKind::Access, false)?;
+        assert_eq!(given(tx)?, Some(refused.id));
+        let no = json!({"outcome": "refused", "reason": "Manifestamente infondata.", "legal_ground": "art. 12(5)"});
+        stage.answer(tx, &refused, no)?;
+        assert_eq!(given(tx)?, None, "it was refused");
+        let asked = stage.ask(tx, RightKind::Access, false)?;
+        assert_eq!(given(tx)?, Some(asked.id));
+        stage.answer(tx, &asked, json!({"outcome": "granted"}))?;
+        assert_eq!(given(tx)?, Some(asked.id), "the copy is given out with the answer");
+        let told = journal::of_act(tx.conn(), "counselling_notes.disclosed_to_her", 9)?;
+        assert!(told.iter().any(|entry| entry.object == Some(asked.id.to_string())));
+        let (day, id) = (TimeDelta::days(1), stage.person.id);
+        assert_eq!(rows::owed_access(tx.conn(), id, asked.due_at - day)?, Some(asked.id));
+        assert_eq!(rows::owed_access(tx.conn(), id, asked.due_at)?, None, "its time has passed");
         Ok(())
     })
     .await;

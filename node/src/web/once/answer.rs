@@ -7,6 +7,7 @@ use actix_web::web::Bytes;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use serde::{Deserialize, Serialize};
 
+use crate::access::Judgement;
 use crate::error::{Error, Result};
 use crate::store::once::Digest;
 use crate::vault::Vault;
@@ -25,6 +26,7 @@ pub(super) struct Taken {
     pub(super) answer: HttpResponse,
     body: Bytes,
     keep: bool,
+    judged: Option<Vec<Judgement>>,
 }
 
 /// What stands in the database, sealed: this as one line, then the body.
@@ -33,16 +35,24 @@ pub(super) struct Taken {
 struct Head {
     status: u16,
     headers: Vec<(String, String)>,
+    /// What it was judged by. An answer that was kept before this was is not given again.
+    #[serde(default)]
+    judged: Option<Vec<Judgement>>,
 }
 
-/// Reads an answer in full. One larger than `largest` is not kept, nor one that opens a session.
-pub(super) async fn take<B: MessageBody + 'static>(answer: HttpResponse<B>, largest: usize) -> Result<Taken> {
+/// Reads an answer in full. One larger than `largest` is not kept, nor one that opens a session, nor one of which is not
+/// known what it was `judged` by.
+pub(super) async fn take<B: MessageBody + 'static>(
+    answer: HttpResponse<B>,
+    judged: Option<Vec<Judgement>>,
+    largest: usize,
+) -> Result<Taken> {
     let keep = answer.extensions().get::<ShownOnce>().is_none() && !answer.headers().contains_key(SET_COOKIE);
     let (head, body) = answer.into_parts();
     let body = to_bytes(body).await.map_err(|_| Error::internal("an answer ended early"))?;
     let answer = head.set_body(body.clone()).map_into_boxed_body();
-    let keep = keep && body.len() <= largest;
-    Ok(Taken { answer, body, keep })
+    let keep = keep && judged.is_some() && body.len() <= largest;
+    Ok(Taken { answer, body, keep, judged })
 }
 
 impl Taken {
@@ -51,7 +61,8 @@ impl Taken {
         if !self.keep {
             return Ok(None);
         }
-        let head = Head { status: self.answer.status().as_u16(), headers: kept(self.answer.headers()) };
+        let (status, headers) = (self.answer.status().as_u16(), kept(self.answer.headers()));
+        let head = Head { status, headers, judged: self.judged.clone() };
         let mut plain = serde_json::to_vec(&head).map_err(Error::internal)?;
         plain.push(b'\n');
         plain.extend_from_slice(&self.body);
@@ -59,8 +70,12 @@ impl Taken {
     }
 }
 
-/// The answer that was kept, marked as given again.
-pub(super) fn again(vault: &Vault, key: &Digest, sealed: &[u8]) -> Result<HttpResponse<BoxBody>> {
+/// The answer that was kept, marked as given again, with what it was judged by.
+pub(super) fn again(
+    vault: &Vault,
+    key: &Digest,
+    sealed: &[u8],
+) -> Result<(HttpResponse<BoxBody>, Option<Vec<Judgement>>)> {
     let damaged = || Error::internal("a kept answer cannot be read");
     let plain = vault.unwrap_secret(&label(key), sealed)?;
     let end = plain.iter().position(|byte| *byte == b'\n').ok_or_else(damaged)?;
@@ -70,7 +85,7 @@ pub(super) fn again(vault: &Vault, key: &Digest, sealed: &[u8]) -> Result<HttpRe
         answer.insert_header((name, value));
     }
     answer.insert_header((REPLAYED, "true"));
-    Ok(answer.body(plain[end + 1..].to_vec()))
+    Ok((answer.body(plain[end + 1..].to_vec()), head.judged))
 }
 
 fn kept(headers: &HeaderMap) -> Vec<(String, String)> {

@@ -9,8 +9,12 @@
 //!   What failed has changed nothing and claims nothing: the same key may be tried again.
 //! - The answer that was given is given again, with `Idempotent-Replayed: true`. It may hold personal data: it is kept
 //!   sealed under the node's key, for 24 hours at most, and every kept answer goes as soon as anybody's key is destroyed.
+//! - It is given only to whom it would be given now: every case that it was judged by ([`access::judged`]) is judged again,
+//!   for the same act and by what she does in it, and each person finds in her journal that it was given again. Who has
+//!   left the team, does something else in it or asks about somebody who is restricted gets 409 `already_done`.
 //! - Not kept are answers that show a secret once ([`Json::shown_once`](super::Json::shown_once)), that open a session or
-//!   are larger than a request may be, and one that a crash kept from being kept. Then the same request gets 409 `already_done`, and `see`
+//!   are larger than a request may be, one about cases that says of none how it was
+//!   judged, and one that a crash kept from being kept. Then the same request gets 409 `already_done`, and `see`
 //!   names the path where the outcome stands.
 //! - While the first is under way, the second gets 409 `request_under_way` with `Retry-After`; for half a minute also where
 //!   it died in another process. A process that serves alone knows at once that the first has died.
@@ -38,11 +42,10 @@ use uuid::Uuid;
 
 use super::Web;
 use super::input::collect;
-use crate::access::cases;
 use crate::access::{self, Pass, Staff};
 use crate::error::{Error, Result, refusal};
+use crate::store::Store;
 use crate::store::once::{self, Claim, Digest, Done};
-use crate::store::{Conn, Store};
 use crate::vault::Vault;
 
 pub(super) use answer::ShownOnce;
@@ -198,21 +201,27 @@ impl Asked {
     /// The answer to a request that is not new.
     async fn earlier(&self) -> Result<Option<HttpResponse>> {
         let (now, key) = (self.store.clock().now(), self.key);
-        let (staff, case) = (self.staff.clone(), self.case);
-        let look = move |conn: &mut Conn| {
-            let sees = case.map_or(Ok(true), |case| cases::still_sees(conn, &staff, case, now))?;
-            Ok((once::find(conn, &key, now)?, sees))
-        };
-        let (done, sees) = self.store.read(look).await?;
+        let done = self.store.read(move |conn| once::find(conn, &key, now)).await?;
         match judge(done, &self.content, now, self.store.is_alone()) {
             Verdict::New => Ok(None),
-            // What she was shown then is not hers to see any more.
-            Verdict::Again(_) if !sees => Err(Problem::new(Code::AlreadyDone).into()),
-            Verdict::Again(sealed) => answer::again(&self.vault, &self.key, &sealed).map(Some),
+            Verdict::Again(sealed) => self.again(&sealed).await.map(Some),
             Verdict::Reused => Err(Code::IdempotencyKeyReused.into()),
             Verdict::UnderWay => Err(under_way()),
-            Verdict::Done => Err(Problem { see: self.see.clone(), ..Problem::new(Code::AlreadyDone) }.into()),
+            Verdict::Done => Err(self.already_done()),
         }
+    }
+
+    /// The answer of the first, if what she was shown then is still hers to see.
+    async fn again(&self, sealed: &[u8]) -> Result<HttpResponse> {
+        let (answer, judged) = answer::again(&self.vault, &self.key, sealed)?;
+        let judged = judged.ok_or_else(|| self.already_done())?;
+        let (staff, case) = (self.staff.clone(), self.case);
+        let stands = self.store.write(move |tx| access::stands_again(tx, &staff, &judged, case)).await?;
+        if stands { Ok(answer) } else { Err(self.already_done()) }
+    }
+
+    fn already_done(&self) -> Error {
+        Problem { see: self.see.clone(), ..Problem::new(Code::AlreadyDone) }.into()
     }
 
     async fn carry_out<B: MessageBody + 'static>(
@@ -227,7 +236,8 @@ impl Asked {
             return Ok(answer.map_into_left_body());
         }
         let (request, answer) = answer.into_parts();
-        let taken = answer::take(answer, self.largest).await?;
+        let judged = access::judged(&request.extensions());
+        let taken = answer::take(answer, judged, self.largest).await?;
         let sealed = taken.sealed(&self.vault, &self.key)?;
         let key = self.key;
         if let Err(error) = self.store.write(move |tx| once::keep(tx, &key, sealed)).await {

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::*;
-use crate::access::acts::{SignedIn, WritePeople};
+use crate::access::acts::{EndConsents, SignedIn, WriteAddressBook, WriteCards};
 use crate::access::{AccessRole, Allowed, Label};
 use crate::config::Config;
 use crate::journal::Actor;
@@ -67,15 +67,52 @@ async fn make(
 /// Does something to a thing, for whom it may.
 #[utoipa::path(responses((status = 200, description = "It.", body = Thing)))]
 #[post("/things/{thing}/touch")]
-async fn touch(staff: Allowed<WritePeople>, store: Data<Store>, path: Path<u8>) -> Result<Json<Thing>> {
+async fn touch(staff: Allowed<WriteAddressBook>, store: Data<Store>, path: Path<u8>) -> Result<Json<Thing>> {
     let actor = staff.actor();
     store.write(move |tx| crate::journal::record(tx, crate::journal::Entry::new(actor, "thing.touched"))).await?;
     Ok(Json::ok(Thing { label: path.to_string() }))
 }
 
+/// Writes about the person whose case the label names. A path that names nobody.
+#[utoipa::path(request_body = Thing, responses((status = 200, description = "It.", body = Thing)))]
+#[post("/notes")]
+async fn write_note(staff: Allowed<WriteCards>, store: Data<Store>, Input(thing): Input<Thing>) -> Result<Json<Thing>> {
+    let staff = staff.staff();
+    let case: Uuid = thing.label.parse().map_err(Error::internal)?;
+    let act = move |tx: &mut crate::store::Tx<'_>| {
+        let sight = staff.sight(tx, case)?;
+        crate::journal::record(tx, sight.entry("thing.noted"))
+    };
+    store.write(act).await?;
+    Ok(Json::ok(thing))
+}
+
+/// Does what goes on while the person is restricted.
+#[utoipa::path(request_body = Thing, responses((status = 200, description = "It.", body = Thing)))]
+#[post("/ends")]
+async fn write_end(staff: Allowed<EndConsents>, store: Data<Store>, Input(thing): Input<Thing>) -> Result<Json<Thing>> {
+    let staff = staff.staff();
+    let case: Uuid = thing.label.parse().map_err(Error::internal)?;
+    let act = move |tx: &mut crate::store::Tx<'_>| {
+        let sight = staff.sight(tx, case)?;
+        crate::journal::record(tx, sight.entry("thing.ended"))
+    };
+    store.write(act).await?;
+    Ok(Json::ok(thing))
+}
+
+/// An act on a case that looks no case up.
+#[utoipa::path(responses((status = 200, description = "It.", body = Thing)))]
+#[post("/oversights")]
+async fn overlook(staff: Allowed<WriteCards>, store: Data<Store>) -> Result<Json<Thing>> {
+    let actor = staff.actor();
+    store.write(move |tx| crate::journal::record(tx, crate::journal::Entry::new(actor, "thing.touched"))).await?;
+    Ok(Json::ok(Thing { label: "x".into() }))
+}
+
 fn desk(routes: &mut Routes<'_>) {
     let rooms = |routes: &mut Routes<'_>| {
-        routes.service(make).service(touch);
+        routes.service(make).service(touch).service(write_note).service(write_end).service(overlook);
     };
     routes.below(DESK, rooms, |rooms| rooms.wrap(from_fn(once)).wrap(from_fn(access::gate)));
 }
@@ -87,13 +124,18 @@ fn vault() -> Vault {
 }
 
 async fn token(store: &Store, role: AccessRole) -> String {
+    hired(store, role).await.1
+}
+
+async fn hired(store: &Store, role: AccessRole) -> (Uuid, String) {
     let act = move |tx: &mut crate::store::Tx<'_>| {
         let label = Label::new("x").unwrap();
         let username = format!("{}-{}", role.as_str().replace('_', "-"), &Uuid::new_v4().simple().to_string()[..8]);
         let id = access::add_staff(tx, Actor::System, &username.parse().unwrap(), &label, role)?;
-        access::issue_token(tx, Actor::System, id, &label, None)
+        Ok((id, access::issue_token(tx, Actor::System, id, &label, None)?))
     };
-    store.write(act).await.unwrap().token.expose().to_owned()
+    let (id, new) = store.write(act).await.unwrap();
+    (id, new.token.expose().to_owned())
 }
 
 struct Told {
@@ -138,6 +180,9 @@ macro_rules! stage {
         }
     }};
 }
+
+// Here, since it asks at such a desk.
+mod again;
 
 const KEY: &str = "\"8e03978e-40d5-43dd-bc93-6894a57f9324\"";
 
@@ -291,6 +336,6 @@ fn one_request_of_a_key_is_under_way_at_a_time() {
 #[test]
 fn a_kept_answer_opens_under_its_own_key_only() {
     let sealed = vault().wrap(&answer::label(&[1; 32]), b"{\"status\":201,\"headers\":[]}\n{}").unwrap();
-    assert_eq!(answer::again(&vault(), &[1; 32], &sealed).unwrap().status(), 201);
+    assert_eq!(answer::again(&vault(), &[1; 32], &sealed).unwrap().0.status(), 201);
     assert!(answer::again(&vault(), &[2; 32], &sealed).is_err());
 }

@@ -10,7 +10,8 @@ use staffetta_protocol::consent::Group;
 use staffetta_tests::{BOTH, Person};
 use uuid::Uuid;
 
-use super::network::{Own, RECEIVER, Receiver};
+use super::network::Own;
+use super::receiver::{RECEIVER, Receiver};
 
 /// Acts of one transaction while the queue is filled: nobody waits then.
 const AT_ONCE: usize = 100;

@@ -101,6 +101,33 @@ pub(in crate::access::cases) fn pass_on(tx: &mut Tx<'_>, case: Uuid, from: Uuid,
     Ok(())
 }
 
+/// Who waits for whom in this case: each trainee with an act that is not countersigned yet, and her supervisor of then.
+pub(in crate::access::cases) fn owed_in(conn: &mut Conn, case: Uuid) -> Result<Vec<(Uuid, Uuid)>> {
+    let waiting = countersignature::table
+        .filter(countersignature::case_file.eq(Id(case)))
+        .filter(countersignature::signed_at.is_null())
+        .select((countersignature::trainee, countersignature::supervisor))
+        .distinct();
+    let found: Vec<(Id, Id)> = waiting.load(conn)?;
+    Ok(found.into_iter().map(|(trainee, supervisor)| (trainee.0, supervisor.0)).collect())
+}
+
+/// What this trainee did waits for `to`, not for `from`.
+pub(in crate::access::cases) fn pass_on_of(
+    tx: &mut Tx<'_>,
+    case: Uuid,
+    trainee: Uuid,
+    (from, to): (Uuid, Uuid),
+) -> Result<()> {
+    let waiting = countersignature::table
+        .filter(countersignature::case_file.eq(Id(case)))
+        .filter(countersignature::trainee.eq(Id(trainee)))
+        .filter(countersignature::supervisor.eq(Id(from)))
+        .filter(countersignature::signed_at.is_null());
+    diesel::update(waiting).set(countersignature::supervisor.eq(Id(to))).execute(tx.conn())?;
+    Ok(())
+}
+
 /// The cases in which acts of trainees wait for this account and another one leads, with that one.
 pub(in crate::access::cases) fn owed_elsewhere(conn: &mut Conn, supervisor: Uuid) -> Result<Vec<(Uuid, Uuid)>> {
     let waiting = countersignature::table

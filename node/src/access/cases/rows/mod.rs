@@ -319,6 +319,17 @@ pub(super) fn list(
     found.into_iter().map(file).collect()
 }
 
+/// The cases in whose team somebody learns under this account and another one leads, with that one.
+pub(super) fn supervised_elsewhere(conn: &mut Conn, supervisor: Uuid) -> Result<Vec<(Uuid, Uuid)>> {
+    let learn = case_member::table.filter(case_member::supervisor.eq(Id(supervisor))).select(case_member::case_file);
+    let led: Vec<(Id, Option<Id>)> = case_file::table
+        .filter(case_file::id.eq_any(learn))
+        .filter(case_file::lead.ne(Id(supervisor)))
+        .select((case_file::id, case_file::lead))
+        .load(conn)?;
+    Ok(led.into_iter().filter_map(|(case, lead)| Some((case.0, lead?.0))).collect())
+}
+
 /// Whoever learnt under `from` in a case learns under `to`.
 pub(super) fn resupervise(tx: &mut Tx<'_>, case: Uuid, from: Uuid, to: Uuid) -> Result<()> {
     let hers = case_member::table

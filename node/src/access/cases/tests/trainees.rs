@@ -1,7 +1,7 @@
 //! Accounts of those who learn, wherever they would act alone.
 
 use super::*;
-use crate::access::acts::DecideReferral;
+use crate::access::acts::{DecideReferral, ReadConsents, WriteConsents, WriteDocuments, WritePeople};
 
 #[actix_web::test]
 async fn whoever_learns_leads_no_case_decides_nothing_alone_and_is_countersigned_in_any_function() {
@@ -61,13 +61,20 @@ async fn whoever_learns_leads_no_case_decides_nothing_alone_and_is_countersigned
                 set_team(tx, &anna, case, &team(&own), 1)?;
                 let writes = Acting::new::<WriteCards>(tito.clone());
                 writes.sight(tx, case)?;
-                // Even in another function, from before she was marked.
-                assign(tx, Actor::System, case, id, &Function::JobTutor.into())?;
+                // In other functions, from before she was marked, she does what a trainee may, and it waits.
+                let before = Functions::new([Function::JobTutor, Function::CaseOperator, Function::Legal]).unwrap();
+                assign(tx, Actor::System, case, id, &before)?;
                 writes.sight(tx, case)?;
                 assert_eq!(waiting(tx.conn(), under, None, 10)?.len(), 3);
+                alone(Acting::new::<SendReferral>(tito.clone()).sight(tx, case).map(|_| ()));
+                alone(Acting::new::<WriteConsents>(tito.clone()).sight(tx, case).map(|_| ()));
+                alone(Acting::new::<WriteDocuments>(tito.clone()).sight(tx, case).map(|_| ()));
+                alone(Acting::new::<WritePeople>(tito.clone()).sight(tx, case).map(|_| ()));
+                Acting::new::<ReadConsents>(tito.clone()).sight(tx, case)?;
                 access::learns(tx, Actor::System, id, None)?;
                 writes.sight(tx, case)?;
                 assert_eq!(waiting(tx.conn(), under, None, 10)?.len(), 3, "she learns no more");
+                Acting::new::<SendReferral>(tito.clone()).sight(tx, case)?;
                 open(tx, Uuid::new_v4(), Kind::Person, subject, Some(id))
             })
             .await
@@ -109,6 +116,50 @@ async fn what_is_done_in_a_colleagues_case_waits_for_whoever_leads_it() {
             })
             .await
             .unwrap();
+    })
+    .await;
+}
+
+/// A team that is set anew leaves nothing with somebody who may not sign it any more.
+#[actix_web::test]
+async fn what_waits_for_who_leaves_the_team_waits_for_the_new_supervisor_or_the_lead() {
+    scratch::each(|store| async move {
+        let vault = vault();
+        let anna = hired(&store, "anna", AccessRole::Operator).await;
+        let bruno = hired(&store, "bruno", AccessRole::Operator).await;
+        let carla = hired(&store, "carla", AccessRole::Operator).await;
+        let tito = hired(&store, "tito", AccessRole::Operator).await;
+        let case = led(&store, &vault, &anna).await;
+        let lead = place(&anna, Function::CaseOperator, None);
+        let tutor = |who: &Staff| place(who, Function::JobTutor, None);
+        let learns = |under: &Staff| place(&tito, Function::Trainee, Some(under));
+        // Each team, and for whom the one act of the trainee waits under it.
+        let steps = [
+            (vec![lead.clone(), tutor(&bruno), learns(&bruno)], &bruno),
+            (vec![lead.clone(), tutor(&bruno), tutor(&carla), learns(&carla)], &carla),
+            (vec![lead.clone(), tutor(&carla)], &carla),
+            (vec![lead.clone(), tutor(&bruno)], &anna),
+            (vec![lead.clone(), tutor(&bruno), learns(&bruno)], &bruno),
+            (vec![lead.clone(), learns(&anna), place(&bruno, Function::Trainee, Some(&anna))], &anna),
+        ];
+        for (at, (members, signs)) in steps.into_iter().enumerate() {
+            let (by, team) = (anna.clone(), Team { lead: None, deputy: None, members });
+            let version = i32::try_from(at).unwrap() + 1;
+            store.write(move |tx| set_team(tx, &by, case, &team, version)).await.unwrap();
+            if at == 0 {
+                let writing = Acting::new::<WriteCards>(tito.clone());
+                store.write(move |tx| writing.sight(tx, case)).await.unwrap();
+            }
+            for who in [&anna, &bruno, &carla] {
+                let id = who.id;
+                let waits = store.read(move |conn| waiting(conn, id, None, 10)).await.unwrap();
+                assert_eq!(waits.len(), usize::from(who.id == signs.id), "{} after step {at}", who.label);
+            }
+        }
+        let told = store.read(|conn| journal::of_act(conn, "trainee.passed-on", 9)).await.unwrap();
+        assert_eq!(told.len(), 4);
+        let id = store.read(move |conn| waiting(conn, lead.staff, None, 10)).await.unwrap()[0].id;
+        store.write(move |tx| countersign(tx, &anna, id, Outcome::Approved)).await.unwrap();
     })
     .await;
 }

@@ -156,3 +156,29 @@ async fn a_node_that_is_busy_counts_nothing_against_her() {
     })
     .await;
 }
+
+/// From a new device, or an address that she shares with whoever guesses, she waits with the strangers.
+#[actix_web::test]
+async fn whom_strangers_keep_out_an_administrator_lets_in_again() {
+    scratch::each(|store| async move {
+        let stage = Stage::new(store);
+        let settled = stage.settled("anna").await;
+        let bruno = stage.settled("bruno").await;
+        for _ in 0..4 {
+            assert_eq!(code(stage.enter("anna", OTHER, None).await), Code::NotAuthenticated);
+            assert_eq!(code(stage.enter("bruno", OTHER, None).await), Code::NotAuthenticated);
+        }
+        for n in 0..30 {
+            stage.attempt("anna", OTHER, None, &format!("203.0.113.{n}"), None).await.unwrap_err();
+        }
+        for from in [HERE, ELSEWHERE] {
+            assert_eq!(code(stage.attempt("anna", GOOD, None, from, None).await), Code::RateLimited, "{from}");
+        }
+        let temporary = stage.reset(settled.id).await;
+        let entered = stage.enter("anna", &temporary, None).await.unwrap();
+        assert_eq!(entered.session.standing, Standing::NewPassword);
+        assert_eq!(code(stage.enter("bruno", GOOD, None).await), Code::RateLimited, "nobody else's counts went");
+        assert_ne!(bruno.id, settled.id);
+    })
+    .await;
+}

@@ -1,0 +1,2 @@
+DROP INDEX referral_event_decides;
+ALTER TABLE referral_event DROP COLUMN decides;
