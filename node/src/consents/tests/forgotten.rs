@@ -58,7 +58,18 @@ impl Side {
         self.scratch.store().read(read).await.unwrap()
     }
 
-    /// Groups that are held here under a record of the centre's, whichever yes.
+    /// She speaks here, where her data went under a record of the centre's.
+    async fn hears_her(&self, record: RecordId) {
+        let speak = move |tx: &mut Tx<'_>, outbox: &Outbox| {
+            let thread = grants::held_under(tx.conn(), &CENTRE.parse().unwrap(), record, 1)?[0].thread.unwrap();
+            let of = grants::by_id(tx.conn(), thread)?.unwrap();
+            let sight = Sight::of_taking_up(staff(), of.subject.0);
+            tree::speak(tx, outbox, ABOVE, (&sight, &spoken), thread, SAID).map(drop)
+        };
+        self.write(speak).await;
+    }
+
+    /// Messages that are held here under a record of the centre's, whichever yes.
     async fn holds(&self, record: RecordId) -> usize {
         let held = move |tx: &mut Tx<'_>, _: &Outbox| {
             Ok(grants::held_under(tx.conn(), &CENTRE.parse().unwrap(), record, u32::MAX >> 1)?.len())
@@ -162,6 +173,34 @@ async fn restored_by_its_verb_it_doubts_about_everybody() {
     .await;
 }
 
+async fn renews(at: &Side, person: &Person, record: RecordId) {
+    let id = person.id;
+    let renewal: Renewal = read(&json!({"expressed": said()}).to_string()).unwrap();
+    at.write(move |tx, outbox| renew(tx, outbox.vault(), &seen(id), record, &renewal)).await;
+}
+
+#[actix_web::test]
+async fn what_came_under_a_later_yes_than_she_spoke_of_goes_with_the_recall() {
+    each(|centre, cpi| async move {
+        let person = centre.person().await;
+        let (p1, _) = agree(&centre, &person).await;
+        preview(&centre, &person).await;
+        assert_eq!(centre.deliver(&cpi).await, [None]);
+        cpi.hears_her(p1).await;
+        // Meanwhile she says yes again at the centre, which has not heard of it, and something more is sent.
+        renews(&centre, &person, p1).await;
+        preview(&centre, &person).await;
+        assert_eq!(centre.deliver(&cpi).await, [None]);
+        assert_eq!(cpi.holds(p1).await, 1);
+        take_back(&centre, &person, p1).await;
+        assert_eq!(centre.deliver(&cpi).await, [None]);
+        assert_eq!(cpi.holds(p1).await, 0);
+        cpi.deliver(&centre).await;
+        assert_eq!(centre.told(p1).await, [(CPI.to_owned(), 2, true)], "its answer is about what was asked");
+    })
+    .await;
+}
+
 #[actix_web::test]
 async fn a_renewal_that_was_forgotten_ends_with_the_record() {
     each(|centre, cpi| async move {
@@ -169,9 +208,7 @@ async fn a_renewal_that_was_forgotten_ends_with_the_record() {
         let person = centre.person().await;
         let (p1, _) = agree(&centre, &person).await;
         let copy = centre.copy();
-        let id = person.id;
-        let renewal: Renewal = read(&json!({"expressed": said()}).to_string()).unwrap();
-        centre.write(move |tx, outbox| renew(tx, outbox.vault(), &seen(id), p1, &renewal)).await;
+        renews(&centre, &person, p1).await;
         preview(&centre, &person).await;
         assert_eq!(centre.deliver(&cpi).await, [None]);
         assert_eq!(cpi.holds(p1).await, 1);
@@ -189,15 +226,7 @@ async fn a_renewal_that_was_forgotten_ends_with_the_record() {
 async fn spoken_where_it_went_it_is_run_from_here_though_nobody_here_remembers() {
     each(|centre, cpi| async move {
         let (centre, _, (_, p2)) = forgets(&centre, &cpi).await;
-        let thread = cpi
-            .write(move |tx, _| Ok(grants::held_under(tx.conn(), &CENTRE.parse().unwrap(), p2, 1)?[0].thread.unwrap()))
-            .await;
-        let speak = move |tx: &mut Tx<'_>, outbox: &Outbox| {
-            let of = grants::by_id(tx.conn(), thread)?.unwrap();
-            let sight = Sight::of_taking_up(staff(), of.subject.0);
-            tree::speak(tx, outbox, ABOVE, (&sight, &spoken), thread, SAID).map(drop)
-        };
-        cpi.write(speak).await;
+        cpi.hears_her(p2).await;
         centre.hears_of(2).await;
         assert_eq!(cpi.deliver(&centre).await, [None, None], "both records, and neither is refused");
         assert_eq!(centre.told(p2).await.len(), 1);
