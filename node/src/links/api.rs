@@ -79,8 +79,7 @@ async fn take(caller: &VerifiedPeer, store: &Store, links: &Links) -> Result<Bat
     let _turn = links.0.bounds.enter(caller.entity_id())?;
     let peer = caller.entity_id().clone();
     let peers = links.0.peers.clone();
-    let (waiting, own) =
-        store.read(move |conn| Ok((inbox::unopened(conn, &peer)?, peers.own_in(conn)?))).await?;
+    let (waiting, own) = store.read(move |conn| Ok((inbox::unopened(conn, &peer)?, peers.own_in(conn)?))).await?;
     if waiting + caller.body().len() as u64 > links.0.config.unopened_bytes_per_peer {
         let problem = Problem::new(Code::RateLimited).detail("what came before has not been looked at yet");
         return Err(Problem { retry_after: Some(FULL_RETRY_SECONDS), ..problem }.into());

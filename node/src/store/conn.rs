@@ -62,9 +62,9 @@ macro_rules! insert_rows {
                     }
                 }
             }
-            $crate::store::Conn::Sqlite(conn) => $rows
-                .into_iter()
-                .try_for_each(|row| diesel::insert_into($table).values(row).execute(conn).map(|_| ())),
+            $crate::store::Conn::Sqlite(conn) => {
+                $rows.into_iter().try_for_each(|row| diesel::insert_into($table).values(row).execute(conn).map(|_| ()))
+            }
         }
     };
 }

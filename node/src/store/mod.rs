@@ -49,10 +49,10 @@ use crate::config::DatabaseConfig;
 use crate::error::{Error, Result};
 use crate::metrics::Metrics;
 
-pub(crate) use conn::{each_backend, insert_rows};
 #[cfg(feature = "postgres")]
 pub(crate) use conn::ROWS_AT_ONCE;
 pub use conn::{Conn, MultiBackend};
+pub(crate) use conn::{each_backend, insert_rows};
 pub use copy::{Copied, copy_file, file_of, move_file, remove_file};
 pub use tx::Tx;
 pub use types::{At, Doc, Id};

@@ -38,8 +38,7 @@ pub fn only_subjects(_: &mut Tx<'_>, _: &Vault, _: &Merging) -> Result<()> {
 /// nothing was merged.
 pub fn joined(conn: &mut Conn, subject: Subject) -> Result<Vec<Subject>> {
     let head = head(conn, subject)?;
-    let others: Vec<Id> =
-        others_of(head).order((subject_joined::joined_at, subject_joined::subject)).load(conn)?;
+    let others: Vec<Id> = others_of(head).order((subject_joined::joined_at, subject_joined::subject)).load(conn)?;
     Ok(std::iter::once(head).chain(others.into_iter().map(|id| Subject(id.0))).collect())
 }
 

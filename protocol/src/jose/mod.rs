@@ -165,8 +165,7 @@ impl<'a> Unverified<'a> {
     /// Reads the claims of a compact JWS: base64url, and JSON without repeated names and not too deep.
     pub fn read(jws: &'a str) -> Result<Self, JoseError> {
         let payload = jws.split('.').nth(1).ok_or(JoseError::Malformed("not three parts"))?;
-        let claims =
-            URL_SAFE_NO_PAD.decode(payload).map_err(|_| JoseError::Malformed("claims are not base64url"))?;
+        let claims = URL_SAFE_NO_PAD.decode(payload).map_err(|_| JoseError::Malformed("claims are not base64url"))?;
         json::check(&claims)?;
         Ok(Self { jws, claims })
     }

@@ -178,9 +178,7 @@ pub fn among(conn: &mut Conn, cases: &BTreeSet<Uuid>) -> Result<BTreeSet<Uuid>> 
 /// Whether anything that is known under this subject, or another of hers, is restricted now.
 pub fn is_about(conn: &mut Conn, subject: Subject) -> Result<bool> {
     let head = vault::head(conn, subject)?;
-    let hers = case_restriction::subject
-        .eq(Id(head.0))
-        .or(case_restriction::subject.eq_any(vault::others_of(head)));
+    let hers = case_restriction::subject.eq(Id(head.0)).or(case_restriction::subject.eq_any(vault::others_of(head)));
     let on = case_restriction::table.filter(hers).filter(case_restriction::lifted_at.is_null());
     Ok(each_backend!(conn, conn => diesel::select(diesel::dsl::exists(on)).get_result(conn))?)
 }
