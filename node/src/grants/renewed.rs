@@ -31,26 +31,28 @@ pub(super) fn close_before(tx: &mut Tx<'_>, record: RecordId, seq: u32) -> Resul
 }
 
 /// The purpose of a version of our record that was closed by a renewal, if what was queued under it may still leave:
-/// neither it nor the newest one has run out, and the newest one lasts at least as long.
+/// neither it nor the newest one has run out, and the newest one lasts at least as long. Of one use it leaves only if it
+/// holds the new one too.
 pub(super) fn goes_on(conn: &mut Conn, record: RecordId, seq: u32, now: DateTime<Utc>) -> Result<Option<Purpose>> {
     let lives = open_grant::table
         .filter(open_grant::record.eq(Id(record.0)))
         .filter(open_grant::not_after.gt(At::from(now)))
         .filter(open_grant::ends_early.is_null().or(open_grant::ends_early.gt(At::from(now))));
-    let queued: Option<(String, At)> = lives
+    let queued: Option<(String, At, bool, Option<Id>)> = lives
         .filter(open_grant::seq.eq(seq as i32))
         .filter(open_grant::state.eq("closed"))
-        .select((open_grant::purpose, open_grant::not_after))
+        .select((open_grant::purpose, open_grant::not_after, open_grant::single_use, open_grant::held_for))
         .first(conn)
         .optional()?;
-    let Some((purpose, ends)) = queued else { return Ok(None) };
-    let newer: Option<i32> = lives
+    let Some((purpose, ends, single_use, holder)) = queued else { return Ok(None) };
+    let newer: Option<Option<Id>> = lives
         .filter(open_grant::seq.gt(seq as i32))
         .filter(open_grant::state.eq_any(["open", "held"]))
         .filter(open_grant::not_after.ge(ends))
-        .select(open_grant::seq)
+        .select(open_grant::held_for)
         .first(conn)
         .optional()?;
+    let goes = newer.is_some_and(|holds| !single_use || (holds.is_some() && holds == holder));
     let damaged = || Error::internal("a stored grant does not parse");
-    newer.map(|_| Purpose::from_code(&purpose).ok_or_else(damaged)).transpose()
+    goes.then(|| Purpose::from_code(&purpose).ok_or_else(damaged)).transpose()
 }

@@ -190,7 +190,7 @@ async fn list_consents(
 ///
 /// One act for one recipient: one question, or the two of a first interview (P1 and P2). Each answer becomes a record of
 /// its own; a no is kept too. What shows the answer must be said, and the notice named by the digest of its text. For a
-/// minor of sixteen or seventeen her guardian answers and she assents.
+/// minor of sixteen or seventeen her guardian answers, named by `guardian`, and she assents.
 #[utoipa::path(tag = "consents", params(("person" = Uuid, Path, description = "The person.")), request_body = Answers,
     responses((status = 201, description = "The records.", body = ConsentList),
               (status = 403, description = "This node is a processor without an instruction for the purpose."),

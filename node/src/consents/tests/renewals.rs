@@ -134,3 +134,29 @@ async fn a_yes_for_one_use_that_is_renewed_is_one_use() {
     })
     .await;
 }
+
+#[actix_web::test]
+async fn a_use_that_was_ended_while_it_was_held_is_not_the_new_one() {
+    each(|centre, _| async move {
+        let person = centre.person().await;
+        let (someone, sight) = (person.clone(), seen(person.id));
+        let record = centre
+            .write(move |tx, outbox| {
+                let record = answer(tx, outbox.vault(), &sight, &one("P4"))?[0].record;
+                queue(tx, outbox, &someone, Purpose::P4)?;
+                terminate(tx, outbox.vault(), &sight, record).map(|ended| ended.record)
+            })
+            .await;
+        again(&centre, &person, record, None).await;
+        centre
+            .write(move |tx, outbox| {
+                let (now, resting) = (tx.now(), grants::Resting { record: Some((record, 1)), reply_in: None });
+                assert!(!grants::still_holds(tx.conn(), resting, now)?, "what waited was over");
+                queue(tx, outbox, &person, Purpose::P4)?;
+                assert!(!grants::still_holds(tx.conn(), resting, now)?, "another message has the new use");
+                Ok(())
+            })
+            .await;
+    })
+    .await;
+}
