@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use diesel::RunQueryDsl;
 use diesel::connection::SimpleConnection;
-use diesel::connection::{AnsiTransactionManager, Connection, TransactionManager};
+use diesel::connection::{AnsiTransactionManager, Connection, TransactionManager, TransactionManagerStatus};
 use diesel::result::Error as DieselError;
 
 use super::steady::Words;
@@ -216,6 +216,11 @@ fn roll_back_all<C: Connection<TransactionManager = AnsiTransactionManager>>(con
             Ok(None) | Err(_) => return,
         }
         if let Err(cause) = AnsiTransactionManager::rollback_transaction(conn) {
+            if cause.to_string().contains("no transaction is active") {
+                // SQLite has given it up by itself, as it does when the disk is full: only diesel does not know yet.
+                *AnsiTransactionManager::transaction_manager_status_mut(conn) = TransactionManagerStatus::default();
+                return;
+            }
             tracing::warn!(%cause, "a transaction could not be rolled back, its connection is dropped");
             AnsiTransactionManager::transaction_manager_status_mut(conn).set_in_error();
             return;
