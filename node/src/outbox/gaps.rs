@@ -34,7 +34,7 @@ pub(super) fn note_gap(tx: &mut Tx<'_>, with: &EntityId) -> Result<()> {
     }
     let since = last_receipt(tx.conn(), with)?.map(At::from);
     let found = (memory_gap::found_at.eq(now), memory_gap::since.eq(since), memory_gap::followed_at.eq(None::<At>));
-    let again = diesel::update(memory_gap::table.find(with.as_str())).set(found.clone()).execute(tx.conn())?;
+    let again = diesel::update(memory_gap::table.find(with.as_str())).set(found).execute(tx.conn())?;
     if again == 0 {
         diesel::insert_into(memory_gap::table)
             .values((memory_gap::peer.eq(with.as_str()), found.0, found.1, found.2))
