@@ -64,7 +64,11 @@ fn run_out(tx: &mut Tx<'_>, overdue: Vec<Overdue>) -> Result<Vec<Settlement>> {
     let now = At::from(tx.now());
     let mut settled = Vec::new();
     for row in overdue {
-        let waiting = outbox::table.find(row.message).filter(outbox::state.eq("queued"));
+        // As it was read: it may have got its number meanwhile, and is looked at again then.
+        let waiting = outbox::table
+            .find(row.message)
+            .filter(outbox::state.eq("queued"))
+            .filter(outbox::may_have_left.eq(row.may_have_left));
         let gone = (outbox::code.eq("expired"), outbox::sealed.eq(None::<Vec<u8>>));
         let changed = match row.may_have_left {
             true => diesel::update(waiting).set((outbox::state.eq("void"), gone)).execute(tx.conn())?,

@@ -219,8 +219,10 @@ pub(super) fn number_more(
         let message = said.remove(&row.message.0);
         // Whoever may have it hears what became of it: under a new number, if it had one that is nobody's any more.
         if row.may_have_left {
+            if !number(tx, &row, link, given + 1)? {
+                continue;
+            }
             given += 1;
-            number(tx, &row, link, given)?;
             let item = batch.item_of(tx, &row, given as u64, message)?;
             batch.push(item, row.size);
             continue;
@@ -233,8 +235,10 @@ pub(super) fn number_more(
             unsent.push(settle_unsent(tx, &row, "struck", "not_held")?);
             continue;
         };
+        if !number(tx, &row, link, given + 1)? {
+            continue;
+        }
         given += 1;
-        number(tx, &row, link, given)?;
         batch.push(Item { seq: given as u64, message: Some(message), void: None }, row.size);
     }
     if given != link.given_seq {
@@ -243,15 +247,14 @@ pub(super) fn number_more(
     Ok(unsent)
 }
 
-fn number(tx: &mut Tx<'_>, row: &Row, link: &LinkRow, seq: i64) -> Result<()> {
-    let numbered = diesel::update(outbox::table.find(row.message)).set((
-        outbox::epoch.eq(link.epoch),
-        outbox::seq.eq(seq),
-        outbox::may_have_left.eq(true),
-    ));
-    let numbered = numbered.returning(outbox::message);
-    each_backend!(tx.conn(), conn => Steady(numbered).get_result::<Id>(conn).optional())?;
-    Ok(())
+/// Gives a row its number, unless it was struck, or ran out, since it was read: on PostgreSQL another act may have done that
+/// meanwhile, and what was taken back there must not leave here.
+fn number(tx: &mut Tx<'_>, row: &Row, link: &LinkRow, seq: i64) -> Result<bool> {
+    let as_read = outbox::table.find(row.message).filter(outbox::state.eq(&row.state)).filter(outbox::seq.is_null());
+    let numbered = diesel::update(as_read)
+        .set((outbox::epoch.eq(link.epoch), outbox::seq.eq(seq), outbox::may_have_left.eq(true)))
+        .returning(outbox::message);
+    Ok(each_backend!(tx.conn(), conn => Steady(numbered).get_result::<Id>(conn).optional())?.is_some())
 }
 
 /// Turns a message into the word that it will not come.
@@ -261,7 +264,8 @@ fn void(tx: &mut Tx<'_>, row: &Row, reason: VoidReason) -> Result<Void> {
         VoidReason::Expired => "expired",
         VoidReason::NotHeld => "not_held",
     };
-    diesel::update(outbox::table.find(row.message))
+    let unsettled = outbox::table.find(row.message).filter(outbox::state.eq_any(["queued", "void"]));
+    diesel::update(unsettled)
         .set((outbox::state.eq("void"), outbox::code.eq(code), outbox::sealed.eq(None::<Vec<u8>>)))
         .execute(tx.conn())?;
     let digest: Digest = row.digest.parse().map_err(|_| Error::internal("a stored digest does not parse"))?;

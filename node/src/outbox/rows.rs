@@ -193,23 +193,24 @@ pub fn strike_in(tx: &mut Tx<'_>, thread: Uuid) -> Result<()> {
     strike_these(tx, &waiting)
 }
 
-/// What never left is gone at once, what may have left will go as a void.
+/// What never left is gone at once, what may have left will go as a void. Each row as it stands when it is written: it may get
+/// its number, or its receipt, while this act waits for it.
 pub(super) fn strike_these(tx: &mut Tx<'_>, messages: &[Id]) -> Result<()> {
     let now = At::from(tx.now());
-    let these = || outbox::table.filter(outbox::message.eq_any(messages.to_vec()));
-    // What may have arrived already: its receipt says whether a use was spent.
-    let gone: Vec<Id> = these().filter(outbox::may_have_left.eq(false)).select(outbox::message).load(tx.conn())?;
-    for message in gone {
-        grants::free(tx, MessageId(message.0))?;
-    }
-    diesel::update(these().filter(outbox::may_have_left.eq(false)))
+    let these = || outbox::table.filter(outbox::message.eq_any(messages.to_vec())).filter(outbox::state.eq("queued"));
+    let gone: Vec<Id> = diesel::update(these().filter(outbox::may_have_left.eq(false)))
         .set((
             outbox::state.eq("struck"),
             outbox::code.eq("struck"),
             outbox::sealed.eq(None::<Vec<u8>>),
             outbox::settled_at.eq(now),
         ))
-        .execute(tx.conn())?;
+        .returning(outbox::message)
+        .get_results(tx.conn())?;
+    // What may have arrived already: its receipt says whether a use was spent.
+    for message in gone {
+        grants::free(tx, MessageId(message.0))?;
+    }
     diesel::update(these().filter(outbox::may_have_left.eq(true)))
         .set((outbox::state.eq("void"), outbox::code.eq("struck"), outbox::sealed.eq(None::<Vec<u8>>)))
         .execute(tx.conn())?;

@@ -18,6 +18,8 @@
 #[cfg(test)]
 pub(crate) mod census;
 mod conn;
+#[cfg(test)]
+pub mod contention;
 mod copy;
 pub mod dump;
 mod migrate;

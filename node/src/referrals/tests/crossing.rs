@@ -8,6 +8,7 @@ use staffetta_protocol::problem::Code;
 
 use super::world::{BY, REFERRAL, code, each, parsed, with_contact};
 use crate::referrals::Sending;
+use crate::store::contention::somebody_waits;
 
 #[actix_web::test]
 async fn a_withdrawal_that_crosses_a_decision_stands() {
@@ -43,6 +44,33 @@ async fn what_had_not_left_when_it_was_withdrawn_never_leaves() {
         assert!(w.cpi.list().await.is_empty());
         let mine = w.ponte.look(here).await;
         assert_eq!((mine.summary.state, mine.summary.transport.state), (Some("withdrawn"), "struck"));
+    })
+    .await;
+}
+
+/// Two processes on one PostgreSQL: the one has read what waits when the other strikes it, and gives no number to it.
+#[actix_web::test]
+async fn what_is_withdrawn_while_its_batch_is_made_never_leaves() {
+    each(|w| async move {
+        let person = w.ponte.person().await;
+        w.ponte.yes(person, Purpose::P2, &REFERRAL).await;
+        let here = w.draft(person).await;
+        w.ponte.desk(move |r, tx| r.send(tx, BY, here, &Sending::default())).await.unwrap();
+        let (begun, is_begun) = tokio::sync::oneshot::channel();
+        let withdrawn = w.ponte.desk(move |r, tx| {
+            let told = r.withdraw(tx, BY, here, WithdrawnBy::Sender)?;
+            begun.send(()).unwrap();
+            assert!(somebody_waits(tx.conn()), "the batch waits for the row that was struck");
+            Ok(told)
+        });
+        let leased = async {
+            is_begun.await.unwrap();
+            w.ponte.lease(&w.cpi).await
+        };
+        let (told, leased) = tokio::join!(withdrawn, leased);
+        assert!(told.unwrap().is_none() && leased.is_none());
+        assert!(w.ponte.carry(&w.cpi).await.is_empty() && w.cpi.list().await.is_empty());
+        assert_eq!(w.ponte.look(here).await.summary.transport.state, "struck");
     })
     .await;
 }

@@ -7,13 +7,14 @@ use staffetta_protocol::consent::{Group, Purpose};
 use staffetta_protocol::id::MessageId;
 use staffetta_protocol::problem::Code;
 use staffetta_protocol::receipt::Outcome;
+use uuid::Uuid;
 
-use super::world::{BY, REFERRAL, accepted, code, each, parsed, seen, set, with_contact};
+use super::world::{BY, Node, REFERRAL, accepted, code, each, parsed, seen, set, with_contact};
 use crate::outbox::Settlement;
 use crate::referrals::model::known::KnownPerson;
-use crate::referrals::{Sending, ToldHow, settled};
+use crate::referrals::{Sending, ToldHow, events, settled};
 use crate::store::schema::outbox;
-use crate::store::{Id, Tx};
+use crate::store::{Conn, Id, Tx};
 
 #[actix_web::test]
 async fn a_preview_a_referral_an_appointment_and_an_outcome() {
@@ -295,12 +296,21 @@ async fn the_recipients_copy_is_kept_right() {
         let unheld = w.ponte.desk(move |r, tx| r.update_card(tx, BY, here, &set(&[Group::Needs]), true)).await;
         assert_eq!(code(unheld), Code::SectionNotCovered);
         w.ponte.desk(move |r, tx| r.update_card(tx, BY, here, &set(&[Group::Identity]), true)).await.unwrap();
+        assert_eq!(kept_and_deciding(&w.ponte, here).await, (3, 2), "what has not arrived may still change something");
         w.exchange().await;
+        assert_eq!(kept_and_deciding(&w.ponte, here).await, (3, 1), "on a card that came no step depends");
+        assert_eq!(kept_and_deciding(&w.cpi, there).await, (3, 1));
         w.ponte.no_more(person, record).await;
         let over = w.ponte.desk(move |r, tx| r.update_card(tx, BY, here, &set(&[Group::Identity]), true)).await;
         assert_eq!(code(over), Code::IllegalTransition);
     })
     .await;
+}
+
+/// How many events of a referral are kept, and on how many of them a step may depend.
+async fn kept_and_deciding(node: &Node, id: Uuid) -> (usize, usize) {
+    let count = move |conn: &mut Conn| Ok((events::of(conn, id)?.len(), events::that_decide(conn, id)?.len()));
+    node.store.read(count).await.unwrap()
 }
 
 /// A partner that went back to a copy judges once more what it had taken, and may judge otherwise.

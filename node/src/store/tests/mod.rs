@@ -7,6 +7,7 @@ mod migrations;
 mod once;
 mod open;
 mod schema;
+mod steady;
 mod types;
 
 use diesel::prelude::*;
