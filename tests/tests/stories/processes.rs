@@ -157,11 +157,13 @@ async fn three_are_one_node_and_any_of_them_may_die() {
 
         // One is killed with a batch under way that nobody answers; another takes its place.
         stage.cpi.stop().await;
-        let (more, (from, held)) = tokio::join!(
-            join_all((0..3).map(|n| refers(&desks[n], "Awa", &stage.cpi))),
-            takes_a_batch(port(stage.cpi.id().as_str())),
-        );
-        let victim = servers.whose(from).expect("one of the three has called");
+        // Whose it is, is asked at once: it does not wait for ever.
+        let held = async {
+            let (from, held) = takes_a_batch(port(stage.cpi.id().as_str())).await;
+            (servers.whose(from), held)
+        };
+        let (more, (victim, held)) = tokio::join!(join_all((0..3).map(|n| refers(&desks[n], "Awa", &stage.cpi))), held);
+        let victim = victim.expect("one of the three has called");
         servers.kill(victim);
         drop(held);
         let left: Vec<usize> = (0..3).filter(|which| *which != victim).collect();
