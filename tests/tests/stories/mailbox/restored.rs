@@ -3,13 +3,23 @@
 use chrono::TimeDelta;
 use serde_json::json;
 use staffetta_node::access::AccessRole;
-use staffetta_tests::on_each_database;
+use staffetta_tests::{Federation, on_each_database};
 
 use crate::stage::{Stage, stands};
 
 const ADMIN: AccessRole = AccessRole::Admin;
 
 impl Stage {
+    /// The job centre has a mailbox, and one referral: its path here and there.
+    async fn with_a_referral(net: Federation) -> (Self, String, String) {
+        let mut stage = Self::walled(net).await;
+        stage.narrow().await;
+        let path = stage.sent().await;
+        stage.pump().await;
+        let (there, _) = stage.received().await.unwrap();
+        (stage, path, there)
+    }
+
     /// Both sides take two messages at a time, so that what is missing later is more than a batch.
     async fn narrow(&mut self) {
         self.centre.windowed(2).await;
@@ -53,11 +63,7 @@ impl Stage {
 #[actix_web::test]
 async fn a_node_with_a_mailbox_that_was_restored_gets_everything_again_and_once() {
     on_each_database(|net| async move {
-        let mut stage = Stage::walled(net).await;
-        stage.narrow().await;
-        let path = stage.sent().await;
-        stage.pump().await;
-        let (first, _) = stage.received().await.unwrap();
+        let (mut stage, path, first) = Stage::with_a_referral(net).await;
         let backup = stage.cpi.backup();
 
         // Since then: seven messages in four batches and more, and a second referral, to which it has answered.
@@ -96,11 +102,7 @@ async fn a_node_with_a_mailbox_that_was_restored_gets_everything_again_and_once(
 #[actix_web::test]
 async fn whoever_is_fetched_from_and_was_restored_goes_on_and_nothing_happens_twice() {
     on_each_database(|net| async move {
-        let mut stage = Stage::walled(net).await;
-        stage.narrow().await;
-        let path = stage.sent().await;
-        stage.pump().await;
-        let (first, _) = stage.received().await.unwrap();
+        let (mut stage, path, first) = Stage::with_a_referral(net).await;
         let backup = stage.centre.backup();
 
         stage.updates(&path, 5, true).await;
