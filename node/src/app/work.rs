@@ -162,7 +162,7 @@ impl Node {
         if !kept || !self.clock_is_confirmed() {
             return Ok(());
         }
-        rights::retention::pump(&self.store, wiring::RETAINED, &self.config.retention).await.map(drop)
+        rights::retention::pump(&self.store, &self.vault, wiring::RETAINED, &self.config.retention).await.map(drop)
     }
 
     /// Entries of the journal that were kept for long enough; their leaves stay, and the log verifies as before.

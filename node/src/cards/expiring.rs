@@ -8,12 +8,13 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use crate::error::Result;
+use crate::people::{self, PersonId};
 use crate::store::schema::{
-    assessment, card, card_combination, card_confirmation, card_section, card_version, disclosure, person,
+    assessment, card, card_combination, card_confirmation, card_import, card_section, card_version, disclosure, person,
     record_transfer, referral, subject_joined,
 };
 use crate::store::{At, Conn, Id, Tx};
-use crate::vault::{Spent, spent};
+use crate::vault::{Spent, Vault, spent};
 
 /// A referral in one of these states has come to its end.
 const ENDED: [&str; 3] = ["declined", "withdrawn", "closed"];
@@ -88,12 +89,15 @@ fn needed(conn: &mut Conn, at: At, of: &[Id]) -> Result<BTreeSet<Uuid>> {
     Ok([confirmed, referred, assessed, came].into_iter().flatten().map(|id| id.0).collect())
 }
 
-/// Deletes a card in all its versions. She stays known by what staff call her.
+/// Deletes a card in all its versions, and what it was made of and said of who she is. She stays known by what staff call
+/// her.
 ///
 /// # Errors
 /// What the database refuses.
-pub fn delete_card(tx: &mut Tx<'_>, of: Uuid) -> Result<()> {
+pub fn delete_card(tx: &mut Tx<'_>, vault: &Vault, of: Uuid) -> Result<()> {
+    people::forget_identity(tx, vault, PersonId(of))?;
     let of = Id(of);
+    diesel::delete(card_import::table.filter(card_import::person.eq(of))).execute(tx.conn())?;
     diesel::delete(card_confirmation::table.filter(card_confirmation::person.eq(of))).execute(tx.conn())?;
     diesel::delete(card_section::table.filter(card_section::person.eq(of))).execute(tx.conn())?;
     diesel::delete(card_version::table.filter(card_version::person.eq(of))).execute(tx.conn())?;

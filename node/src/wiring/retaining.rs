@@ -15,8 +15,13 @@ use crate::error::Result;
 use crate::rights::retention::{self, Counted, RULES, rule};
 use crate::store::schema::{case_restriction, known_message, link_in, outbox, referral, rights_request};
 use crate::store::{At, Id, Store, Tx, scratch};
+use crate::vault::{MasterKey, Vault};
 
 pub(super) const PEER: &str = "https://cpi.example";
+
+fn vault() -> Vault {
+    Vault::new(MasterKey::generate().unwrap())
+}
 
 /// Somebody who waits for an answer.
 fn asks(tx: &mut Tx<'_>, subject: Uuid) -> Result<()> {
@@ -123,8 +128,8 @@ async fn what_is_due_goes_what_is_younger_stays_and_whoever_asks_or_is_restricte
         }
         assert_eq!(dry(&store).await, counted, "counting changes nothing");
         let set = RetentionConfig::default();
-        assert!(retention::pump(&store, RETAINED, &set).await.unwrap());
-        assert!(!retention::pump(&store, RETAINED, &set).await.unwrap(), "once a day");
+        assert!(retention::pump(&store, &vault(), RETAINED, &set).await.unwrap());
+        assert!(!retention::pump(&store, &vault(), RETAINED, &set).await.unwrap(), "once a day");
         let report = store.read(|conn| retention::page(conn, None, 9)).await.unwrap();
         let run = report.iter().find(|report| report.kind == retention::ReportKind::Run).unwrap();
         assert_eq!(run.counts, counted, "the run did what the dry run had counted");
@@ -162,7 +167,7 @@ async fn what_is_due_goes_what_is_younger_stays_and_whoever_asks_or_is_restricte
         store.clock().advance(TimeDelta::days(1));
         let tomorrow = dry(&store).await;
         assert!(codes().iter().all(|code| tomorrow.iter().any(|it| it.rule == *code && it.ended > 0)), "{tomorrow:?}");
-        assert!(retention::pump(&store, RETAINED, &set).await.unwrap());
+        assert!(retention::pump(&store, &vault(), RETAINED, &set).await.unwrap());
         assert!(dry(&store).await.iter().all(|it| it.ended == 0));
     })
     .await;
@@ -182,8 +187,9 @@ async fn more_than_one_act_takes_is_done_all_the_same_and_by_one_process() {
             .await
             .unwrap();
         let set = RetentionConfig::default();
-        let (one, other) =
-            tokio::join!(retention::pump(&store, RETAINED, &set), retention::pump(&store, RETAINED, &set));
+        let (vault, retained) = (vault(), RETAINED);
+        let run = || retention::pump(&store, &vault, retained, &set);
+        let (one, other) = tokio::join!(run(), run());
         assert_ne!(one.unwrap(), other.unwrap());
         let report = store.read(retention::last).await.unwrap().unwrap();
         assert_eq!(report.counts.iter().find(|it| it.rule == "disclosure_log").unwrap().ended, 120);

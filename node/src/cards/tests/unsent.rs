@@ -2,10 +2,12 @@
 
 use chrono::TimeDelta;
 use diesel::prelude::*;
-use staffetta_protocol::card::Section;
 use staffetta_protocol::card::codes::SourceMeans;
+use staffetta_protocol::card::{Portability, Section, TaxCode};
 
 use super::*;
+use crate::access::cases::Listing;
+use crate::cards::imports::{self, ImportYes};
 use crate::store::schema::{assessment, record_transfer, referral};
 use crate::store::{At, Id};
 
@@ -123,6 +125,50 @@ async fn a_card_that_was_confirmed_or_is_worked_with_is_no_draft_that_nobody_sen
         store.clock().advance(TimeDelta::days(300));
         let found = store.write(move |tx| Ok(due(tx))).await.unwrap();
         assert!(found.contains(&confirmed.0), "it was confirmed a year ago");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn of_somebody_whose_draft_went_there_stays_what_staff_call_her() {
+    scratch::each(|store| async move {
+        let vault = vault();
+        store
+            .write(move |tx| {
+                let (awa, other) = (person(tx, &vault), person(tx, &vault));
+                for one in [&awa, &other] {
+                    let held = put_quick(tx, &vault, &seen(one.id), quick(), Some(&prato()))?;
+                    put(tx, &vault, &seen(one.id), full(&held.card), held.version)?;
+                }
+                let carried = json!({
+                    "format": "staffetta-portability", "version": 1, "exported_at": "2026-11-20T10:00:00Z",
+                    "from": {"entity_id": "https://sai.example", "organisation_name": "SAI"},
+                    "card": {"preferred_name": "Fatou"}, "europass_xml": ""
+                });
+                let carried = imports::read_carried(read::<Portability>(&carried.to_string()).unwrap())?;
+                let yes: ImportYes = read(r#"{"by": "person", "indication_method": "pin"}"#).unwrap();
+                imports::save(tx, &vault, &seen(awa.id), carried, yes)?;
+
+                let found = |tx: &mut Tx<'_>, text: &str| {
+                    let query = people::Query::parse(text).unwrap();
+                    let hits = people::search(tx.conn(), &vault, &query, Listing::All, None, 9).unwrap().items;
+                    hits.into_iter().map(|hit| hit.person).collect::<Vec<_>>()
+                };
+                let code = TaxCode::new("RSSMRA85T10A562S").unwrap();
+                let same =
+                    |tx: &mut Tx<'_>| people::find_same(tx.conn(), &vault, Some(&code), &[], None).unwrap().len();
+                assert_eq!((found(tx, "n'diaye").len(), same(tx)), (2, 2));
+                delete_card(tx, &vault, awa.id.0)?;
+                assert_eq!((found(tx, "n'diaye"), same(tx)), (vec![other.id], 1), "neither by name nor by tax code");
+                assert_eq!(found(tx, "awa").len(), 2, "by what staff call her");
+                assert!(imports::list(tx, &vault, &seen(awa.id))?.is_empty());
+                let label = people::label_of(tx.conn(), &vault, awa.id)?.unwrap();
+                let known = people::look_up(tx, &vault, &staff(), &label, Identity::default(), Some(other.id))?;
+                assert_eq!(known.iter().map(|it| it.person).collect::<Vec<_>>(), [awa.id], "she has no other name");
+                Ok(())
+            })
+            .await
+            .unwrap();
     })
     .await;
 }
