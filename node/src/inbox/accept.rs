@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 use staffetta_protocol::consent::OrganisationId;
 use staffetta_protocol::id::{EntityId, MessageId, ReceiptId};
@@ -19,7 +20,7 @@ use crate::grants::{self, Admitted};
 use crate::journal::{self, Actor, Entry};
 use crate::keys::{Keys, Kind};
 use crate::outbox::Outbox;
-use crate::store::Tx;
+use crate::store::{Store, Tx};
 use crate::vault::Place;
 
 /// What a feature made of a message.
@@ -70,8 +71,50 @@ pub struct Accepted {
     pub own_roles: Roles,
 }
 
-/// Takes a batch of opened items in order and answers with one signed receipt.
-pub fn accept(tx: &mut Tx<'_>, inbox: &Inbox, from: &Accepted, epoch: u32, items: &[Opened]) -> Result<BatchAnswer> {
+/// What lies between two items of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Items {
+    /// Nothing: all are taken, or nothing of the batch happened. Nearly every batch is taken whole, and savepoints would
+    /// cost SQLite a copy of every page that an item changes, and PostgreSQL two ways there and back.
+    Together,
+    /// A savepoint: what a refused item wrote is undone, and so is what failed inside, and the ones before it stand.
+    OneByOne,
+}
+
+/// Takes a batch of opened items in order, in one transaction that begins with `first`, and answers with one signed
+/// receipt.
+///
+/// # Errors
+/// A problem for the caller, or a failure of this node.
+pub async fn take(
+    store: &Store,
+    inbox: &Inbox,
+    from: Accepted,
+    (epoch, items): (u32, Vec<Opened>),
+    first: impl Fn(&mut Tx<'_>) -> Result<()> + Send + Sync + 'static,
+) -> Result<BatchAnswer> {
+    let sent = Arc::new((from, items, first));
+    let attempt = |how| {
+        let (inbox, sent) = (inbox.clone(), sent.clone());
+        store.write(move |tx| {
+            let (from, items, first) = &*sent;
+            first(tx)?;
+            accept(tx, &inbox, from, (epoch, items), how)
+        })
+    };
+    match attempt(Items::Together).await {
+        Err(Error::Database(diesel::result::Error::RollbackTransaction)) => attempt(Items::OneByOne).await,
+        taken => taken,
+    }
+}
+
+fn accept(
+    tx: &mut Tx<'_>,
+    inbox: &Inbox,
+    from: &Accepted,
+    (epoch, items): (u32, &[Opened]),
+    how: Items,
+) -> Result<BatchAnswer> {
     let link = rows::lock(tx, &from.peer)?;
     let first = items.first().map_or(0, |item| item.seq);
     let (epoch, mut through) = enter(tx, from, link, epoch, first)?;
@@ -82,11 +125,12 @@ pub fn accept(tx: &mut Tx<'_>, inbox: &Inbox, from: &Accepted, epoch: u32, items
         let outcome = if item.seq <= through {
             known_number(tx, from, epoch, through, item)?
         } else {
-            match take(tx, inbox, from, &known, item) {
+            match take_item(tx, inbox, from, &known, item, how) {
                 Ok((outcome, bytes)) => {
                     unopened += bytes;
                     outcome
                 }
+                Err(error) if how == Items::Together && !error.is_storage_full() => return Err(undo()),
                 Err(error) if error.code() == Code::ClocksDiffer => {
                     tracing::warn!(peer = %from.peer, seq = item.seq, "a message is from the future: the clocks differ");
                     if decided.is_empty() {
@@ -161,17 +205,24 @@ fn known_number(tx: &mut Tx<'_>, from: &Accepted, epoch: u32, through: u64, item
 
 /// Decides about one item, and says how many bytes came of it that nobody has looked at. What a feature wrote before it
 /// refused, or before this node failed, is undone.
-fn take(
+fn take_item(
     tx: &mut Tx<'_>,
     inbox: &Inbox,
     from: &Accepted,
     known: &HashMap<MessageId, Remembered>,
     item: &Opened,
+    how: Items,
 ) -> Result<(Decided, usize)> {
     match item.id.and_then(|id| known.get(&id)) {
         Some(known) if known.digest == item.digest => return Ok((known.decided.clone(), 0)),
         Some(_) => return note_refusal(tx, from, item, Decided::refused(ItemCode::MessageConflict)),
         None => {}
+    }
+    if how == Items::Together {
+        return match decide(tx, inbox, from, item)? {
+            Verdict::Decided(decided, unopened) => Ok((decided, unopened)),
+            Verdict::Refused(_) => Err(undo()),
+        };
     }
     let mut refused = None;
     let taken = tx.savepoint(|tx| match decide(tx, inbox, from, item)? {
@@ -197,7 +248,7 @@ fn note_refusal(tx: &mut Tx<'_>, from: &Accepted, item: &Opened, decided: Decide
     Ok((decided, 0))
 }
 
-/// Undoes a savepoint without being a failure.
+/// Undoes a savepoint, or a batch, without being a failure.
 fn undo() -> Error {
     Error::Database(diesel::result::Error::RollbackTransaction)
 }

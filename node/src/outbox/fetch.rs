@@ -63,7 +63,7 @@ pub fn fetch(
     };
     let mended = (!fits).then(|| resynchronise(tx, peer, epoch, after + 1, None)).transpose()?;
     let link = links::link(tx.conn(), peer)?.ok_or_else(|| Error::internal("a link vanished"))?;
-    let mut unsent = if bounds.time_holds { expiry::expire_for(tx, peer)? } else { Vec::new() };
+    let mut unsent = if bounds.time_holds { expiry::expire_for(tx, peer, 0)? } else { Vec::new() };
     let mut found = nothing(link.epoch as u32);
     found.mended = mended;
     if bounds.only_recall && !recall_waits(tx, peer)? {
@@ -73,7 +73,7 @@ pub fn fetch(
     let mut batch = Filling::new(bounds);
     let window = bounds.items as usize;
     let first = expected;
-    let mut given = numbered(tx, peer, window * 2)?;
+    let mut given = numbered(tx, peer, 0, window * 2)?;
     given.retain(|row| row.seq >= Some(first));
     let given = batch.fitting(given);
     let mut said = unsealed(tx, vault, &given)?;

@@ -31,7 +31,7 @@ pub use expiring::{delete_bytes, spent_bytes};
 pub use expiry::{expire, has_overdue};
 pub use fetch::{Fetch, fetch, waits_for};
 pub use gaps::{Gap, doubtful_until, forgot_until, gap_followed, gaps_to_follow};
-pub use lease::{Bounds, Leased, lease};
+pub use lease::{Bounds, Leased, Turn, lease};
 pub use links::{LinkRow, abandon, begin, due, is_asleep, link, linked, mend_timers, shrink, wake};
 pub use queue::{Outbox, Outgoing, enqueue_personal, enqueue_recall};
 pub use restored::{begin_new_epochs, epochs, strike_about};

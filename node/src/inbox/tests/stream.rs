@@ -177,7 +177,14 @@ async fn batches_keep_to_the_window_and_the_bytes_but_one_item_always_fits() {
         pair.advance(TimeDelta::minutes(3));
         let (vault, peer) = (pair.a.outbox.vault().clone(), pair.b.id.clone());
         let tiny = Bounds { items: 200, bytes: 1, lease: TimeDelta::minutes(2), only_recall: false, time_holds: true };
-        let leased = pair.a.store().write(move |tx| outbox::lease(tx, &vault, &peer, tiny)).await.unwrap().0.unwrap();
+        let leased = pair
+            .a
+            .store()
+            .write(move |tx| outbox::lease(tx, &vault, &peer, tiny, outbox::Turn::First))
+            .await
+            .unwrap()
+            .0
+            .unwrap();
         assert_eq!(leased.batch.items.len(), 1);
     })
     .await;
