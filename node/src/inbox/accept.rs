@@ -19,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::grants::{self, Admitted};
 use crate::journal::{self, Actor, Entry};
 use crate::keys::{Keys, Kind};
+use crate::metrics::Refuser;
 use crate::outbox::Outbox;
 use crate::store::{Store, Tx};
 use crate::vault::Place;
@@ -102,11 +103,15 @@ pub async fn take(
             accept(tx, &inbox, from, (epoch, items), how)
         })
     };
-    match attempt(Items::Together).await {
+    let (answer, refused) = match attempt(Items::Together).await {
         Err(Error::Database(diesel::result::Error::RollbackTransaction)) => attempt(Items::OneByOne).await,
         taken => taken,
-    }
+    }?;
+    refused.iter().for_each(|code| store.metrics().refused_item(Refuser::Us, code));
+    Ok(answer)
 }
+
+/// Also says what was refused that had not been decided before.
 
 fn accept(
     tx: &mut Tx<'_>,
@@ -114,7 +119,7 @@ fn accept(
     from: &Accepted,
     (epoch, items): (u32, &[Opened]),
     how: Items,
-) -> Result<BatchAnswer> {
+) -> Result<(BatchAnswer, Vec<ItemCode>)> {
     let link = rows::lock(tx, &from.peer)?;
     let first = items.first().map_or(0, |item| item.seq);
     let (epoch, mut through) = enter(tx, from, link, epoch, first)?;
@@ -165,7 +170,9 @@ fn accept(
     }
     rows::note_items(tx, &from.peer, epoch, &noted)?;
     rows::advance(tx, &from.peer, through, unopened)?;
-    answer(tx, inbox, from, epoch, through, decided)
+    let refused = noted.into_iter().filter(|(_, outcome)| outcome.outcome == Outcome::Refused);
+    let refused = refused.map(|(_, outcome)| outcome.code.unwrap_or(ItemCode::MessageInvalid)).collect();
+    Ok((answer(tx, inbox, from, epoch, through, decided)?, refused))
 }
 
 /// Checks that a batch continues the stream: a repeat, the next number, or the first of the next epoch.

@@ -4,14 +4,16 @@ use actix_web::web::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Method;
 use staffetta_protocol::id::EntityId;
-use staffetta_protocol::problem::Code;
+use staffetta_protocol::problem::{Code, ItemCode};
+use staffetta_protocol::receipt::Outcome;
 use staffetta_protocol::trust::MemberState;
 
 use super::answer::{Receipted, Verdict, judge, later};
 use super::{Inner, checks};
 use crate::error::{Error, Result};
 use crate::journal::{self, Actor, Entry};
-use crate::outbox::{self, Bounds, Failure, Leased, Mended, Turn};
+use crate::metrics::{Metrics, Refuser};
+use crate::outbox::{self, Bounds, Failure, Leased, Mended, Settlement, Turn};
 use crate::peers::{Peer, ResolveError};
 use crate::store::Tx;
 use crate::tasks::{self, Task};
@@ -179,7 +181,7 @@ enum LastOne {
 /// Writes what a receipt says of a batch.
 async fn write(links: &Inner, leased: Leased, receipted: Receipted, last: LastOne) -> Result<()> {
     let (outbox, settled) = (links.inbox.outbox.clone(), links.settled);
-    let waited = links
+    let news = links
         .store
         .write(move |tx| {
             let Receipted { jws, receipt, window } = receipted;
@@ -189,11 +191,24 @@ async fn write(links: &Inner, leased: Leased, receipted: Receipted, last: LastOn
             if let Some(since) = leased.failing_since {
                 heard_again(tx, &leased.peer, since)?;
             }
-            Ok(news.into_iter().filter_map(|settlement| settlement.waited).collect::<Vec<_>>())
+            Ok(news)
         })
         .await?;
-    waited.into_iter().for_each(|waited| links.store.metrics().delivered(waited));
+    count(links.store.metrics(), &news);
     Ok(())
+}
+
+/// Counts what became of messages.
+pub(super) fn count(metrics: &Metrics, news: &[Settlement]) {
+    for settlement in news {
+        if let Some(waited) = settlement.waited {
+            metrics.delivered(waited);
+        }
+        if settlement.outcome == Outcome::Refused {
+            let code = settlement.code.clone().map_or(ItemCode::MessageInvalid, ItemCode::from);
+            metrics.refused_item(Refuser::Peer, &code);
+        }
+    }
 }
 
 async fn conclude(links: &Inner, leased: Leased, verdict: Verdict) -> Result<bool> {

@@ -29,7 +29,7 @@ use crate::vault;
 pub use anew::{is_from_the_future, sign_anew};
 pub use expiring::{delete_bytes, spent_bytes};
 pub use expiry::{expire, has_overdue};
-pub use fetch::{Fetch, fetch, waits_for};
+pub use fetch::{Fetch, fetch, hand_in, waits_for};
 pub use gaps::{Gap, doubtful_until, forgot_until, gap_followed, gaps_to_follow};
 pub use lease::{Bounds, Leased, Turn, lease};
 pub use links::{LinkRow, abandon, begin, due, is_asleep, link, linked, mend_timers, shrink, wake};
