@@ -98,6 +98,7 @@ impl Node {
             self.upkeep_of_keyring().await,
             self.forget().await,
         ];
+        self.store.scrub_what_waits().await;
         parts.into_iter().collect::<Result<Vec<()>>>()?;
         Ok(Some(now + TimeDelta::minutes(5)))
     }
@@ -182,10 +183,7 @@ impl Node {
     async fn upkeep_of_recalls(&self) -> Result<()> {
         let (outbox, confirmed) = (self.outbox.clone(), self.clock_is_confirmed() && self.keyring_takes_more().await);
         let act = move |tx: &mut Tx<'_>| consents::tree::pump(tx, &outbox, wiring::ABOVE, confirmed);
-        if self.store.write(act).await?.shredded > 0 {
-            self.store.scrub().await?;
-        }
-        Ok(())
+        self.store.write(act).await.map(drop)
     }
 
     /// What was put right at somebody's request goes to everybody who holds it.
