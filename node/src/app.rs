@@ -243,7 +243,7 @@ impl Node {
                     .app_data(Data::new(web::Names(people::labels)))
                     .app_data(Data::new(Cards { age_said: consents::heed_age }))
                     .app_data(Data::new(Consents { threads_ended: wiring::threads_ended }))
-                    .app_data(Data::new(People { holdings: wiring::HOLDINGS }))
+                    .app_data(Data::new(People { holdings: wiring::HOLDINGS, age_said: consents::heed_age }))
                     .configure(|cfg| node.operations().mount(cfg))
                     .app_data(Data::new(Rights { holdings: wiring::HOLDINGS, threads_ended: wiring::threads_ended }));
                 if let Some(provider) = &node.provider {

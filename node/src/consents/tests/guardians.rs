@@ -251,6 +251,28 @@ async fn what_she_agreed_to_herself_permits_nothing_once_she_may_be_a_minor() {
 }
 
 #[actix_web::test]
+async fn what_she_agreed_to_under_one_record_ends_where_the_other_says_that_she_is_a_minor() {
+    each(|centre, _| async move {
+        let (one, other) = (centre.person().await, centre.person().await);
+        agree(&centre, &other).await;
+        centre
+            .write(move |tx, outbox| {
+                let vault = outbox.vault();
+                born(tx, vault, &one, "2009-06-01")?;
+                let rooms = [HOLDING, cards::HOLDING, people::HOLDING, grants::HOLDING, crate::vault::HOLDING];
+                let reason = people::MergeReason::new("Stesso documento").unwrap();
+                people::merge(tx, vault, &staff(), &rooms, (one.id, other.id), people::Kept::Own, &reason)?;
+                assert_eq!(stands(tx, &one)?.0, 2, "what she agreed to is hers");
+                heed_age(tx, vault, &seen(one.id))?;
+                assert_eq!(stands(tx, &one)?, (0, vec![tasks::Kind::GuardianToBeAsked]));
+                Ok(())
+            })
+            .await;
+    })
+    .await;
+}
+
+#[actix_web::test]
 async fn who_turns_out_to_be_under_sixteen_is_written_down_so_and_nothing_of_hers_is_used() {
     each(|centre, _| async move {
         let person = centre.person().await;

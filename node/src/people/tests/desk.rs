@@ -40,9 +40,10 @@ macro_rules! desk {
         let config = Config::read(text, []).unwrap();
         let web = Web::new(&config, ROOMS);
         let app = init_service(web::application(&web, &move |cfg| {
-            cfg.app_data(Data::new(store.clone()))
-                .app_data(Data::new(vault.clone()))
-                .app_data(Data::new(People { holdings: &[HOLDING, access::cases::HOLDING, vault::HOLDING] }));
+            cfg.app_data(Data::new(store.clone())).app_data(Data::new(vault.clone())).app_data(Data::new(People {
+                holdings: &[HOLDING, access::cases::HOLDING, vault::HOLDING],
+                age_said: |tx, _, sight| journal::record(tx, sight.entry("test.age-said").object(of(sight))),
+            }));
         }))
         .await;
         async move |token: &str, method: &str, path: &str, body: Option<Value>| {
@@ -116,6 +117,13 @@ async fn people_are_looked_for_proposed_told_apart_and_merged_at_the_desk() {
         assert_eq!(ask(&ada, "DELETE", &apart, None).await.0, 204);
         let (status, one) = ask(&chief, "POST", &merges, Some(merge)).await;
         assert_eq!((status, &one["id"], &one["label"]), (200, &id, &json!("Awa Fatou Ndiaye")));
+
+        let said = store.read(|conn| journal::of_act(conn, "test.age-said", 9)).await.unwrap();
+        assert_eq!(
+            said.iter().map(|it| it.object.as_deref()).collect::<Vec<_>>(),
+            [id.as_str()],
+            "she may be a minor now"
+        );
 
         let (status, gone) = ask(&bea, "GET", &format!("/people/{other}"), None).await;
         assert_eq!((status, &gone["code"], &gone["merged_into"]), (404, &json!("merged"), &id));
