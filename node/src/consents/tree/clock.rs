@@ -43,7 +43,7 @@ pub fn pump(tx: &mut Tx<'_>, handle: &Outbox, above: Above, confirmed: bool) -> 
         done.late += 1;
     }
     for taken in rows::frozen(tx.conn(), AT_ONCE)? {
-        done.thawed += usize::from(thaw(tx, handle, above, taken)?);
+        done.thawed += usize::from(thaw(tx, handle, above, &taken)?);
     }
     done.followed = forgotten::follow(tx, handle)?;
     if confirmed {
@@ -74,12 +74,14 @@ pub(super) fn mended(tx: &mut Tx<'_>, told: &Told) -> Result<()> {
     Ok(())
 }
 
-/// What had to be kept for a while goes as soon as it need not, and whoever told is answered anew.
-fn thaw(tx: &mut Tx<'_>, handle: &Outbox, above: Above, mut taken: Taken) -> Result<bool> {
-    let Some(subject) = taken.subject else { return Ok(false) };
+/// What had to be kept for a while goes as soon as it need not, and whoever told is answered anew. Of several processes that
+/// found the row one does it.
+fn thaw(tx: &mut Tx<'_>, handle: &Outbox, above: Above, found: &Taken) -> Result<bool> {
+    let Some(subject) = found.subject else { return Ok(false) };
     if (above.frozen)(tx.conn(), subject)? {
         return Ok(false);
     }
+    let Some(mut taken) = rows::locked(tx, found.id)?.filter(|it| it.frozen) else { return Ok(false) };
     let issuer = taken.issuer.clone();
     let held = grants::held_under(tx.conn(), &issuer, taken.record, taken.seq)?;
     let kept = taking::go(tx, handle, above, (&issuer, taken.record, taken.seq), &held)?;

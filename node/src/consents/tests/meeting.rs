@@ -1,0 +1,121 @@
+//! Two acts that meet: of two processes on one PostgreSQL the one has read what the other is changing.
+
+use diesel::prelude::*;
+use staffetta_protocol::data::ConsentWithdrawalAnswered;
+use staffetta_protocol::digest::Digest;
+
+use super::recalls::{answer_of, disclosed, told_of, withheld};
+use super::*;
+use crate::store::Id;
+use crate::store::contention::somebody_waits;
+use crate::store::schema::{recall_taken, recall_told};
+
+/// The second act begins when the first has done its part, and waits for it; then the first commits.
+async fn meet<A: Send + 'static, B: Send + 'static>(
+    at: &Side,
+    first: impl FnOnce(&mut Tx<'_>, &Outbox) -> Result<A> + Send + 'static,
+    second: impl FnOnce(&mut Tx<'_>, &Outbox) -> Result<B> + Send + 'static,
+) -> (A, Result<B>) {
+    let (begun, is_begun) = tokio::sync::oneshot::channel();
+    let (one, other) = (at.outbox.clone(), at.outbox.clone());
+    let ahead = at.scratch.store().write(move |tx| {
+        let done = first(tx, &one)?;
+        begun.send(()).unwrap();
+        assert!(somebody_waits(tx.conn()), "the second waits for what the first holds");
+        Ok(done)
+    });
+    let behind = async {
+        is_begun.await.unwrap();
+        at.scratch.store().write(move |tx| second(tx, &other)).await
+    };
+    let (done, other) = tokio::join!(ahead, behind);
+    (done.unwrap(), other)
+}
+
+/// What one of those who were told answers, as it comes.
+fn answers(from: &EntityId, body: &ConsentWithdrawalAnswered) -> Message {
+    Message {
+        from: from.clone(),
+        id: MessageId(Uuid::new_v4()),
+        digest: Digest::of(from.as_str()),
+        issued_at: "2026-11-23T09:00:00Z".parse().unwrap(),
+        expires_at: None,
+        place: None,
+        subject_ref: None,
+        ground: None,
+        depth: None,
+        actor: spoken(from),
+        body: body.clone().into(),
+    }
+}
+
+#[actix_web::test]
+async fn two_who_answer_at_once_are_both_counted_above() {
+    each(|centre, cpi| async move {
+        let (person, (p1, p2)) = disclosed(&centre, &cpi).await;
+        let (id, above) = (person.id, Uuid::new_v4());
+        centre
+            .write(move |tx, outbox| {
+                let (recall, due) = (Uuid::new_v4(), tx.now() + RECALL_DUE);
+                diesel::insert_into(recall_taken::table)
+                    .values((
+                        recall_taken::id.eq(Id(above)),
+                        recall_taken::recall.eq(Id(recall)),
+                        recall_taken::issuer.eq("https://sopra.example"),
+                        recall_taken::record.eq(Id(Uuid::new_v4())),
+                        recall_taken::seq.eq(1),
+                        recall_taken::subject_ref.eq(Id(Uuid::new_v4())),
+                        recall_taken::outcomes.eq("[]"),
+                        recall_taken::due_at.eq(crate::store::At::from(due)),
+                        recall_taken::taken_at.eq(crate::store::At::from(tx.now())),
+                        recall_taken::version.eq(0),
+                        recall_taken::complete.eq(false),
+                        recall_taken::below.eq("[]"),
+                        recall_taken::frozen.eq(false),
+                    ))
+                    .execute(tx.conn())?;
+                for record in [p1, p2] {
+                    let consent = of(tx.conn(), outbox.vault(), id, record)?;
+                    let under = tree::Under { recall, due, above, depth: 2 };
+                    ending::end(tx, outbox, &seen(id), &spoken, consent, (Event::Withdraw, SAID), Some(under))?;
+                }
+                // Two nodes have something: what each of them does here meets nothing else of the other.
+                diesel::update(recall_told::table.filter(recall_told::record.eq(Id(p2.0))))
+                    .set(recall_told::peer.eq(OTHER))
+                    .execute(tx.conn())?;
+                Ok(())
+            })
+            .await;
+        let mut told = Vec::new();
+        for record in [p1, p2] {
+            told.push(told_of(&centre, &person, record).await);
+        }
+        let [one, other] = [&told[0], &told[1]].map(|told| {
+            let (from, body) = (told.peer.clone(), answer_of(told, 1, true, &[]));
+            move |tx: &mut Tx<'_>, outbox: &Outbox| tree::answered(tx, outbox, &answers(&from, &body), &body)
+        });
+        let (first, second) = meet(&centre, one, other).await;
+        assert_eq!((first, second.unwrap()), (Taken::Accepted, Taken::Accepted));
+        let said = centre
+            .write(move |tx, _| {
+                let row = recall_taken::table.find(Id(above)).select((recall_taken::version, recall_taken::complete));
+                Ok(row.first::<(i32, bool)>(tx.conn())?)
+            })
+            .await;
+        assert_eq!(said, (2, true), "the first said that one was waited for, the second that all have answered");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn what_may_go_is_let_go_and_told_by_one_process() {
+    each(|centre, cpi| async move {
+        withheld(&centre, &cpi).await;
+        cpi.deliver(&centre).await;
+        let pump = |tx: &mut Tx<'_>, outbox: &Outbox| tree::pump(tx, outbox, ABOVE, true);
+        let (one, other) = meet(&cpi, pump, pump).await;
+        assert_eq!((one.thawed, other.unwrap().thawed), (1, 0));
+        assert_eq!(cpi.deliver(&centre).await, [None], "one answer under the next version");
+    })
+    .await;
+}
