@@ -178,8 +178,9 @@ impl Node {
 
     /// Answers that became late, what was kept for a while, and the keys of those of whom nothing is held any more.
     async fn upkeep_of_recalls(&self) -> Result<()> {
-        let (outbox, confirmed) = (self.outbox.clone(), self.clock_is_confirmed() && self.keyring_takes_more().await);
-        let act = move |tx: &mut Tx<'_>| consents::tree::pump(tx, &outbox, wiring::ABOVE, confirmed);
+        let (outbox, keyring) = (self.outbox.clone(), self.keyring_takes_more().await);
+        let sure = consents::tree::Sure { clock: self.clock_is_confirmed(), keyring };
+        let act = move |tx: &mut Tx<'_>| consents::tree::pump(tx, &outbox, wiring::ABOVE, sure);
         if self.store.write(act).await?.shredded > 0 {
             self.store.scrub().await?;
         }

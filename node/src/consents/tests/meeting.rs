@@ -112,7 +112,7 @@ async fn what_may_go_is_let_go_and_told_by_one_process() {
     each(|centre, cpi| async move {
         withheld(&centre, &cpi).await;
         cpi.deliver(&centre).await;
-        let pump = |tx: &mut Tx<'_>, outbox: &Outbox| tree::pump(tx, outbox, ABOVE, true);
+        let pump = |tx: &mut Tx<'_>, outbox: &Outbox| tree::pump(tx, outbox, ABOVE, SURE);
         let (one, other) = meet(&cpi, pump, pump).await;
         assert_eq!((one.thawed, other.unwrap().thawed), (1, 0));
         assert_eq!(cpi.deliver(&centre).await, [None], "one answer under the next version");

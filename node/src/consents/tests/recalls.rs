@@ -20,7 +20,7 @@ pub(super) async fn told_of(at: &Side, person: &Person, record: RecordId) -> Tol
 }
 
 async fn pump(at: &Side, above: Above, confirmed: bool) -> (usize, usize, usize) {
-    let done = at.write(move |tx, outbox| tree::pump(tx, outbox, above, confirmed)).await;
+    let done = at.write(move |tx, outbox| tree::pump(tx, outbox, above, tree::Sure { clock: confirmed, ..SURE })).await;
     (done.late, done.thawed, done.shredded)
 }
 

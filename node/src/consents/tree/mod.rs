@@ -38,7 +38,7 @@ use crate::store::{Conn, Tx};
 use crate::vault::Subject;
 
 pub(super) use api::api;
-pub use clock::pump;
+pub use clock::{Sure, pump};
 pub use model::kept_until;
 #[cfg(test)]
 pub(super) use model::one_deeper;
