@@ -4,8 +4,12 @@ use diesel::prelude::*;
 use staffetta_protocol::data::ConsentWithdrawalAnswered;
 use staffetta_protocol::digest::Digest;
 
+use super::bounds::{one, queue};
 use super::recalls::{answer_of, disclosed, told_of, withheld};
+use super::requests::{late, questions};
+use super::withdrawals::twice_the_same;
 use super::*;
+use crate::grants::{Destination, Use};
 use crate::store::Id;
 use crate::store::contention::somebody_waits;
 use crate::store::schema::{recall_taken, recall_told};
@@ -30,6 +34,151 @@ async fn meet<A: Send + 'static, B: Send + 'static>(
     };
     let (done, other) = tokio::join!(ahead, behind);
     (done.unwrap(), other)
+}
+
+fn renewal() -> Renewal {
+    read(&json!({"expressed": said()}).to_string()).unwrap()
+}
+
+/// Whether anything may leave about her for this purpose.
+async fn permitted(at: &Side, person: &Person, purpose: Purpose) -> bool {
+    let subject = person.subject;
+    at.write(move |tx, _| {
+        let now = tx.now();
+        Ok(!grants::live_grants(tx.conn(), subject, purpose, now)?.is_empty())
+    })
+    .await
+}
+
+#[actix_web::test]
+async fn a_withdrawal_that_meets_a_renewal_ends_both() {
+    each(|centre, _| async move {
+        let person = centre.person().await;
+        let (_, p2) = agree(&centre, &person).await;
+        let (id, sight) = (person.id, seen(person.id));
+        let (renewed, withdrawn) = meet(
+            &centre,
+            move |tx, outbox| renew(tx, outbox.vault(), &sight, p2, &renewal()),
+            move |tx, outbox| withdraw(tx, outbox, &seen(id), &spoken, p2, SAID),
+        )
+        .await;
+        let ended = withdrawn.unwrap().consent;
+        assert_eq!((renewed.seq, ended.seq, ended.state), (2, 2, State::Withdrawn));
+        assert!(!permitted(&centre, &person, Purpose::P2).await);
+        centre
+            .write(move |tx, outbox| {
+                assert!(grants::tombstoned(tx.conn(), outbox.entity_id(), p2, 2)?);
+                assert_eq!(of(tx.conn(), outbox.vault(), id, p2)?.state, State::Withdrawn);
+                Ok(())
+            })
+            .await;
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_renewal_that_meets_a_withdrawal_is_none() {
+    each(|centre, _| async move {
+        let person = centre.person().await;
+        let (_, p2) = agree(&centre, &person).await;
+        let id = person.id;
+        let (_, renewed) = meet(
+            &centre,
+            move |tx, outbox| withdraw(tx, outbox, &seen(id), &spoken, p2, SAID),
+            move |tx, outbox| renew(tx, outbox.vault(), &seen(id), p2, &renewal()),
+        )
+        .await;
+        assert_eq!(renewed.unwrap_err().code(), Code::IllegalTransition);
+        assert!(!permitted(&centre, &person, Purpose::P2).await);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn what_ends_along_with_a_withdrawal_ends_as_it_was_renewed() {
+    each(|centre, cpi| async move {
+        let (person, p1, _) = twice_the_same(&centre, &cpi).await;
+        let id = person.id;
+        let (_, withdrawn) = meet(
+            &centre,
+            move |tx, outbox| renew(tx, outbox.vault(), &seen(id), p1[1], &renewal()),
+            move |tx, outbox| withdraw(tx, outbox, &seen(id), &spoken, p1[0], SAID),
+        )
+        .await;
+        let also = withdrawn.unwrap().also;
+        assert_eq!(also.iter().map(|it| (it.record, it.seq)).collect::<Vec<_>>(), [(p1[1], 2)]);
+        assert!(!permitted(&centre, &person, Purpose::P1).await, "one withdrawal is enough");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_question_has_one_answer_whoever_writes_it_down() {
+    each(|centre, _| async move {
+        let person = centre.person().await;
+        let id = person.id;
+        let asked = centre.write(move |tx, outbox| ask(tx, outbox.vault(), &seen(id), &questions(&["P2"]))).await;
+        let record = asked[0].record;
+        let says = move |word: &str| {
+            let said = late(word);
+            move |tx: &mut Tx<'_>, outbox: &Outbox| answer_request(tx, outbox.vault(), &seen(id), record, &said)
+        };
+        let (refused, given) = meet(&centre, says("no"), says("yes")).await;
+        assert_eq!((refused.state, given.unwrap_err().code()), (State::Refused, Code::IllegalTransition));
+        assert!(!permitted(&centre, &person, Purpose::P2).await);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_use_that_is_spent_while_she_renews_is_not_the_new_one() {
+    each(|centre, _| async move {
+        let person = centre.person().await;
+        let (someone, id) = (person.clone(), person.id);
+        let (record, message) = centre
+            .write(move |tx, outbox| {
+                let record = answer(tx, outbox.vault(), &seen(id), &one("P4"))?[0].record;
+                Ok((record, queue(tx, outbox, &someone, Purpose::P4)?.1))
+            })
+            .await;
+        let (_, renewed) = meet(
+            &centre,
+            move |tx, _| grants::spend(tx, &[message]),
+            move |tx, outbox| renew(tx, outbox.vault(), &seen(id), record, &renewal()),
+        )
+        .await;
+        assert_eq!(renewed.unwrap().seq, 2);
+        let used = centre
+            .write(move |tx, _| Ok((grants::use_of(tx.conn(), record, 1)?, grants::use_of(tx.conn(), record, 2)?)))
+            .await;
+        assert!(matches!(used, (Some(Use::Spent(_)), Some(Use::Free))), "{used:?}");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn no_paper_leaves_under_what_is_being_taken_back() {
+    each(|centre, _| async move {
+        let person = centre.person().await;
+        let (p1, _) = agree(&centre, &person).await;
+        let (id, subject) = (person.id, person.subject);
+        let (_, printed) = meet(
+            &centre,
+            move |tx, outbox| withdraw(tx, outbox, &seen(id), &spoken, p1, SAID),
+            move |tx, _| {
+                let office = Destination::Office(Uuid::from_u128(5));
+                let ids = [OrganisationId::new("ipa:c_g999").unwrap()];
+                let to = Recipient { peer: &office, organisation: "CPI Prato", ids: &ids };
+                let groups = BTreeSet::from([Group::Preview]);
+                let permit = grants::permit(tx, subject, to, Purpose::P1, &groups)?;
+                let thread = grants::begin(tx, &office, subject, "referral")?;
+                grants::on_paper(tx, &permit, &thread, "paper.referral", &groups, Some(2))
+            },
+        )
+        .await;
+        assert_eq!(printed.unwrap_err().code(), Code::ConsentNotValid, "nobody would call it back");
+    })
+    .await;
 }
 
 /// What one of those who were told answers, as it comes.
