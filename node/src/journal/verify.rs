@@ -211,7 +211,8 @@ pub struct Proven {
 }
 
 /// Proves the sealed entries on these things, log by log, by the newest checkpoint of each; and that what was given away
-/// about the log in `earlier` is its beginning. Reads the whole journal once: it has no index by thing.
+/// about the log in `earlier` is its beginning. A log of which more was given away than it has is named all the same, with
+/// what it has: whoever judges sees both. Reads the whole journal once: it has no index by thing.
 pub fn prove(conn: &mut Conn, objects: &[String], earlier: &[String], limit: i64) -> Result<Vec<Proven>> {
     let found = rows::on_things(conn, objects, limit)?;
     let mut proven = Vec::new();
@@ -224,14 +225,15 @@ pub fn prove(conn: &mut Conn, objects: &[String], earlier: &[String], limit: i64
             let index = (entry.position.unwrap_or_default() - log.first_position) as u64;
             entries.push((index, entry.leaf().canonical(), tiles.inclusion(index, size)?));
         }
-        let mut before = Vec::new();
+        let (mut before, mut named) = (Vec::new(), false);
         for jws in earlier {
             let claims: Checkpoint = staffetta_protocol::jose::peek(jws).map_err(Error::internal)?;
+            named |= claims.log == log.id();
             if claims.log == log.id() && claims.size <= size {
                 before.push((jws.clone(), tiles.consistency(claims.size, size)?));
             }
         }
-        if !entries.is_empty() || !before.is_empty() {
+        if !entries.is_empty() || named {
             proven.push(Proven { checkpoint, entries, earlier: before });
         }
     }
