@@ -170,9 +170,11 @@ impl Node {
         const AT_ONCE: u64 = 500;
         let months = Months::new(self.config.retention.journal_months);
         let Some(before) = self.clock.now().checked_sub_months(months) else { return Ok(()) };
-        while self.clock_is_confirmed()
-            && self.store.write(move |tx| journal::forget_before(tx, before, AT_ONCE)).await? == AT_ONCE
-        {}
+        let act = move |tx: &mut Tx<'_>| {
+            let kept = rights::retention::frozen(tx.conn())?;
+            journal::forget_before(tx, before, AT_ONCE, &kept)
+        };
+        while self.clock_is_confirmed() && self.store.write(act).await? == AT_ONCE {}
         Ok(())
     }
 

@@ -5,6 +5,7 @@ use actix_web::{delete, get, put};
 use serde::Deserialize;
 use staffetta_protocol::card::Section;
 
+use super::Cards;
 use super::view::{CardDraft, CardDraftList, CardSection, CardSectionEdit, section};
 use crate::access::acts::{ReadCards, WriteCards};
 use crate::access::{Acting, Allowed};
@@ -71,6 +72,7 @@ async fn save_card_section(
     staff: Allowed<WriteCards>,
     store: Data<Store>,
     vault: Data<Vault>,
+    cards: Data<Cards>,
     peers: Data<Peers>,
     Path(place): Path<Place>,
     revision: IfMatch,
@@ -85,6 +87,7 @@ async fn save_card_section(
             let ours = peers.own_roles_in(tx.conn())?;
             let edit = edit.of(which, sight.staff(), super::today(tx))?;
             let part = super::save_section(tx, &keys, &sight, &ours, (which, revision), edit)?;
+            (cards.age_said)(tx, &keys, &sight)?;
             Ok((part.revision, CardSection::of(part, &sight)))
         })
         .await;

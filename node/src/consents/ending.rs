@@ -210,7 +210,7 @@ pub fn terminate_all(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight) -> Result<()
 }
 
 /// Her consents that are in force at `now`: of each record the newest answer.
-fn in_force(conn: &mut Conn, vault: &Vault, person: PersonId, now: DateTime<Utc>) -> Result<Vec<Consent>> {
+pub(super) fn in_force(conn: &mut Conn, vault: &Vault, person: PersonId, now: DateTime<Utc>) -> Result<Vec<Consent>> {
     let mut found = Vec::new();
     for record in rows::revocable(conn, person)? {
         found.extend(rows::newest(conn, vault, record)?.filter(|consent| consent.stands(now).permits()));

@@ -14,6 +14,7 @@
 //! - Expired is not withdrawn: nothing new leaves, nothing is recalled. It expires at the instant, whoever looks.
 //! - Of a record the newest yes counts and no other: what she renews ends the one before it, where it was longer too.
 //! - For a minor her guardian answers, by name, and she assents; from the midnight on which she is of age that permits nothing.
+//!   Who turns out to be one after she answered herself has answered nothing that permits ([`heed_age`]).
 //! - Withdrawing is as easy as giving, and works from the other side too: a person may say it where her data went
 //!   ([`wire`]).
 //! - A receipt is frozen bytes: who asks for it again gets the same.
@@ -28,6 +29,7 @@ mod due;
 mod ending;
 mod expiring;
 mod forgotten;
+mod minors;
 mod model;
 pub mod notices;
 mod reading;
@@ -59,6 +61,7 @@ pub use asking::{ask, defer, invalidate_request, requests};
 pub use due::{Due, DueKind, DuePlace, due, moved_birthdays, put_birthday_right, remind};
 pub use ending::{Withdrawn, invalidate, terminate, terminate_all, withdraw};
 pub use expiring::{delete_record, ended_by};
+pub use minors::heed_age;
 pub use model::{
     Answer, Answered, Answers, Channel, Consent, Deferral, Event, ExpressedBy, Expression, Happened, IndicationMethod,
     InvalidReason, Invalidation, LateAnswer, Notice, Question, Questions, Renewal, Request, State, Withdrawal,

@@ -1,5 +1,7 @@
 //! The whole log against itself, and what proves single entries to somebody else.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use staffetta_protocol::digest::Digest;
@@ -14,7 +16,8 @@ use super::tiles::{Tiles, WIDTH};
 use crate::error::{Error, Result};
 use crate::keys::{Keys, Kind};
 use crate::store::schema::{journal, journal_log};
-use crate::store::{Conn, Store, Tx};
+use crate::store::{Conn, Id, Store, Tx};
+use crate::vault::Subject;
 
 /// Entries that are read at a time: sixteen tiles.
 const AT_ONCE: u64 = 16 * WIDTH;
@@ -182,10 +185,18 @@ fn beyond(conn: &mut Conn, last: Option<&Log>) -> Result<Option<Bad>> {
     }))
 }
 
-/// Deletes sealed entries from before this instant, in their order, at most `at_most` of them; their leaves stay, so the
-/// log verifies as before. Retention calls it, and nothing else deletes an entry.
-pub fn forget_before(tx: &mut Tx<'_>, before: DateTime<Utc>, at_most: u64) -> Result<u64> {
-    for log in log::logs(tx.conn())? {
+/// Deletes sealed entries from before this instant, in their order, and goes through at most `at_most` of them; their
+/// leaves stay, so the log verifies as before. Of whom time ends nothing (`kept`) the entries stay, and go once she is not
+/// among them any more. Retention calls it, and nothing else deletes an entry. Says through how many it went.
+pub fn forget_before(tx: &mut Tx<'_>, before: DateTime<Utc>, at_most: u64, kept: &HashSet<Subject>) -> Result<u64> {
+    let kept: Vec<Id> = kept.iter().map(|subject| Id(subject.0)).collect();
+    let of_nobody_kept = || journal::subject.is_null().or(journal::subject.ne_all(kept.clone()));
+    let logs = log::logs(tx.conn())?;
+    for log in &logs {
+        let behind = journal::position.ge(log.first_position).and(journal::position.lt(log.released));
+        diesel::delete(journal::table.filter(behind).filter(of_nobody_kept())).execute(tx.conn())?;
+    }
+    for log in logs {
         let end = (log.first_position + log.size).min(log.released + at_most as i64);
         let old = rows::placed(tx.conn(), log.released, end)?;
         let until = old.iter().take_while(|entry| entry.is_before(before)).filter_map(|entry| entry.position).last();
@@ -194,7 +205,8 @@ pub fn forget_before(tx: &mut Tx<'_>, before: DateTime<Utc>, at_most: u64) -> Re
             .set(journal_log::released.eq(until + 1))
             .execute(tx.conn())?;
         let gone = journal::table.filter(journal::position.ge(log.released)).filter(journal::position.le(until));
-        return Ok(diesel::delete(gone).execute(tx.conn())? as u64);
+        diesel::delete(gone.filter(of_nobody_kept())).execute(tx.conn())?;
+        return Ok((until + 1 - log.released).unsigned_abs());
     }
     Ok(0)
 }

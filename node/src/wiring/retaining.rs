@@ -13,7 +13,7 @@ use super::RETAINED;
 use crate::config::RetentionConfig;
 use crate::error::Result;
 use crate::rights::retention::{self, Counted, RULES, rule};
-use crate::store::schema::{known_message, link_in, outbox, referral, rights_request};
+use crate::store::schema::{case_restriction, known_message, link_in, outbox, referral, rights_request};
 use crate::store::{At, Id, Store, Tx, scratch};
 
 pub(super) const PEER: &str = "https://cpi.example";
@@ -35,6 +35,21 @@ fn asks(tx: &mut Tx<'_>, subject: Uuid) -> Result<()> {
             rights_request::due_at.eq(now),
             rights_request::sealed.eq(vec![0_u8]),
             rights_request::version.eq(1),
+        ))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+/// Somebody whose data are only kept, as she was answered.
+fn is_restricted(tx: &mut Tx<'_>, subject: Uuid) -> Result<()> {
+    let now = At::from(tx.now());
+    diesel::insert_into(case_restriction::table)
+        .values((
+            case_restriction::id.eq(Id(Uuid::new_v4())),
+            case_restriction::case_file.eq(Id(Uuid::new_v4())),
+            case_restriction::subject.eq(Id(subject)),
+            case_restriction::why.eq("restriction"),
+            case_restriction::set_at.eq(now),
         ))
         .execute(tx.conn())?;
     Ok(())
@@ -68,7 +83,7 @@ fn every_way_to_end_is_of_a_rule_and_every_rule_but_these_has_one() {
 }
 
 #[actix_web::test]
-async fn what_is_due_goes_what_is_younger_stays_and_whoever_asks_is_frozen() {
+async fn what_is_due_goes_what_is_younger_stays_and_whoever_asks_or_is_restricted_is_frozen() {
     scratch::each(|store| async move {
         store
             .write(move |tx| {
@@ -83,12 +98,14 @@ async fn what_is_due_goes_what_is_younger_stays_and_whoever_asks_is_frozen() {
                     .execute(tx.conn())?;
                 let now = tx.now();
                 for code in codes() {
-                    let (at, frozen) = (begins(code, now), Uuid::new_v4());
-                    asks(tx, frozen)?;
+                    let (at, asking, restricted) = (begins(code, now), Uuid::new_v4(), Uuid::new_v4());
+                    asks(tx, asking)?;
+                    is_restricted(tx, restricted)?;
                     for (at, subject) in [
                         (at, Uuid::new_v4()),
                         (at + TimeDelta::microseconds(1), Uuid::new_v4()),
-                        (at - TimeDelta::days(1), frozen),
+                        (at - TimeDelta::days(1), asking),
+                        (at - TimeDelta::days(2), restricted),
                     ] {
                         Thing { at, subject }.put(tx, code)?;
                     }
@@ -102,7 +119,7 @@ async fn what_is_due_goes_what_is_younger_stays_and_whoever_asks_is_frozen() {
         for it in &counted {
             let both_ways = if it.rule == "message_bytes" { 2 } else { 1 };
             let due = if codes().contains(&it.rule.as_str()) { both_ways } else { 0 };
-            assert_eq!((it.ended, it.frozen), (due, due), "{}", it.rule);
+            assert_eq!((it.ended, it.frozen), (due, 2 * due), "{}", it.rule);
         }
         assert_eq!(dry(&store).await, counted, "counting changes nothing");
         let set = RetentionConfig::default();

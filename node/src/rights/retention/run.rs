@@ -9,12 +9,13 @@ use uuid::Uuid;
 use super::super::rows::asking;
 use super::rows::{self, Counted, ReportKind};
 use super::{Fate, Length, RULES, rule};
+use crate::access::cases::restriction;
 use crate::config::RetentionConfig;
 use crate::error::{Error, Result};
 use crate::journal::{self, Actor, Entry};
 use crate::rules::calendar::local_day;
 use crate::store::{Conn, Store, Tx};
-use crate::vault::{self, Spent};
+use crate::vault::{self, Spent, Subject};
 
 /// Rows that one act ends: nobody waits long for the writer.
 const AT_ONCE: i64 = 50;
@@ -147,7 +148,7 @@ fn end_some(tx: &mut Tx<'_>, it: Retained, then: Fate, before: DateTime<Utc>, af
     Ok(Batch { ended: due.len() as u64, frozen: kept, last })
 }
 
-/// What is due and about nobody who waits for an answer; how much is about somebody who does; and the last id of all.
+/// What is due and about nobody who is frozen; how much is about somebody who is; and the last id of all.
 fn sorted(
     conn: &mut Conn,
     it: Retained,
@@ -158,16 +159,20 @@ fn sorted(
     let last = due.last().map(|(id, _)| *id);
     let frozen = frozen(conn)?;
     let all = due.len();
-    due.retain(|(_, subject)| subject.is_none_or(|subject| !frozen.contains(&subject.0)));
+    due.retain(|(_, subject)| subject.is_none_or(|subject| !frozen.contains(&subject)));
     let kept = (all - due.len()) as u64;
     Ok((due, kept, last))
 }
 
-/// Everybody who asked for something as a right of hers and has no answer, by all her subjects.
-fn frozen(conn: &mut Conn) -> Result<HashSet<Uuid>> {
+/// Everybody of whom time ends nothing, by all her subjects: who asked for something as a right of hers and has no answer,
+/// and whose data are restricted, which is kept too (GDPR 18(1)(b) and (c): she may want it for that alone).
+///
+/// # Errors
+/// What the database refuses.
+pub fn frozen(conn: &mut Conn) -> Result<HashSet<Subject>> {
     let mut all = HashSet::new();
-    for subject in asking(conn)? {
-        all.extend(vault::joined(conn, subject)?.into_iter().map(|subject| subject.0));
+    for subject in asking(conn)?.into_iter().chain(restriction::kept_for_them(conn)?) {
+        all.extend(vault::joined(conn, subject)?);
     }
     Ok(all)
 }
