@@ -98,6 +98,7 @@ impl Node {
             self.upkeep_of_keyring().await,
             self.forget().await,
         ];
+        self.store.scrub_what_waits().await;
         parts.into_iter().collect::<Result<Vec<()>>>()?;
         Ok(Some(now + TimeDelta::minutes(5)))
     }
@@ -180,13 +181,10 @@ impl Node {
 
     /// Answers that became late, what was kept for a while, and the keys of those of whom nothing is held any more.
     async fn upkeep_of_recalls(&self) -> Result<()> {
-        let (outbox, keyring) = (self.outbox.clone(), self.keyring_takes_more().await);
-        let sure = consents::tree::Sure { clock: self.clock_is_confirmed(), keyring };
+        let (outbox, clock) = (self.outbox.clone(), self.clock_is_confirmed());
+        let sure = consents::tree::Sure { clock, keyring: clock && self.keyring_takes_more().await };
         let act = move |tx: &mut Tx<'_>| consents::tree::pump(tx, &outbox, wiring::ABOVE, sure);
-        if self.store.write(act).await?.shredded > 0 {
-            self.store.scrub().await?;
-        }
-        Ok(())
+        self.store.write(act).await.map(drop)
     }
 
     /// What was put right at somebody's request goes to everybody who holds it.

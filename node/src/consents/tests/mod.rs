@@ -158,7 +158,10 @@ impl Side {
         let bounds =
             Bounds { items: 100, bytes: 1 << 20, lease: TimeDelta::minutes(2), only_recall: false, time_holds: true };
         let towards = peer.clone();
-        let leased = self.write(move |tx, outbox| outbox::lease(tx, outbox.vault(), &towards, bounds)).await.0;
+        let leased = self
+            .write(move |tx, outbox| outbox::lease(tx, outbox.vault(), &towards, bounds, outbox::Turn::First))
+            .await
+            .0;
         let Some(leased) = leased else { return Vec::new() };
         let (me, now) = (self.outbox.entity_id().clone(), to.scratch.store().clock().now());
         let items = inbox::open(leased.batch.clone(), &self.published().await, &me, &peer, now).unwrap();
@@ -172,8 +175,8 @@ impl Side {
             own_ids: vec![OrganisationId::new(OFFICE).unwrap()],
             own_roles: Roles::from([role(to)]),
         };
-        let epoch = leased.batch.epoch;
-        let answer = to.write(move |tx, _| inbox::accept(tx, &inbox, &from, epoch, &items)).await;
+        let batch = (leased.batch.epoch, items);
+        let answer = inbox::take(to.scratch.store(), &inbox, from, batch, |_| Ok(())).await.unwrap();
         let receipt = Receipt::open(&answer.receipt, &to.published().await, &me, &peer, now).unwrap();
         let (jws, token) = (answer.receipt.clone(), leased.token);
         self.write(move |tx, _| outbox::settle(tx, &peer, &jws, &receipt, Some(token), None)).await;
