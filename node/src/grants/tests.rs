@@ -19,14 +19,14 @@ async fn two_messages_that_begin_at_once_give_one_name() {
         let subject = Subject(Uuid::new_v4());
         let (begun, is_begun) = tokio::sync::oneshot::channel();
         let first = store.write(move |tx| {
-            let name = subject_ref_for(tx, subject, &peer())?;
+            let name = subject_ref_for(tx, subject, peer())?;
             begun.send(()).unwrap();
             assert!(somebody_waits(tx.conn()), "the second waits for the name of the first");
             Ok(name)
         });
         let second = async {
             is_begun.await.unwrap();
-            store.write(move |tx| subject_ref_for(tx, subject, &peer())).await
+            store.write(move |tx| subject_ref_for(tx, subject, peer())).await
         };
         let (first, second) = tokio::join!(first, second);
         assert_eq!(first.unwrap(), second.unwrap());
@@ -73,7 +73,7 @@ async fn of_two_names_of_before_the_one_that_was_spoken_stays() {
                     name(tx, n, of, retired)?;
                 }
                 name(tx, 6, 73, false)?;
-                let spoken = begin(tx, &peer(), Subject(Uuid::from_u128(73)), "referral")?;
+                let spoken = begin(tx, peer(), Subject(Uuid::from_u128(73)), "referral")?;
                 let by = (thread::subject.eq(Id(Uuid::from_u128(71))), thread::subject_ref.eq(Id(Uuid::from_u128(2))));
                 diesel::update(thread::table.find(Id(spoken.id))).set(by).execute(tx.conn())?;
                 each_backend!(tx.conn(), conn => conn.batch_execute(up))?;
