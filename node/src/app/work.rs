@@ -162,7 +162,7 @@ impl Node {
         if !kept || !self.clock_is_confirmed() {
             return Ok(());
         }
-        rights::retention::pump(&self.store, wiring::RETAINED, &self.config.retention).await.map(drop)
+        rights::retention::pump(&self.store, &self.vault, wiring::RETAINED, &self.config.retention).await.map(drop)
     }
 
     /// Answers that became late, what was kept for a while, and the keys of those of whom nothing is held any more.

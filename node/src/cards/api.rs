@@ -116,15 +116,15 @@ async fn read_card(
 async fn save_card(
     staff: Allowed<WriteCards>,
     store: Data<Store>,
-    vault: Data<Vault>,
-    cards: Data<Cards>,
+    rooms: (Data<Vault>, Data<Cards>),
     peers: Data<Peers>,
     Path(id): Path<PersonId>,
     IfMatch(version): IfMatch,
     Input(card): Input<Card>,
 ) -> Result<Json<HeldCard>> {
     let expected = u32::try_from(version).unwrap_or(u32::MAX);
-    let (staff, keys) = (staff.staff(), vault.clone());
+    let (staff, (vault, cards)) = (staff.staff(), rooms);
+    let keys = vault.clone();
     let colleague = staff.clone();
     let saved = store
         .write(move |tx| {

@@ -71,14 +71,14 @@ async fn read_card_section(
 async fn save_card_section(
     staff: Allowed<WriteCards>,
     store: Data<Store>,
-    vault: Data<Vault>,
-    cards: Data<Cards>,
+    rooms: (Data<Vault>, Data<Cards>),
     peers: Data<Peers>,
     Path(place): Path<Place>,
     revision: IfMatch,
     Input(edit): Input<CardSectionEdit>,
 ) -> Result<Json<CardSection>> {
-    let (staff, which) = (staff.staff(), section(&place.section)?);
+    let (staff, (vault, cards)) = (staff.staff(), rooms);
+    let which = section(&place.section)?;
     let (revision, person) = (revision.row().unwrap_or(i32::MAX), place.person);
     let (keys, colleague) = (vault.clone(), staff.clone());
     let saved = store

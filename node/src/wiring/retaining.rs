@@ -24,6 +24,10 @@ use crate::vault::{MasterKey, Subject, Vault};
 
 pub(super) const PEER: &str = "https://cpi.example";
 
+fn vault() -> Vault {
+    Vault::new(MasterKey::generate().unwrap())
+}
+
 /// Somebody who waits for an answer.
 fn asks(tx: &mut Tx<'_>, subject: Uuid) -> Result<()> {
     let now = At::from(tx.now());
@@ -129,8 +133,8 @@ async fn what_is_due_goes_what_is_younger_stays_and_whoever_asks_or_is_restricte
         }
         assert_eq!(dry(&store).await, counted, "counting changes nothing");
         let set = RetentionConfig::default();
-        assert!(retention::pump(&store, RETAINED, &set).await.unwrap());
-        assert!(!retention::pump(&store, RETAINED, &set).await.unwrap(), "once a day");
+        assert!(retention::pump(&store, &vault(), RETAINED, &set).await.unwrap());
+        assert!(!retention::pump(&store, &vault(), RETAINED, &set).await.unwrap(), "once a day");
         let report = store.read(|conn| retention::page(conn, None, 9)).await.unwrap();
         let run = report.iter().find(|report| report.kind == retention::ReportKind::Run).unwrap();
         assert_eq!(run.counts, counted, "the run did what the dry run had counted");
@@ -168,7 +172,7 @@ async fn what_is_due_goes_what_is_younger_stays_and_whoever_asks_or_is_restricte
         store.clock().advance(TimeDelta::days(1));
         let tomorrow = dry(&store).await;
         assert!(codes().iter().all(|code| tomorrow.iter().any(|it| it.rule == *code && it.ended > 0)), "{tomorrow:?}");
-        assert!(retention::pump(&store, RETAINED, &set).await.unwrap());
+        assert!(retention::pump(&store, &vault(), RETAINED, &set).await.unwrap());
         assert!(dry(&store).await.iter().all(|it| it.ended == 0));
     })
     .await;
@@ -178,7 +182,7 @@ async fn what_is_due_goes_what_is_younger_stays_and_whoever_asks_or_is_restricte
 async fn the_journal_ends_with_the_rest_and_is_counted_with_it() {
     scratch::each(|store| async move {
         let me: EntityId = "https://a.example".parse().unwrap();
-        let keys = Keys::new(Vault::new(MasterKey::generate().unwrap()), me.clone());
+        let keys = Keys::new(vault(), me.clone());
         let (made, hers) = (keys.clone(), Subject(Uuid::new_v4()));
         store
             .write(move |tx| {
@@ -202,7 +206,7 @@ async fn the_journal_ends_with_the_rest_and_is_counted_with_it() {
         store.clock().advance(TimeDelta::days(800));
         assert_eq!(of_journal(dry(&store).await), (others, 1));
         let set = RetentionConfig::default();
-        assert!(retention::pump(&store, RETAINED, &set).await.unwrap());
+        assert!(retention::pump(&store, &vault(), RETAINED, &set).await.unwrap());
         let report = store.read(retention::last).await.unwrap().unwrap();
         assert_eq!(of_journal(report.counts), (others, 1), "the run did what the dry run had counted");
         let known = async || store.read(move |conn| journal::about(conn, hers, 9)).await.unwrap().len();
@@ -217,7 +221,7 @@ async fn the_journal_ends_with_the_rest_and_is_counted_with_it() {
             .unwrap();
         assert_eq!(of_journal(dry(&store).await), (1, 0));
         store.clock().advance(TimeDelta::days(1));
-        assert!(retention::pump(&store, RETAINED, &set).await.unwrap());
+        assert!(retention::pump(&store, &vault(), RETAINED, &set).await.unwrap());
         assert_eq!((known().await, of_journal(dry(&store).await)), (0, (0, 0)));
     })
     .await;
@@ -237,8 +241,9 @@ async fn more_than_one_act_takes_is_done_all_the_same_and_by_one_process() {
             .await
             .unwrap();
         let set = RetentionConfig::default();
-        let (one, other) =
-            tokio::join!(retention::pump(&store, RETAINED, &set), retention::pump(&store, RETAINED, &set));
+        let (vault, retained) = (vault(), RETAINED);
+        let run = || retention::pump(&store, &vault, retained, &set);
+        let (one, other) = tokio::join!(run(), run());
         assert_ne!(one.unwrap(), other.unwrap());
         let report = store.read(retention::last).await.unwrap().unwrap();
         assert_eq!(report.counts.iter().find(|it| it.rule == "disclosure_log").unwrap().ended, 120);

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use crate::config::RetentionConfig;
 
 pub use rows::{Counted, Report, ReportKind, last, page};
-pub use run::{Due, Found, Retained, dry_run, frozen, pump};
+pub use run::{Due, End, Found, Retained, dry_run, frozen, pump};
 
 /// A length of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -94,7 +94,7 @@ pub const RULES: &[Rule] = &[
         length: Length::Months(12),
         from: CountsFrom::LastChange,
         then: Fate::Deleted,
-        tables: &["card", "card_version", "card_section", "card_confirmation"],
+        tables: &["card", "card_version", "card_section", "card_confirmation", "card_import"],
     },
     Rule {
         code: "preview_received",
