@@ -134,7 +134,7 @@ pub const HOLDINGS: &[Holding] = &[
     vault::HOLDING,
 ];
 
-/// How each room ends what has been kept for long enough. The journal's own time is its own.
+/// How each room ends what has been kept for long enough. The journal ends what is its own.
 pub const RETAINED: &[Retained] = &[
     Retained { rule: "draft_card", due: cards::unsent, end: cards::delete_card },
     Retained {

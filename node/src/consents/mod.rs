@@ -9,6 +9,8 @@
 //! - A yes is usable from the transaction that writes it ([`grants::open`]); a withdrawal ends it in the transaction that
 //!   writes that, strikes what waits, tells every node that was ever given something, and ends the threads that rested on
 //!   this record alone. What else of hers permits the same to the same organisation ends with it: one withdrawal is enough.
+//! - Of two acts that answer, renew or end a record at once the second waits, and reads what the first has written: what is
+//!   withdrawn is withdrawn with the yes that was given meanwhile, and what was withdrawn a moment ago is not renewed.
 //! - Expired is not withdrawn: nothing new leaves, nothing is recalled. It expires at the instant, whoever looks.
 //! - Of a record the newest yes counts and no other: what she renews ends the one before it, where it was longer too.
 //! - For a minor her guardian answers, by name, and she assents; from the midnight on which she is of age that permits nothing.

@@ -1,4 +1,4 @@
-mod forgotten;
+mod forgetting;
 
 use std::collections::BTreeSet;
 

@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
+use staffetta_protocol::id::EntityId;
 use uuid::Uuid;
 
 mod things;
@@ -12,10 +13,14 @@ use things::Thing;
 use super::RETAINED;
 use crate::config::RetentionConfig;
 use crate::error::Result;
+use crate::journal::{self, Actor, Entry, Sealer};
+use crate::keys::Keys;
 use crate::rights::retention::{self, Counted, RULES, rule};
-use crate::store::schema::{case_restriction, known_message, link_in, outbox, referral, rights_request};
+use crate::store::schema::{
+    case_restriction, journal as entry, known_message, link_in, outbox, referral, rights_request,
+};
 use crate::store::{At, Id, Store, Tx, scratch};
-use crate::vault::{MasterKey, Vault};
+use crate::vault::{MasterKey, Subject, Vault};
 
 pub(super) const PEER: &str = "https://cpi.example";
 
@@ -169,6 +174,55 @@ async fn what_is_due_goes_what_is_younger_stays_and_whoever_asks_or_is_restricte
         assert!(codes().iter().all(|code| tomorrow.iter().any(|it| it.rule == *code && it.ended > 0)), "{tomorrow:?}");
         assert!(retention::pump(&store, &vault(), RETAINED, &set).await.unwrap());
         assert!(dry(&store).await.iter().all(|it| it.ended == 0));
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn the_journal_ends_with_the_rest_and_is_counted_with_it() {
+    scratch::each(|store| async move {
+        let me: EntityId = "https://a.example".parse().unwrap();
+        let keys = Keys::new(vault(), me.clone());
+        let (made, hers) = (keys.clone(), Subject(Uuid::new_v4()));
+        store
+            .write(move |tx| {
+                made.create(tx)?;
+                asks(tx, hers.0)?;
+                for of in [Subject(Uuid::new_v4()), hers, Subject(Uuid::new_v4())] {
+                    journal::record(tx, Entry::new(Actor::System, "card.read").subject(of))?;
+                }
+                Ok(())
+            })
+            .await
+            .unwrap();
+        Sealer::new(store.clone(), keys, me).pump().await.unwrap();
+        let entries = store.read(|conn| Ok(entry::table.count().get_result::<i64>(conn)?)).await.unwrap();
+        let others = entries.unsigned_abs() - 1;
+        let of_journal = |counts: Vec<Counted>| {
+            let it = counts.into_iter().find(|it| it.rule == "journal").unwrap();
+            (it.ended, it.frozen)
+        };
+        assert_eq!(of_journal(dry(&store).await), (0, 0), "nothing is old yet");
+        store.clock().advance(TimeDelta::days(800));
+        assert_eq!(of_journal(dry(&store).await), (others, 1));
+        let set = RetentionConfig::default();
+        assert!(retention::pump(&store, &vault(), RETAINED, &set).await.unwrap());
+        let report = store.read(retention::last).await.unwrap().unwrap();
+        assert_eq!(of_journal(report.counts), (others, 1), "the run did what the dry run had counted");
+        let known = async || store.read(move |conn| journal::about(conn, hers, 9)).await.unwrap().len();
+        assert_eq!(known().await, 1, "who looked at her data she may still ask");
+
+        store
+            .write(|tx| {
+                let answered = diesel::update(rights_request::table).set(rights_request::state.eq("answered"));
+                Ok(answered.execute(tx.conn())?)
+            })
+            .await
+            .unwrap();
+        assert_eq!(of_journal(dry(&store).await), (1, 0));
+        store.clock().advance(TimeDelta::days(1));
+        assert!(retention::pump(&store, &vault(), RETAINED, &set).await.unwrap());
+        assert_eq!((known().await, of_journal(dry(&store).await)), (0, (0, 0)));
     })
     .await;
 }

@@ -19,6 +19,10 @@ use crate::vault::{self, Spent, Subject, Vault};
 
 /// Rows that one act ends: nobody waits long for the writer.
 const AT_ONCE: i64 = 50;
+/// The same of entries of the journal, each of which is less.
+const LINES_AT_ONCE: u64 = 500;
+/// The rule by which the journal itself ends.
+const JOURNAL: &str = "journal";
 
 /// What a room names of its own that came to an end by an instant: ids after another one, at most so many, in their order,
 /// each with the person whom it is about.
@@ -91,6 +95,9 @@ async fn each_rule(
             "counselling_note" => now + (rule.length.before(now) - stands.length.before(now)),
             _ => rule.length.before(now),
         };
+        if rule.code == JOURNAL {
+            (counted.ended, counted.frozen) = lines(store, before, vault.is_some()).await?;
+        }
         for it in retained.iter().filter(|it| it.rule == rule.code) {
             let (ended, frozen) = all(store, vault, *it, rule.then, before).await?;
             counted.ended += ended;
@@ -99,6 +106,30 @@ async fn each_rule(
         counts.push(counted);
     }
     Ok(counts)
+}
+
+/// The entries of the journal, which go in their order, and leave no line in it about each: their leaves tell that they were
+/// there.
+async fn lines(store: &Store, before: DateTime<Utc>, really: bool) -> Result<(u64, u64)> {
+    let count = move |conn: &mut Conn| {
+        let kept = frozen(conn)?;
+        journal::ended_by(conn, before, &kept)
+    };
+    let forget = move |tx: &mut Tx<'_>| {
+        let kept = frozen(tx.conn())?;
+        journal::forget_before(tx, before, LINES_AT_ONCE, &kept)
+    };
+    if !really {
+        return store.read(count).await;
+    }
+    let mut deleted = 0;
+    loop {
+        let gone = store.write(forget).await?;
+        deleted += gone.deleted;
+        if gone.through == 0 {
+            return Ok((deleted, store.read(count).await?.1));
+        }
+    }
 }
 
 /// Goes through all that is due, some at a time, each time in an act of its own.
