@@ -36,6 +36,7 @@ pub mod web;
 pub mod wiring;
 
 /// Gives memory back when nobody uses it. The system's own allocator keeps what each thread once needed, tens of MiB after
-/// the routes were mounted and after each log-in, and a node shares an old computer with others.
+/// the routes were mounted and after each log-in, and a node shares an old computer with others. SQLite is given the same one
+/// (the crate's `override`).
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -10,7 +10,7 @@ use super::editing::look_at_changed;
 use super::view::{
     CardCompleteness, CardConfirming, CardDifferenceList, CardPublication, CardSection, HeldCard, sections, withheld,
 };
-use super::{Word, look_at_completeness};
+use super::{Cards, Word, look_at_completeness};
 use crate::access::Allowed;
 use crate::access::acts::{ReadCards, WriteCards};
 use crate::error::{Error, Result};
@@ -42,6 +42,7 @@ async fn publish_card_drafts(
     staff: Allowed<WriteCards>,
     store: Data<Store>,
     vault: Data<Vault>,
+    cards: Data<Cards>,
     peers: Data<Peers>,
     Path(id): Path<PersonId>,
     Input(wanted): Input<CardPublication>,
@@ -51,7 +52,9 @@ async fn publish_card_drafts(
     let act = move |tx: &mut Tx<'_>| {
         let sight = staff.sight(tx, id)?;
         let ours = peers.own_roles_in(tx.conn())?;
-        HeldCard::of(&super::publish(tx, &keys, &sight, &ours, read.as_ref())?, &sight)
+        let held = super::publish(tx, &keys, &sight, &ours, read.as_ref())?;
+        (cards.age_said)(tx, &keys, &sight)?;
+        HeldCard::of(&held, &sight)
     };
     let look = async || {
         let act = move |tx: &mut Tx<'_>| {

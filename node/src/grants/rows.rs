@@ -158,7 +158,7 @@ pub(super) fn live_purpose(conn: &mut Conn, record: RecordId, seq: u32, now: Dat
 
 /// Writes the tombstone of (issuer, record) at `seq`. A later withdrawal raises it, none lowers it.
 pub fn tombstone(tx: &mut Tx<'_>, issuer: &EntityId, record: RecordId, seq: u32) -> Result<()> {
-    tx.forgot();
+    tx.forgot_record();
     let now = At::from(tx.now());
     let key = (issuer.as_str(), Id(record.0));
     let raised = diesel::update(grave::table.find(key).filter(grave::seq.lt(seq as i32)))

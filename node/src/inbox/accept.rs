@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 use staffetta_protocol::consent::OrganisationId;
 use staffetta_protocol::id::{EntityId, MessageId, ReceiptId};
@@ -18,8 +19,9 @@ use crate::error::{Error, Result};
 use crate::grants::{self, Admitted};
 use crate::journal::{self, Actor, Entry};
 use crate::keys::{Keys, Kind};
+use crate::metrics::Refuser;
 use crate::outbox::Outbox;
-use crate::store::Tx;
+use crate::store::{Store, Tx};
 use crate::vault::Place;
 
 /// What a feature made of a message.
@@ -70,8 +72,54 @@ pub struct Accepted {
     pub own_roles: Roles,
 }
 
-/// Takes a batch of opened items in order and answers with one signed receipt.
-pub fn accept(tx: &mut Tx<'_>, inbox: &Inbox, from: &Accepted, epoch: u32, items: &[Opened]) -> Result<BatchAnswer> {
+/// What lies between two items of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Items {
+    /// Nothing: all are taken, or nothing of the batch happened. Nearly every batch is taken whole, and savepoints would
+    /// cost SQLite a copy of every page that an item changes, and PostgreSQL two ways there and back.
+    Together,
+    /// A savepoint: what a refused item wrote is undone, and so is what failed inside, and the ones before it stand.
+    OneByOne,
+}
+
+/// Takes a batch of opened items in order, in one transaction that begins with `first`, and answers with one signed
+/// receipt.
+///
+/// # Errors
+/// A problem for the caller, or a failure of this node.
+pub async fn take(
+    store: &Store,
+    inbox: &Inbox,
+    from: Accepted,
+    (epoch, items): (u32, Vec<Opened>),
+    first: impl Fn(&mut Tx<'_>) -> Result<()> + Send + Sync + 'static,
+) -> Result<BatchAnswer> {
+    let sent = Arc::new((from, items, first));
+    let attempt = |how| {
+        let (inbox, sent) = (inbox.clone(), sent.clone());
+        store.write(move |tx| {
+            let (from, items, first) = &*sent;
+            first(tx)?;
+            accept(tx, &inbox, from, (epoch, items), how)
+        })
+    };
+    let (answer, refused) = match attempt(Items::Together).await {
+        Err(Error::Database(diesel::result::Error::RollbackTransaction)) => attempt(Items::OneByOne).await,
+        taken => taken,
+    }?;
+    refused.iter().for_each(|code| store.metrics().refused_item(Refuser::Us, code));
+    Ok(answer)
+}
+
+/// Also says what was refused that had not been decided before.
+
+fn accept(
+    tx: &mut Tx<'_>,
+    inbox: &Inbox,
+    from: &Accepted,
+    (epoch, items): (u32, &[Opened]),
+    how: Items,
+) -> Result<(BatchAnswer, Vec<ItemCode>)> {
     let link = rows::lock(tx, &from.peer)?;
     let first = items.first().map_or(0, |item| item.seq);
     let (epoch, mut through) = enter(tx, from, link, epoch, first)?;
@@ -82,11 +130,12 @@ pub fn accept(tx: &mut Tx<'_>, inbox: &Inbox, from: &Accepted, epoch: u32, items
         let outcome = if item.seq <= through {
             known_number(tx, from, epoch, through, item)?
         } else {
-            match take(tx, inbox, from, &known, item) {
+            match take_item(tx, inbox, from, &known, item, how) {
                 Ok((outcome, bytes)) => {
                     unopened += bytes;
                     outcome
                 }
+                Err(error) if how == Items::Together && !error.is_storage_full() => return Err(undo()),
                 Err(error) if error.code() == Code::ClocksDiffer => {
                     tracing::warn!(peer = %from.peer, seq = item.seq, "a message is from the future: the clocks differ");
                     if decided.is_empty() {
@@ -121,7 +170,9 @@ pub fn accept(tx: &mut Tx<'_>, inbox: &Inbox, from: &Accepted, epoch: u32, items
     }
     rows::note_items(tx, &from.peer, epoch, &noted)?;
     rows::advance(tx, &from.peer, through, unopened)?;
-    answer(tx, inbox, from, epoch, through, decided)
+    let refused = noted.into_iter().filter(|(_, outcome)| outcome.outcome == Outcome::Refused);
+    let refused = refused.map(|(_, outcome)| outcome.code.unwrap_or(ItemCode::MessageInvalid)).collect();
+    Ok((answer(tx, inbox, from, epoch, through, decided)?, refused))
 }
 
 /// Checks that a batch continues the stream: a repeat, the next number, or the first of the next epoch.
@@ -161,17 +212,24 @@ fn known_number(tx: &mut Tx<'_>, from: &Accepted, epoch: u32, through: u64, item
 
 /// Decides about one item, and says how many bytes came of it that nobody has looked at. What a feature wrote before it
 /// refused, or before this node failed, is undone.
-fn take(
+fn take_item(
     tx: &mut Tx<'_>,
     inbox: &Inbox,
     from: &Accepted,
     known: &HashMap<MessageId, Remembered>,
     item: &Opened,
+    how: Items,
 ) -> Result<(Decided, usize)> {
     match item.id.and_then(|id| known.get(&id)) {
         Some(known) if known.digest == item.digest => return Ok((known.decided.clone(), 0)),
         Some(_) => return note_refusal(tx, from, item, Decided::refused(ItemCode::MessageConflict)),
         None => {}
+    }
+    if how == Items::Together {
+        return match decide(tx, inbox, from, item)? {
+            Verdict::Decided(decided, unopened) => Ok((decided, unopened)),
+            Verdict::Refused(_) => Err(undo()),
+        };
     }
     let mut refused = None;
     let taken = tx.savepoint(|tx| match decide(tx, inbox, from, item)? {
@@ -197,7 +255,7 @@ fn note_refusal(tx: &mut Tx<'_>, from: &Accepted, item: &Opened, decided: Decide
     Ok((decided, 0))
 }
 
-/// Undoes a savepoint without being a failure.
+/// Undoes a savepoint, or a batch, without being a failure.
 fn undo() -> Error {
     Error::Database(diesel::result::Error::RollbackTransaction)
 }

@@ -2,7 +2,9 @@
 //!
 //! What must hold:
 //! - Signatures are verified before the transaction; the transaction begins by touching the inbound link row, so that two
-//!   processes cannot take one stream at once, and decides every item in a savepoint of its own.
+//!   processes cannot take one stream at once.
+//! - An item that is refused or fails leaves nothing of itself, and the ones before it stand: a batch is tried whole, and
+//!   item by item, each in a savepoint, if one of it is not taken.
 //! - The receipt commits with what it says. A refused item leaves id, digest, code and instant, never its content.
 //! - A repeat gets its original outcome in a new receipt. The memory of ids crosses epochs.
 //! - **An internal error is never a refusal**: the items before it are committed and receipted, the rest comes again.
@@ -20,7 +22,7 @@ mod tests;
 
 use crate::vault;
 
-pub use accept::{Accepted, Inbox, Receive, Taken, accept};
+pub use accept::{Accepted, Inbox, Receive, Taken, take};
 pub use evidence::{Kept, conversation};
 pub use expiring::{delete_bytes, delete_bytes_in, spent_bytes};
 pub use links::{failed_inside, gave_receipt, last_receipt, link_state, linked, went_well};

@@ -118,5 +118,8 @@ pub(super) fn destroy_retired(tx: &mut Tx<'_>) -> Result<Vec<Kid>> {
             .set(node_key::sealed.eq(None::<Vec<u8>>))
             .returning(node_key::kid)
             .get_results(tx.conn())?;
+    if !gone.is_empty() {
+        tx.forgot_key();
+    }
     Ok(gone.into_iter().map(Kid::new).collect())
 }

@@ -8,14 +8,30 @@ use staffetta_protocol::problem::Code;
 use staffetta_protocol::receipt::Receipt;
 
 use crate::config::ExchangeConfig;
-use crate::outbox::{Failure, pause};
+use crate::outbox::{Failure, Leased, pause};
 use crate::peers::{Answer, CallError};
+
+/// A receipt, and what the peer takes next.
+#[derive(Debug)]
+pub(super) struct Receipted {
+    pub(super) jws: String,
+    pub(super) receipt: Receipt,
+    /// Items of one batch.
+    pub(super) window: u32,
+}
+
+impl Receipted {
+    /// Whether it decides about the whole batch.
+    pub(super) fn took(&self, leased: &Leased) -> bool {
+        leased.batch.items.last().is_none_or(|last| self.receipt.link.through_seq >= last.seq)
+    }
+}
 
 /// The three ways a batch can go, and the one that mends the numbers.
 #[derive(Debug)]
 pub(super) enum Verdict {
-    /// A receipt that verifies. `window` is what the peer takes next.
-    Receipted { jws: String, receipt: Box<Receipt>, window: u32 },
+    /// A receipt that verifies.
+    Receipted(Box<Receipted>),
     /// The peer asks to wait; nothing failed. `inside` where it says so because it failed inside.
     Busy { seconds: Option<u32>, why: String, inside: bool },
     /// By the peer's clock the item under this number is from the future; nothing from there on was decided.
@@ -90,7 +106,7 @@ fn receipted(
 ) -> Result<Verdict, String> {
     let body: BatchAnswer = answer.json().map_err(|why| format!("answer: {why}"))?;
     let receipt = Receipt::open(&body.receipt, keys, me, peer, now).map_err(|why| format!("receipt: {why}"))?;
-    Ok(Verdict::Receipted { jws: body.receipt, receipt: Box::new(receipt), window: body.window })
+    Ok(Verdict::Receipted(Box::new(Receipted { jws: body.receipt, receipt, window: body.window })))
 }
 
 /// When to try again after `failures` in a row.

@@ -116,17 +116,13 @@ pub(super) async fn accept_batch(
         own_ids: own_ids.iter().filter_map(|id| OrganisationId::new(id).ok()).collect(),
         own_roles,
     };
-    let (inner, peer) = (links.inbox.clone(), peer.clone());
-    links
-        .store
-        .write(move |tx| {
-            crate::peers::keep_evidence(tx, &peer)?;
-            let answer = inbox::accept(tx, &inner, &from, epoch, &items)?;
-            inbox::went_well(tx, &from.peer)?;
-            outbox::wake(tx, &from.peer)?;
-            Ok(answer)
-        })
-        .await
+    let peer = peer.clone();
+    inbox::take(&links.store, &links.inbox, from, (epoch, items), move |tx| {
+        crate::peers::keep_evidence(tx, &peer)?;
+        inbox::went_well(tx, peer.entity_id())?;
+        outbox::wake(tx, peer.entity_id())
+    })
+    .await
 }
 
 /// Show the link

@@ -13,7 +13,7 @@ use staffetta_protocol::receipt::Receipt;
 use staffetta_protocol::trust::MemberState;
 use tokio::time::Instant;
 
-use super::push::note_mended;
+use super::push::{count, note_mended};
 use super::{Inner, Links, accept_batch};
 use crate::error::{Error, Result};
 use crate::inbox;
@@ -158,17 +158,12 @@ pub(super) async fn hand_in_receipt(
         .map_err(|why| Problem::new(Code::InvalidInput).detail(format!("receipt: {why}")))?;
     let (settled, outbox) = (links.0.settled, links.0.inbox.outbox.clone());
     let act = move |tx: &mut Tx<'_>| {
-        let link = outbox::link(tx.conn(), &peer)?.ok_or(Code::NotFound)?;
-        let (epoch, acked) = (link.epoch as u32, link.acked_seq as u64);
-        let through = receipt.link.through_seq;
-        if receipt.link.epoch != epoch || !(acked..=link.given_seq as u64).contains(&through) {
-            return Err(Problem { expected: Some((epoch, acked + 1)), ..Problem::new(Code::OutOfSequence) }.into());
-        }
-        let news = outbox::settle(tx, &peer, &jws, &receipt, None, None)?;
+        let news = outbox::hand_in(tx, &peer, &jws, &receipt)?;
         settled(tx, &outbox, &news)?;
-        Ok(ReceiptTaken { next_seq: through + 1 })
+        Ok((ReceiptTaken { next_seq: receipt.link.through_seq + 1 }, news))
     };
-    let taken = store.write(act).await?;
+    let (taken, news) = store.write(act).await?;
+    count(store.metrics(), &news);
     links.wake();
     Ok(Json(taken))
 }

@@ -4,14 +4,16 @@ use actix_web::web::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Method;
 use staffetta_protocol::id::EntityId;
-use staffetta_protocol::problem::Code;
+use staffetta_protocol::problem::{Code, ItemCode};
+use staffetta_protocol::receipt::Outcome;
 use staffetta_protocol::trust::MemberState;
 
-use super::answer::{Verdict, judge, later};
+use super::answer::{Receipted, Verdict, judge, later};
 use super::{Inner, checks};
 use crate::error::{Error, Result};
 use crate::journal::{self, Actor, Entry};
-use crate::outbox::{self, Bounds, Failure, Leased, Mended};
+use crate::metrics::{Metrics, Refuser};
+use crate::outbox::{self, Bounds, Failure, Leased, Mended, Settlement, Turn};
 use crate::peers::{Peer, ResolveError};
 use crate::store::Tx;
 use crate::tasks::{self, Task};
@@ -25,7 +27,10 @@ const ABANDONED_AT_ONCE: i64 = 200;
 /// After so long without a receipt the two sides compare what they know.
 const LONG_SILENCE: TimeDelta = TimeDelta::hours(1);
 
-/// Serves one link once. `true` when a receipt came and more may follow at once.
+/// Serves one link for as long as each batch is taken whole and more waits. `true` when more may follow at once.
+///
+/// The receipt of a batch is written while the next one is under way: the peer need not wait for this node's disk. Until it
+/// is written the messages of that batch count as under way, and they go again if this process dies.
 pub(super) async fn push(links: &Inner, to: &EntityId) -> Result<bool> {
     let Some(peer) = reachable(links, to).await? else { return Ok(false) };
     if peer.has_mailbox() {
@@ -35,20 +40,56 @@ pub(super) async fn push(links: &Inner, to: &EntityId) -> Result<bool> {
         links.store.write(move |tx| outbox::postpone(tx, &peer, &wait)).await?;
         return Ok(false);
     }
-    let Some(leased) = lease(links, &peer).await? else { return Ok(false) };
+    let Some(leased) = lease(links, &peer, Turn::First).await? else { return Ok(false) };
+    let mut judged = send(links, &peer, &leased).await;
+    let mut under_way = leased;
+    loop {
+        let receipted = match judged {
+            Ok(Verdict::Receipted(receipted)) if receipted.took(&under_way) => receipted,
+            Ok(verdict) => return conclude(links, under_way, verdict).await,
+            Err(error) => {
+                tracing::error!(peer = %to, cause = %error, "a batch failed inside");
+                fail(links, &under_way, "internal error".into(), true).await?;
+                return Ok(false);
+            }
+        };
+        let Some((peer, next)) = following(links, &under_way, &receipted).await else {
+            write(links, under_way, *receipted, LastOne::Yes).await?;
+            return Ok(true);
+        };
+        let (written, answered) =
+            tokio::join!(write(links, under_way, *receipted, LastOne::No), send(links, &peer, &next));
+        (under_way, judged) = (next, answered);
+        // What it says of the batch before is written first, or never: that goes again then.
+        written?;
+    }
+}
+
+/// Sends a batch and judges what comes back.
+async fn send(links: &Inner, peer: &Peer, leased: &Leased) -> Result<Verdict> {
     let body = serde_json::to_vec(&leased.batch).map_err(Error::internal)?;
-    let answer = links.peers.call(&peer, Method::POST, "/exchange/messages", Some(Bytes::from(body))).await;
+    let answer = links.peers.call(peer, Method::POST, "/exchange/messages", Some(Bytes::from(body))).await;
     let now = links.clock.now();
     // A receipt may be signed with a key that is newer than the configuration at hand: `call` has renewed it then.
-    let peer = links.peers.lookup(to).await?.unwrap_or(peer);
-    match judge(answer, links.peers.entity_id(), to, peer.keys(), now) {
-        Ok(verdict) => conclude(links, leased, verdict).await,
-        Err(error) => {
-            tracing::error!(peer = %to, cause = %error, "a batch failed inside");
-            fail(links, &leased, "internal error".into(), true).await?;
-            Ok(false)
-        }
+    let newest = links.peers.lookup(peer.entity_id()).await?;
+    let keys = newest.as_ref().unwrap_or(peer).keys();
+    judge(answer, links.peers.entity_id(), peer.entity_id(), keys, now)
+}
+
+/// The next batch after one that was taken whole, if the peer is still as it was. Whatever is in the way is met by the next
+/// round, which begins with it.
+async fn following(links: &Inner, under_way: &Leased, receipted: &Receipted) -> Option<(Peer, Leased)> {
+    if links.is_closing() {
+        return None;
     }
+    let peer = links.peers.resolve(&under_way.peer).await.ok().filter(|peer| !peer.has_mailbox())?;
+    let after = Turn::After {
+        token: under_way.token,
+        epoch: under_way.batch.epoch,
+        through: receipted.receipt.link.through_seq,
+    };
+    let next = lease(links, &peer, after).await.ok().flatten()?;
+    Some((peer, next))
 }
 
 /// The peer with a live chain and a mark that was asked about within the hour; otherwise the link waits.
@@ -96,7 +137,7 @@ async fn abandon(links: &Inner, to: &EntityId) -> Result<()> {
     }
 }
 
-async fn lease(links: &Inner, peer: &Peer) -> Result<Option<Leased>> {
+async fn lease(links: &Inner, peer: &Peer, turn: Turn) -> Result<Option<Leased>> {
     let now = links.clock.now();
     let ours = links.peers.own_state().await?;
     let limited = peer.state(now) != MemberState::Active || ours != MemberState::Active;
@@ -112,9 +153,9 @@ async fn lease(links: &Inner, peer: &Peer) -> Result<Option<Leased>> {
     links
         .store
         .write(move |tx| {
-            let (mut leased, mut unsent) = outbox::lease(tx, &vault, &to, bounds)?;
+            let (mut leased, mut unsent) = outbox::lease(tx, &vault, &to, bounds, turn)?;
             if leased.is_none() && bounds.time_holds && outbox::sign_anew(tx, &outbox, &to, None)? > 0 {
-                let (after, more) = outbox::lease(tx, &vault, &to, bounds)?;
+                let (after, more) = outbox::lease(tx, &vault, &to, bounds, turn)?;
                 leased = after;
                 unsent.extend(more);
             }
@@ -130,26 +171,53 @@ async fn lease(links: &Inner, peer: &Peer) -> Result<Option<Leased>> {
         .await
 }
 
+/// Whether the link is given back with the receipt, or goes on under the same lease.
+#[derive(PartialEq)]
+enum LastOne {
+    Yes,
+    No,
+}
+
+/// Writes what a receipt says of a batch.
+async fn write(links: &Inner, leased: Leased, receipted: Receipted, last: LastOne) -> Result<()> {
+    let (outbox, settled) = (links.inbox.outbox.clone(), links.settled);
+    let news = links
+        .store
+        .write(move |tx| {
+            let Receipted { jws, receipt, window } = receipted;
+            let lease = (last == LastOne::Yes).then_some(leased.token);
+            let news = outbox::settle(tx, &leased.peer, &jws, &receipt, lease, Some(window))?;
+            settled(tx, &outbox, &news)?;
+            if let Some(since) = leased.failing_since {
+                heard_again(tx, &leased.peer, since)?;
+            }
+            Ok(news)
+        })
+        .await?;
+    count(links.store.metrics(), &news);
+    Ok(())
+}
+
+/// Counts what became of messages.
+pub(super) fn count(metrics: &Metrics, news: &[Settlement]) {
+    for settlement in news {
+        if let Some(waited) = settlement.waited {
+            metrics.delivered(waited);
+        }
+        if settlement.outcome == Outcome::Refused {
+            let code = settlement.code.clone().map_or(ItemCode::MessageInvalid, ItemCode::from);
+            metrics.refused_item(Refuser::Peer, &code);
+        }
+    }
+}
+
 async fn conclude(links: &Inner, leased: Leased, verdict: Verdict) -> Result<bool> {
     match verdict {
-        Verdict::Receipted { jws, receipt, window } => {
-            let (outbox, settled) = (links.inbox.outbox.clone(), links.settled);
-            let through = receipt.link.through_seq;
-            let last = leased.batch.items.last().map_or(0, |item| item.seq);
-            let waited = links
-                .store
-                .write(move |tx| {
-                    let news = outbox::settle(tx, &leased.peer, &jws, &receipt, Some(leased.token), Some(window))?;
-                    settled(tx, &outbox, &news)?;
-                    if let Some(since) = leased.failing_since {
-                        heard_again(tx, &leased.peer, since)?;
-                    }
-                    Ok(news.into_iter().filter_map(|settlement| settlement.waited).collect::<Vec<_>>())
-                })
-                .await?;
-            waited.into_iter().for_each(|waited| links.store.metrics().delivered(waited));
+        Verdict::Receipted(receipted) => {
             // An item failed inside at the peer: it gets a moment before the rest comes again.
-            Ok(through >= last)
+            let whole = receipted.took(&leased);
+            write(links, leased, *receipted, LastOne::Yes).await?;
+            Ok(whole)
         }
         Verdict::Busy { seconds, why, inside } => {
             busy(links, leased, seconds, why, inside).await?;

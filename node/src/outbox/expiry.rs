@@ -48,13 +48,14 @@ pub fn expire(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<Settlement>> {
 }
 
 /// The same for one link, before its next batch, and all of it: what ran out must not leave. The worker has let go what there
-/// was in small parts before, so that little is left to do here.
-pub(super) fn expire_for(tx: &mut Tx<'_>, peer: &EntityId) -> Result<Vec<Settlement>> {
+/// was in small parts before, so that little is left to do here. What the peer took, up to this number, did not run out.
+pub(super) fn expire_for(tx: &mut Tx<'_>, peer: &EntityId, through: i64) -> Result<Vec<Settlement>> {
     let now = At::from(tx.now());
     let overdue = outbox::table
         .filter(outbox::peer.eq(peer.as_str()))
         .filter(outbox::state.eq("queued"))
         .filter(outbox::expires_at.le(now))
+        .filter(outbox::seq.is_null().or(outbox::seq.gt(through)))
         .select(Overdue::as_select())
         .load(tx.conn())?;
     run_out(tx, overdue)

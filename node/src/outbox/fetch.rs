@@ -3,10 +3,12 @@
 use diesel::prelude::*;
 use staffetta_protocol::id::EntityId;
 use staffetta_protocol::link::Fetched;
+use staffetta_protocol::problem::{Code, Problem};
+use staffetta_protocol::receipt::Receipt;
 
 use super::lease::{Bounds, Filling, number_more, numbered, recall_waits, unsealed};
 use super::resync::{Mended, resynchronise};
-use super::settle::Settlement;
+use super::settle::{Settlement, settle};
 use super::{expiry, links};
 use crate::error::{Error, Result};
 use crate::store::schema::{link_out, outbox};
@@ -33,7 +35,8 @@ pub fn waits_for(conn: &mut Conn, peer: &EntityId, after: u64) -> Result<bool> {
     Ok(diesel::select(diesel::dsl::exists(waits)).get_result(conn)?)
 }
 
-/// The items after `after` in `epoch`. Numbers are given at most one window beyond the last receipt, so that a repeat
+/// The items after `after` in `epoch`, or from the first one before it whose receipt has not come: another process of the peer
+/// may have taken that and died before it handed the receipt in, and a repeat brings it again. Numbers are given at most one window beyond the last receipt, so that a repeat
 /// gets the same items; every ground is judged again. A peer that names another place than it can be at was restored from
 /// an old backup, or this node was: the numbers are mended first.
 pub fn fetch(
@@ -63,17 +66,17 @@ pub fn fetch(
     };
     let mended = (!fits).then(|| resynchronise(tx, peer, epoch, after + 1, None)).transpose()?;
     let link = links::link(tx.conn(), peer)?.ok_or_else(|| Error::internal("a link vanished"))?;
-    let mut unsent = if bounds.time_holds { expiry::expire_for(tx, peer)? } else { Vec::new() };
+    let mut unsent = if bounds.time_holds { expiry::expire_for(tx, peer, 0)? } else { Vec::new() };
     let mut found = nothing(link.epoch as u32);
     found.mended = mended;
     if bounds.only_recall && !recall_waits(tx, peer)? {
         return Ok(Fetch { unsent, ..found });
     }
-    let mut expected = if epoch == link.epoch as u32 { after as i64 + 1 } else { 1 };
+    let mut expected = if epoch == link.epoch as u32 { link.acked_seq + 1 } else { 1 };
     let mut batch = Filling::new(bounds);
     let window = bounds.items as usize;
     let first = expected;
-    let mut given = numbered(tx, peer, window * 2)?;
+    let mut given = numbered(tx, peer, 0, window * 2)?;
     given.retain(|row| row.seq >= Some(first));
     let given = batch.fitting(given);
     let mut said = unsealed(tx, vault, &given)?;
@@ -95,4 +98,20 @@ pub fn fetch(
     }
     found.items.items = batch.items;
     Ok(Fetch { unsent, ..found })
+}
+
+/// Believes a receipt that the peer handed in for what it fetched. One that leaves out numbers before it settles nothing: they
+/// would never be asked for again.
+///
+/// # Errors
+/// `out_of_sequence` with the number that is expected, `not_found` where nothing was ever queued for the peer.
+pub fn hand_in(tx: &mut Tx<'_>, peer: &EntityId, jws: &str, receipt: &Receipt) -> Result<Vec<Settlement>> {
+    let link = links::link(tx.conn(), peer)?.ok_or(Code::NotFound)?;
+    let (epoch, acked, given) = (link.epoch as u32, link.acked_seq as u64, link.given_seq as u64);
+    let of_here = receipt.link.epoch == epoch && (acked..=given).contains(&receipt.link.through_seq);
+    let joins = receipt.items.iter().map(|item| item.seq).min().is_none_or(|first| first <= acked + 1);
+    if !(of_here && joins) {
+        return Err(Problem { expected: Some((epoch, acked + 1)), ..Problem::new(Code::OutOfSequence) }.into());
+    }
+    settle(tx, peer, jws, receipt, None, None)
 }

@@ -49,6 +49,33 @@ pub struct Bounds {
     pub time_holds: bool,
 }
 
+/// Which batch of a link it is.
+#[derive(Debug, Clone, Copy)]
+pub enum Turn {
+    /// The first: the link is taken if it is due and nobody has it.
+    First,
+    /// The one that follows, under the same lease: the peer took what was sent up to this number, and while the next batch
+    /// is under way its receipt is written.
+    After {
+        /// Proof of the lease.
+        token: Uuid,
+        /// Of the numbers.
+        epoch: u32,
+        /// The last number that was taken.
+        through: u64,
+    },
+}
+
+impl Turn {
+    /// The number after which this batch begins.
+    fn through(self) -> i64 {
+        match self {
+            Self::First => 0,
+            Self::After { through, .. } => through as i64,
+        }
+    }
+}
+
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = outbox)]
 pub(super) struct Row {
@@ -78,7 +105,8 @@ impl Row {
 }
 
 /// Leases the next batch of a link. Every message's ground is judged again; what no longer holds is struck, or goes as
-/// a void if it has a number. `None`: the link is not due, somebody else has it, or nothing is left to send.
+/// a void if it has a number. `None`: the link is not due, somebody else has it, or nothing is left to send; a lease that goes
+/// on is then given back by whoever writes the receipt.
 ///
 /// What ran out or was struck before it had a number is settled here and told with the batch: no receipt will come.
 pub fn lease(
@@ -86,17 +114,22 @@ pub fn lease(
     vault: &Vault,
     peer: &EntityId,
     bounds: Bounds,
+    turn: Turn,
 ) -> Result<(Option<Leased>, Vec<Settlement>)> {
     let until = tx.now() + bounds.lease;
-    let Some((token, link)) = links::take(tx, peer, until)? else { return Ok((None, Vec::new())) };
-    let mut unsent = if bounds.time_holds { expiry::expire_for(tx, peer)? } else { Vec::new() };
+    let taken = match turn {
+        Turn::First => links::take(tx, peer, until)?,
+        Turn::After { token, epoch, .. } => links::prolong(tx, peer, token, epoch, until)?.map(|link| (token, link)),
+    };
+    let Some((token, link)) = taken else { return Ok((None, Vec::new())) };
+    let mut unsent = if bounds.time_holds { expiry::expire_for(tx, peer, turn.through())? } else { Vec::new() };
     if bounds.only_recall && !recall_waits(tx, peer)? {
-        links::release(tx, peer, token)?;
+        give_back(tx, peer, token, turn)?;
         return Ok((None, unsent));
     }
     let window = bounds.items.min(link.peer_window.max(1) as u32) as usize;
     let mut batch = Filling::new(Bounds { items: window as u32, ..bounds });
-    let given = batch.fitting(numbered(tx, peer, window)?);
+    let given = batch.fitting(numbered(tx, peer, turn.through(), window)?);
     let mut said = unsealed(tx, vault, &given)?;
     for row in given {
         let seq = row.seq.ok_or_else(|| Error::internal("a numbered message has a number"))?;
@@ -115,9 +148,16 @@ pub fn lease(
         }
     }
     if batch.items.is_empty() {
-        links::release(tx, peer, token)?;
+        give_back(tx, peer, token, turn)?;
     }
     Ok((batch.leased(token, peer, &link), unsent))
+}
+
+fn give_back(tx: &mut Tx<'_>, peer: &EntityId, token: Uuid, turn: Turn) -> Result<()> {
+    if matches!(turn, Turn::First) {
+        links::release(tx, peer, token)?;
+    }
+    Ok(())
 }
 
 /// A batch being filled within its bounds.
@@ -289,12 +329,12 @@ pub(super) fn unsealed(tx: &mut Tx<'_>, vault: &Vault, rows: &[Row]) -> Result<H
     Ok(said)
 }
 
-/// What has a number and no receipt, in the order of the numbers.
-pub(super) fn numbered(tx: &mut Tx<'_>, peer: &EntityId, limit: usize) -> Result<Vec<Row>> {
+/// What has a number after this one and no receipt, in the order of the numbers.
+pub(super) fn numbered(tx: &mut Tx<'_>, peer: &EntityId, through: i64, limit: usize) -> Result<Vec<Row>> {
     Ok(outbox::table
         .filter(outbox::peer.eq(peer.as_str()))
         .filter(outbox::state.eq_any(["queued", "void"]))
-        .filter(outbox::seq.is_not_null())
+        .filter(outbox::seq.gt(through))
         .order(outbox::seq.asc())
         .limit(limit as i64)
         .select(Row::as_select())

@@ -203,6 +203,22 @@ pub(super) fn take(tx: &mut Tx<'_>, peer: &EntityId, until: DateTime<Utc>) -> Re
     Ok(link(tx.conn(), peer)?.map(|row| (token, row)))
 }
 
+/// Holds the lease for longer, if it is still ours and the stream goes on as it was.
+pub(super) fn prolong(
+    tx: &mut Tx<'_>,
+    peer: &EntityId,
+    token: Uuid,
+    epoch: u32,
+    until: DateTime<Utc>,
+) -> Result<Option<LinkRow>> {
+    let mine = link_out::table.find(peer.as_str()).filter(link_out::lease_token.eq(Id(token)));
+    let same = mine.filter(link_out::epoch.eq(epoch as i32));
+    let held = diesel::update(same).set(link_out::lease_until.eq(At::from(until)));
+    Ok(each_backend!(tx.conn(), conn => {
+        Steady(held.returning(LinkRow::as_returning())).get_result(conn).optional()
+    })?)
+}
+
 /// Gives the lease back, if it is still ours.
 pub(super) fn release(tx: &mut Tx<'_>, peer: &EntityId, token: Uuid) -> Result<bool> {
     let mine = link_out::table.find(peer.as_str()).filter(link_out::lease_token.eq(Id(token)));

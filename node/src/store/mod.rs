@@ -58,6 +58,7 @@ pub use conn::{Conn, MultiBackend};
 pub(crate) use conn::{each_backend, insert_rows};
 pub use copy::{Copied, copy_file, file_of, move_file, remove_file};
 pub(crate) use steady::Steady;
+use tx::Forgot;
 pub use tx::Tx;
 pub use types::{At, Doc, Id};
 
@@ -82,6 +83,8 @@ struct Inner {
     after_forgetting: OnceLock<AfterForgetting>,
     /// Whether what was forgotten here is not kept outside yet.
     is_behind: AtomicBool,
+    /// Whether a key was destroyed that SQLite's write-ahead log may still hold.
+    is_unscrubbed: AtomicBool,
 }
 
 /// What follows an act that destroyed a key or ended a record, before the act is reported done.
@@ -137,6 +140,7 @@ impl Store {
             place,
             after_forgetting: OnceLock::new(),
             is_behind: AtomicBool::new(false),
+            is_unscrubbed: AtomicBool::new(false),
         })))
     }
 
@@ -192,8 +196,12 @@ impl Store {
             first.committed();
         }
         self.0.metrics.stored("write", begun.elapsed());
-        let (value, has_forgotten) = outcome?;
-        if let (true, Some(after)) = (has_forgotten, self.0.after_forgetting.get()) {
+        let (value, forgot) = outcome?;
+        if forgot == Forgot::Key {
+            self.0.is_unscrubbed.store(true, Ordering::Release);
+            self.scrub_what_waits().await;
+        }
+        if let (true, Some(after)) = (forgot > Forgot::Nothing, self.0.after_forgetting.get()) {
             after(self.clone()).await;
         }
         Ok(value)
@@ -227,8 +235,20 @@ impl Store {
         .await
     }
 
-    /// Removes what was deleted from SQLite's write-ahead log too: called after a key was destroyed. PostgreSQL has no
-    /// such door; its logs are the operator's, as the manual says.
+    /// Removes from SQLite's write-ahead log the keys that were destroyed, if any is in it still: done after each act that
+    /// destroyed one, and again at the next start or when this is called, where a reader held on to an older snapshot.
+    pub async fn scrub_what_waits(&self) {
+        if !self.0.is_unscrubbed.swap(false, Ordering::AcqRel) {
+            return;
+        }
+        if let Err(cause) = self.scrub().await {
+            tracing::warn!(%cause, "a key that was destroyed is still in the write-ahead log: it is removed later");
+            self.0.is_unscrubbed.store(true, Ordering::Release);
+        }
+    }
+
+    /// Removes what was deleted from SQLite's write-ahead log too. PostgreSQL has no such door; its logs are the
+    /// operator's, as the manual says.
     ///
     /// # Errors
     /// [`Error::Busy`] when a reader held on to an older snapshot: try again.

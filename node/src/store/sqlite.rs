@@ -49,6 +49,10 @@ pub(super) fn open(path: &Path, busy_seconds: u64) -> Result<SqliteConnection> {
     }
     let mut conn = connect(path, Mode::Write, busy_seconds)?;
     migrate::sqlite(&mut conn)?;
+    // A process that was killed may have left a destroyed key in the log.
+    if let Err(cause) = checkpoint(&mut conn) {
+        tracing::warn!(%cause, "the write-ahead log was not emptied at the start");
+    }
     Ok(conn)
 }
 

@@ -13,12 +13,22 @@ use crate::error::Result;
 pub struct Tx<'c> {
     conn: &'c mut Conn,
     now: DateTime<Utc>,
-    forgot: bool,
+    forgot: Forgot,
+}
+
+/// What an act ended for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Forgot {
+    Nothing,
+    /// A record: no copy of the data may bring it back.
+    Record,
+    /// A key, too: nothing may be left of it on the disk.
+    Key,
 }
 
 impl<'c> Tx<'c> {
     pub(super) fn new(conn: &'c mut Conn, now: DateTime<Utc>) -> Self {
-        Self { conn, now, forgot: false }
+        Self { conn, now, forgot: Forgot::Nothing }
     }
 
     /// The connection, for queries. Not for `BEGIN`, `COMMIT` or `ROLLBACK`.
@@ -40,12 +50,12 @@ impl<'c> Tx<'c> {
     /// What `part` returned, or the database's own when the savepoint cannot be set or released.
     pub fn savepoint<T>(&mut self, part: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
         self.conn.begin_part(Part::OfAct)?;
-        let mut inner = Tx { conn: self.conn, now: self.now, forgot: false };
+        let mut inner = Tx { conn: self.conn, now: self.now, forgot: Forgot::Nothing };
         let (done, forgot) = (part(&mut inner), inner.forgot);
         match done {
             Ok(value) => {
                 self.conn.keep_part(Part::OfAct)?;
-                self.forgot |= forgot;
+                self.forgot = self.forgot.max(forgot);
                 Ok(value)
             }
             Err(error) => match self.conn.undo_part(Part::OfAct) {
@@ -56,14 +66,20 @@ impl<'c> Tx<'c> {
         }
     }
 
-    /// Says that this act destroyed a key or ended a record for good: what no copy of the data may bring back. When it is
-    /// committed, and before it is reported done, the store tells whoever keeps that outside the database
+    /// Says that this act ended a record for good: what no copy of the data may bring back. When it is committed, and before
+    /// it is reported done, the store tells whoever keeps that outside the database
     /// ([`Store::after_forgetting`](super::Store::after_forgetting)).
-    pub fn forgot(&mut self) {
-        self.forgot = true;
+    pub fn forgot_record(&mut self) {
+        self.forgot = self.forgot.max(Forgot::Record);
     }
 
-    pub(super) fn has_forgotten(&self) -> bool {
+    /// Says that this act destroyed a key. The same, and the key is removed from what SQLite wrote ahead
+    /// ([`Store::scrub`](super::Store::scrub)).
+    pub fn forgot_key(&mut self) {
+        self.forgot = Forgot::Key;
+    }
+
+    pub(super) fn has_forgotten(&self) -> Forgot {
         self.forgot
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! Many acts at once are no contention then, but a queue, and what waits in it shares one commit: a commit waits for
 //! the disk, and the disk takes as long for fifty acts as for one. What must hold:
-//! - Each act of a group runs in a savepoint, at an instant of its own. One that fails or panics is undone alone.
+//! - One act of a group that fails or panics is undone alone, and each runs at an instant of its own. The first has the
+//!   transaction to itself: when it fails there is nothing else to keep. Those that join it run in savepoints, which cost
+//!   SQLite a copy of every page that they change.
 //! - Nobody is answered before the commit. Even a refusal may rest on what another act of the group has written.
 //! - When the commit fails, or SQLite gave up the transaction under an act (a full disk), nothing of the group
 //!   happened, and every one of it is told so: what its acts saw of each other was never there.
@@ -146,26 +148,30 @@ impl Desk {
             }
         };
         let begun = Instant::now();
-        let (mut group, mut left_over) = (Vec::new(), None);
-        let mut waiting = Some(first);
-        let mut fate = Ok(());
-        while let Some(act) = waiting.take() {
-            let (ran, whole) = in_savepoint(conn, act, &clock);
-            group.push(ran);
-            fate = whole;
-            if fate.is_err() || group.len() >= bounds.acts || begun.elapsed() >= bounds.takes_in {
-                break;
-            }
+        let first = first(Ok(&mut Tx::new(conn, clock.now())));
+        if !first.keep {
+            conn.roll_back();
+            tell(first, Ok(()));
+            return None;
+        }
+        let (mut group, mut left_over, mut fate) = (vec![first], None, Ok(()));
+        while fate.is_ok() && group.len() < bounds.acts && begun.elapsed() < bounds.takes_in {
             match jobs.try_recv() {
-                Ok(Job::Act(act)) => waiting = Some(act),
-                Ok(job) => left_over = Some(job),
-                Err(_) => {}
+                Ok(Job::Act(act)) => {
+                    let (ran, whole) = in_savepoint(conn, act, &clock);
+                    group.push(ran);
+                    fate = whole;
+                }
+                Ok(job) => {
+                    left_over = Some(job);
+                    break;
+                }
+                Err(_) => break,
             }
         }
-        if fate.is_ok() && group.iter().any(|ran| ran.keep) {
-            fate = conn.commit();
-        } else {
-            conn.roll_back();
+        match fate {
+            Ok(()) => fate = conn.commit(),
+            Err(_) => conn.roll_back(),
         }
         if let (Err(cause), 2..) = (&fate, group.len()) {
             tracing::error!(%cause, acts = group.len(), "acts that shared a commit are undone together");

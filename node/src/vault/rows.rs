@@ -85,7 +85,7 @@ pub(super) fn destroy(tx: &mut Tx<'_>, of: Subject) -> Result<()> {
     let keys: Vec<Id> = diesel::delete(subject_key::table.filter(subject_key::subject.eq(Id(of.0))))
         .returning(subject_key::id)
         .get_results(tx.conn())?;
-    tx.forgot();
+    tx.forgot_key();
     for key in keys {
         diesel::insert_into(destroyed_key::table)
             .values((destroyed_key::id.eq(key), destroyed_key::subject.eq(Id(of.0)), destroyed_key::at.eq(now)))

@@ -54,7 +54,13 @@ async fn a_stop_between_commit_and_send_loses_nothing_and_a_lost_answer_doubles_
         let (vault, to) = (stage.centre.node.vault().clone(), stage.cpi.id().clone());
         let bounds =
             Bounds { items: 200, bytes: 1 << 20, lease: TimeDelta::minutes(2), only_recall: false, time_holds: true };
-        let leased = stage.centre.node.store().write(move |tx| outbox::lease(tx, &vault, &to, bounds)).await.unwrap();
+        let leased = stage
+            .centre
+            .node
+            .store()
+            .write(move |tx| outbox::lease(tx, &vault, &to, bounds, outbox::Turn::First))
+            .await
+            .unwrap();
         let body = serde_json::to_vec(&leased.0.expect("a batch").batch).unwrap();
         let peers = stage.centre.node.peers();
         let peer = peers.resolve(stage.cpi.id()).await.unwrap();

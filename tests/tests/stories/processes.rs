@@ -215,7 +215,8 @@ async fn what_a_killed_process_had_leased_is_free_when_it_starts_again() {
             time_holds: true,
         };
         let store = stage.centre.node.store();
-        let (leased, _) = store.write(move |tx| outbox::lease(tx, &vault, &to, bounds)).await.unwrap();
+        let (leased, _) =
+            store.write(move |tx| outbox::lease(tx, &vault, &to, bounds, outbox::Turn::First)).await.unwrap();
         assert_eq!(leased.unwrap().batch.items.len(), 1);
         stage.pump().await;
         assert_eq!(stands(&stage.seen(&path).await).0, "sent", "another may have it under way");

@@ -1,13 +1,15 @@
 //! The cast of the stories, and what nobody may read on a disk. Answers stand in `answers`, what is asked first in
 //! `requests`, minors in `guardians`, records and receipts in `records`, what is renewed in
 //! `renewals`, single use and instructions in `bounds`, notices
-//! in `told`, withdrawals between two nodes in `withdrawals`, what is answered to them in `recalls`, the desk's API in `desk`.
+//! in `told`, withdrawals between two nodes in `withdrawals`, what is answered to them in `recalls`, two acts that meet in `meeting`,
+//! the desk's API in `desk`.
 
 mod answers;
 mod bounds;
 mod desk;
 mod forgotten;
 mod guardians;
+mod meeting;
 mod recalls;
 mod records;
 mod renewals;
@@ -156,7 +158,10 @@ impl Side {
         let bounds =
             Bounds { items: 100, bytes: 1 << 20, lease: TimeDelta::minutes(2), only_recall: false, time_holds: true };
         let towards = peer.clone();
-        let leased = self.write(move |tx, outbox| outbox::lease(tx, outbox.vault(), &towards, bounds)).await.0;
+        let leased = self
+            .write(move |tx, outbox| outbox::lease(tx, outbox.vault(), &towards, bounds, outbox::Turn::First))
+            .await
+            .0;
         let Some(leased) = leased else { return Vec::new() };
         let (me, now) = (self.outbox.entity_id().clone(), to.scratch.store().clock().now());
         let items = inbox::open(leased.batch.clone(), &self.published().await, &me, &peer, now).unwrap();
@@ -170,8 +175,8 @@ impl Side {
             own_ids: vec![OrganisationId::new(OFFICE).unwrap()],
             own_roles: Roles::from([role(to)]),
         };
-        let epoch = leased.batch.epoch;
-        let answer = to.write(move |tx, _| inbox::accept(tx, &inbox, &from, epoch, &items)).await;
+        let batch = (leased.batch.epoch, items);
+        let answer = inbox::take(to.scratch.store(), &inbox, from, batch, |_| Ok(())).await.unwrap();
         let receipt = Receipt::open(&answer.receipt, &to.published().await, &me, &peer, now).unwrap();
         let (jws, token) = (answer.receipt.clone(), leased.token);
         self.write(move |tx, _| outbox::settle(tx, &peer, &jws, &receipt, Some(token), None)).await;
@@ -185,6 +190,9 @@ const ABOVE: tree::Above = tree::Above {
     keeps: |_, _, _, _| Ok(std::collections::BTreeMap::new()),
     frozen: |_, _| Ok(false),
 };
+
+/// Nothing is in doubt.
+const SURE: tree::Sure = tree::Sure { clock: true, keyring: true };
 
 /// What the wiring does with these types.
 fn receive(tx: &mut Tx<'_>, outbox: &Outbox, admitted: &Admitted, m: &Message) -> Result<Taken> {

@@ -2,6 +2,8 @@
 
 mod abandoned;
 mod clocks;
+mod failures;
+mod fetched;
 mod grounds;
 mod restored;
 mod stream;
@@ -146,10 +148,14 @@ impl Pair {
     }
 
     async fn lease(&self, items: u32) -> Option<Leased> {
+        self.lease_at(items, outbox::Turn::First).await
+    }
+
+    async fn lease_at(&self, items: u32, turn: outbox::Turn) -> Option<Leased> {
         let (vault, peer) = (self.a.outbox.vault().clone(), self.b.id.clone());
         let bounds =
             Bounds { items, bytes: 1 << 20, lease: TimeDelta::minutes(2), only_recall: false, time_holds: true };
-        self.a.store().write(move |tx| outbox::lease(tx, &vault, &peer, bounds)).await.unwrap().0
+        self.a.store().write(move |tx| outbox::lease(tx, &vault, &peer, bounds, turn)).await.unwrap().0
     }
 
     async fn deliver(&self, batch: &Batch, receive: Receive) -> Result<BatchAnswer> {
@@ -163,8 +169,7 @@ impl Pair {
             own_ids: vec![OrganisationId::new(B_ORGANISATION).unwrap()],
             own_roles: Roles::from([Role::Cpi]),
         };
-        let epoch = batch.epoch;
-        self.b.store().write(move |tx| accept(tx, &inbox, &from, epoch, &items)).await
+        take(self.b.store(), &inbox, from, (batch.epoch, items), |_| Ok(())).await
     }
 
     async fn settle(&self, answer: &BatchAnswer, token: Option<Uuid>) {

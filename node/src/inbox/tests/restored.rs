@@ -94,7 +94,12 @@ async fn by_a_clock_that_nobody_confirmed_nothing_runs_out() {
             let (vault, peer) = (pair.a.outbox.vault().clone(), pair.b.id.clone());
             let lease = TimeDelta::minutes(2);
             let bounds = Bounds { items: 10, bytes: 1 << 20, lease, only_recall: false, time_holds };
-            pair.a.store().write(move |tx| outbox::lease(tx, &vault, &peer, bounds)).await.unwrap().0
+            pair.a
+                .store()
+                .write(move |tx| outbox::lease(tx, &vault, &peer, bounds, outbox::Turn::First))
+                .await
+                .unwrap()
+                .0
         };
         assert!(lease(false).await.is_none());
         assert_eq!(pair.transport(message).await.0, Transport::Queued);

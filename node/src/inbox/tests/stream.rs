@@ -163,8 +163,96 @@ async fn what_a_feature_refuses_leaves_no_trace_but_its_name() {
             .await
             .unwrap();
         assert_eq!((subjects, threads, kept), (0, 0, 0));
+        let (mut registry, mut told) = (prometheus_client::registry::Registry::default(), String::new());
+        pair.b.store().metrics().register(&mut registry);
+        prometheus_client::encoding::text::encode(&mut told, &registry).unwrap();
+        assert!(told.contains("refused_items_total{by=\"us\",code=\"illegal_transition\"} 1\n"), "{told}");
     })
     .await;
+}
+
+#[actix_web::test]
+async fn what_is_refused_in_the_midst_of_a_batch_leaves_nothing_and_the_others_are_taken_once() {
+    each(|pair| async move {
+        for _ in 0..3 {
+            pair.queue().await;
+        }
+        fn refuses_the_second(tx: &mut Tx<'_>, outbox: &Outbox, _: &Admitted, _: &Message) -> Result<Taken> {
+            use diesel::prelude::*;
+            outbox.vault().subject_for_person(tx)?;
+            let before: i64 = crate::store::schema::known_message::table.count().get_result(tx.conn())?;
+            Ok(if before == 1 { Taken::Refused(ItemCode::IllegalTransition) } else { Taken::Accepted })
+        }
+        let leased = pair.lease(200).await.unwrap();
+        let answer = pair.deliver(&leased.batch, refuses_the_second).await.unwrap();
+        let decided: Vec<Outcome> = outcomes(&answer).into_iter().map(|(_, outcome, _)| outcome).collect();
+        assert_eq!(decided, [Outcome::Accepted, Outcome::Refused, Outcome::Accepted]);
+        let written = |conn: &mut crate::store::Conn| {
+            use crate::store::schema::{known_message, subject};
+            use diesel::prelude::*;
+            let known: i64 = known_message::table.count().get_result(conn)?;
+            Ok((subject::table.count().get_result::<i64>(conn)?, known))
+        };
+        let (people, known) = pair.b.store().read(written).await.unwrap();
+        // Each accepted message made one on purpose, and one is whom the messages are about.
+        assert_eq!((people, known), (3, 3), "once each, and nothing of the refused one but its id");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn the_next_batch_goes_while_what_became_of_the_last_is_not_written() {
+    each(|pair| async move {
+        for _ in 0..5 {
+            pair.queue().await;
+        }
+        let first = pair.lease(2).await.unwrap();
+        let after = |token, epoch, through| outbox::Turn::After { token, epoch, through };
+        assert!(pair.lease_at(2, outbox::Turn::First).await.is_none(), "the link is taken");
+        assert!(pair.lease_at(2, after(Uuid::new_v4(), 1, 2)).await.is_none(), "by somebody else's lease nothing goes");
+        assert!(pair.lease_at(2, after(first.token, 2, 2)).await.is_none(), "nor in a stream that is not this one");
+        let answer = pair.deliver(&first.batch, taken).await.unwrap();
+        let second = pair.lease_at(2, after(first.token, 1, 2)).await.unwrap();
+        assert_eq!((second.token, seqs(&second)), (first.token, vec![3, 4]), "what is under way does not go twice");
+        pair.settle(&answer, None).await;
+        let answer = pair.deliver(&second.batch, taken).await.unwrap();
+        // This process ends here, before anything is written of the second batch: it goes again.
+        pair.advance(TimeDelta::minutes(3));
+        let again = pair.lease(2).await.unwrap();
+        assert_eq!(seqs(&again), [3, 4]);
+        assert_eq!(outcomes(&pair.deliver(&again.batch, taken).await.unwrap()), outcomes(&answer));
+        pair.settle(&answer, Some(again.token)).await;
+        assert_eq!(seqs(&pair.lease(200).await.unwrap()), [5]);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn what_the_peer_took_did_not_run_out_though_it_is_not_written_yet() {
+    each(|pair| async move {
+        let message = pair.queue().await;
+        let first = pair.lease(1).await.unwrap();
+        let answer = pair.deliver(&first.batch, taken).await.unwrap();
+        pair.queue().await;
+        pair.advance(TimeDelta::seconds(90));
+        let keep = pair.lease_at(1, outbox::Turn::After { token: first.token, epoch: 1, through: 1 }).await.unwrap();
+        pair.advance(TimeDelta::days(31));
+        let next = outbox::Turn::After { token: keep.token, epoch: 1, through: 1 };
+        let second = pair.lease_at(1, next).await.unwrap();
+        assert!(second.batch.items[0].void.is_some(), "the one behind it did");
+        pair.settle(&answer, None).await;
+        assert_eq!(pair.transport(message).await, (Transport::Delivered, None));
+        let tasks = pair.a.store().read(|conn| {
+            use diesel::prelude::*;
+            Ok(crate::store::schema::task::table.count().get_result::<i64>(conn)?)
+        });
+        assert_eq!(tasks.await.unwrap(), 1, "somebody hears of one message that did not arrive");
+    })
+    .await;
+}
+
+fn seqs(leased: &Leased) -> Vec<u64> {
+    leased.batch.items.iter().map(|item| item.seq).collect()
 }
 
 #[actix_web::test]
@@ -177,7 +265,14 @@ async fn batches_keep_to_the_window_and_the_bytes_but_one_item_always_fits() {
         pair.advance(TimeDelta::minutes(3));
         let (vault, peer) = (pair.a.outbox.vault().clone(), pair.b.id.clone());
         let tiny = Bounds { items: 200, bytes: 1, lease: TimeDelta::minutes(2), only_recall: false, time_holds: true };
-        let leased = pair.a.store().write(move |tx| outbox::lease(tx, &vault, &peer, tiny)).await.unwrap().0.unwrap();
+        let leased = pair
+            .a
+            .store()
+            .write(move |tx| outbox::lease(tx, &vault, &peer, tiny, outbox::Turn::First))
+            .await
+            .unwrap()
+            .0
+            .unwrap();
         assert_eq!(leased.batch.items.len(), 1);
     })
     .await;

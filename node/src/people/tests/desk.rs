@@ -5,6 +5,7 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::Data;
 use serde_json::{Value, json};
 
+use super::searches::taken_up;
 use super::*;
 use crate::access::{self, AccessRole};
 use crate::config::Config;
@@ -121,6 +122,22 @@ async fn people_are_looked_for_proposed_told_apart_and_merged_at_the_desk() {
         assert_eq!(ask(&bea, "GET", &path, None).await.0, 200, "her team joined");
         let (_, went) = ask(&bea, "GET", &merges, None).await;
         assert_eq!(went["items"], json!([{"merged": other, "reason": "Stesso permesso di soggiorno"}]));
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn whoever_is_taken_up_with_a_label_only_is_compared_too() {
+    scratch::each(|store| async move {
+        let vault = vault();
+        let ask = desk!(store, vault);
+        let ada = token(&store, "ada", AccessRole::Operator).await;
+        let known = taken_up(&store, &vault, 8, "M.", who("Mohamed", "Kone", "1990-05-17", "")).await;
+        let (_, added) = ask(&ada, "POST", "/people", Some(json!({"label": "Sig. Muhammad Koné"}))).await;
+        let proposed = added["likely_duplicates"].as_array().unwrap();
+        assert_eq!((proposed.len(), &proposed[0]["person"]), (1, &json!(known.id)));
+        let (_, added) = ask(&ada, "POST", "/people", Some(json!({"label": "Muhammad"}))).await;
+        assert_eq!(added["likely_duplicates"], json!([]), "one name alone is that of many");
     })
     .await;
 }

@@ -103,7 +103,7 @@ enum Passed {
     /// This message was queued.
     Message(MessageId),
     /// A letter was made: its id, and what it says.
-    Letter(Uuid, paper::Content),
+    Letter(Uuid, Box<paper::Content>),
 }
 
 impl Referrals {
@@ -138,7 +138,9 @@ impl Referrals {
             return Ok(false);
         }
         let passed = tx.savepoint(|tx| match by_letter {
-            true => self.rectified_on_paper(tx, referral, &groups).map(|(id, content)| Passed::Letter(id, content)),
+            true => self
+                .rectified_on_paper(tx, referral, &groups)
+                .map(|(id, content)| Passed::Letter(id, Box::new(content))),
             false => self.update_card(tx, By::System, referral, &groups, true).map(Passed::Message),
         });
         let (id, sealed, message, failed) = match passed {

@@ -254,7 +254,7 @@ impl Node {
         let bounds =
             Bounds { items: 200, bytes: 1 << 20, lease: TimeDelta::minutes(2), only_recall: false, time_holds: true };
         let act = move |tx: &mut Tx<'_>| {
-            let (leased, unsent) = outbox::lease(tx, outbox.vault(), &peer, bounds)?;
+            let (leased, unsent) = outbox::lease(tx, outbox.vault(), &peer, bounds, outbox::Turn::First)?;
             settled(tx, &outbox, &unsent)?;
             Ok(leased)
         };
@@ -274,8 +274,8 @@ impl Node {
             own_ids: to.partner.organisation_ids.clone(),
             own_roles: to.partner.roles.clone(),
         };
-        let (inbox, epoch) = (to.inbox.clone(), leased.batch.epoch);
-        let answer = to.store.write(move |tx| inbox::accept(tx, &inbox, &from, epoch, &opened)).await.unwrap();
+        let batch = (leased.batch.epoch, opened);
+        let answer = inbox::take(&to.store, &to.inbox, from, batch, |_| Ok(())).await.unwrap();
         let receipt = Receipt::open(&answer.receipt, &to.key_set().await, self.id(), to.id(), now).unwrap();
         let items = receipt.items.clone();
         let (outbox, peer) = (self.outbox.clone(), to.id().clone());

@@ -6,7 +6,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use super::super::{Conn, Store, scratch};
+use super::super::{Conn, Store, Tx, scratch};
 use super::{keys, put};
 use crate::config::{DatabaseConfig, DatabaseUrl};
 use crate::error::{Error, Result};
@@ -117,25 +117,81 @@ async fn sqlite_is_told_to_be_careful() {
     scratch.store().close().await;
 }
 
+/// Its two files, and whether either holds a text.
+struct Files(PathBuf);
+
+impl Files {
+    fn of(scratch: &scratch::Scratch) -> Self {
+        Self(PathBuf::from(scratch.config().url.expose().strip_prefix("sqlite:").unwrap()))
+    }
+
+    fn log(&self) -> PathBuf {
+        let mut log = self.0.clone().into_os_string();
+        log.push("-wal");
+        log.into()
+    }
+
+    fn log_holds(&self, secret: &str) -> bool {
+        std::fs::read(self.log()).unwrap().windows(secret.len()).any(|window| window == secret.as_bytes())
+    }
+
+    fn hold(&self, secret: &str) -> bool {
+        let in_file = std::fs::read(&self.0).unwrap().windows(secret.len()).any(|window| window == secret.as_bytes());
+        in_file || self.log_holds(secret)
+    }
+}
+
+const SECRET: &str = "geheimnis-4711";
+
 /// What was deleted is in neither file once the log is emptied.
 #[actix_web::test]
 async fn scrubbing_leaves_no_trace_of_what_was_deleted() {
     let scratch = scratch::sqlite(scratch::clock());
-    let store = scratch.store();
-    let path = PathBuf::from(scratch.config().url.expose().strip_prefix("sqlite:").unwrap());
-    let mut log = path.clone().into_os_string();
-    log.push("-wal");
-    let secret = "geheimnis-4711";
-    let holds = |path: &std::ffi::OsStr| {
-        std::fs::read(path).unwrap().windows(secret.len()).any(|window| window == secret.as_bytes())
-    };
-    store.write(move |tx| put(tx, "a", &secret.repeat(1_000))).await.unwrap();
-    assert!(holds(&log));
+    let (store, files) = (scratch.store(), Files::of(&scratch));
+    store.write(|tx| put(tx, "a", &SECRET.repeat(1_000))).await.unwrap();
+    assert!(files.log_holds(SECRET));
     store.write(|tx| Ok(diesel::delete(super::node_setting::table).execute(tx.conn())?)).await.unwrap();
-    assert!(holds(&log));
+    assert!(files.log_holds(SECRET));
     store.scrub().await.unwrap();
-    assert_eq!(std::fs::metadata(&log).unwrap().len(), 0);
-    assert!(!holds(path.as_os_str()));
+    assert_eq!(std::fs::metadata(files.log()).unwrap().len(), 0);
+    assert!(!files.hold(SECRET));
+    store.close().await;
+}
+
+/// Who destroys a key is answered when the disk does not hold it any more; where a reader is in the way, soon after.
+#[actix_web::test]
+async fn a_key_that_was_destroyed_is_gone_from_the_disk_too() {
+    let scratch = scratch::sqlite(scratch::clock());
+    let config = DatabaseConfig { busy_seconds: 1, ..scratch.config().clone() };
+    let (store, files) = (Store::open(&config, scratch::clock()).unwrap(), Files::of(&scratch));
+    let destroy = |tx: &mut Tx<'_>| {
+        tx.forgot_key();
+        Ok(diesel::delete(super::node_setting::table).execute(tx.conn())?)
+    };
+    store.write(|tx| put(tx, "a", &SECRET.repeat(1_000))).await.unwrap();
+    store.write(destroy).await.unwrap();
+    assert!(!files.hold(SECRET));
+
+    store.write(|tx| put(tx, "b", &SECRET.repeat(1_000))).await.unwrap();
+    let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
+    let (begun, has_begun) = std::sync::mpsc::channel::<()>();
+    let other = store.clone();
+    let reader = actix_web::rt::spawn(async move {
+        let read = move |conn: &mut Conn| {
+            let seen = keys(conn)?;
+            begun.send(()).map_err(Error::internal)?;
+            may_go_on.recv().map_err(Error::internal)?;
+            Ok(seen)
+        };
+        other.read(read).await
+    });
+    tokio::task::spawn_blocking(move || has_begun.recv().unwrap()).await.unwrap();
+    store.write(destroy).await.unwrap();
+    assert!(files.hold(SECRET), "a reader still sees it");
+    go_on.send(()).unwrap();
+    assert_eq!(reader.await.unwrap().unwrap(), ["b"]);
+    store.scrub_what_waits().await;
+    assert!(!files.hold(SECRET));
     store.close().await;
 }
 

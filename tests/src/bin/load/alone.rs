@@ -62,7 +62,7 @@ pub(super) async fn presigned(sender: &Own, receiver: &Receiver, people: usize, 
         outbox::shrink(tx, &peer, items)?;
         let bounds =
             Bounds { items, bytes: usize::MAX, lease: TimeDelta::hours(1), only_recall: false, time_holds: true };
-        outbox::lease(tx, &vault, &peer, bounds)
+        outbox::lease(tx, &vault, &peer, bounds, outbox::Turn::First)
     };
     let (leased, _) = sender.node.store().write(act).await.expect("a lease");
     let batch = leased.expect("messages wait").batch;
