@@ -5,12 +5,14 @@
 
 mod desk;
 mod federation;
+mod goals;
 mod machine;
 mod member;
 mod people;
 
 pub use desk::{Answer, Desk};
 pub use federation::{Federation, on_each_database, on_servers};
+pub use goals::{Ending, missed};
 pub use machine::machine;
 pub use member::Member;
 pub use people::{BOTH, Person};

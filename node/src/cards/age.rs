@@ -48,13 +48,17 @@ pub fn look_at_completeness(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight) -> Re
     let (version, saved_at) = held.as_ref().map_or((0, now), |held| (held.version, held.saved_at));
     let card = held.map_or_else(Card::default, |held| held.card);
     let confirmations = section_rows::confirmations(tx.conn(), person.id)?;
-    let mut looked: Vec<Looked> = section_rows::of_person(tx.conn(), person.id)?
-        .into_iter()
-        .filter(|row| row.version > 0)
-        .map(|row| Looked { section: row.section, at: row.changed_at })
-        .collect();
+    let rows = section_rows::of_person(tx.conn(), person.id)?;
+    let written = rows.iter().filter(|row| row.version > 0);
+    let mut looked: Vec<Looked> = written.map(|row| Looked { section: row.section, at: row.changed_at }).collect();
     for one in &confirmations {
-        looked.extend(one.sections.iter().map(|section| Looked { section: *section, at: one.confirmed_at }));
+        // What was confirmed before a section changed is not what it says now; after a merge it may be another card's.
+        let now = |section: &&Section| {
+            let row = rows.iter().find(|row| row.section == **section);
+            row.is_none_or(|row| i64::from(row.version) <= i64::from(one.version))
+        };
+        let sections = one.sections.iter().filter(now);
+        looked.extend(sections.map(|section| Looked { section: *section, at: one.confirmed_at }));
     }
     Ok(Completeness {
         version,

@@ -3,15 +3,17 @@
 use actix_web::web::Data;
 use actix_web::{get, post};
 use serde::Deserialize;
+use staffetta_protocol::problem::Code;
 use utoipa::IntoParams;
 
+use super::editing::look_at_changed;
 use super::view::{
-    CardCompleteness, CardConfirming, CardDifferenceList, CardPublication, HeldCard, sections, withheld,
+    CardCompleteness, CardConfirming, CardDifferenceList, CardPublication, CardSection, HeldCard, sections, withheld,
 };
 use super::{Cards, Word, look_at_completeness};
 use crate::access::Allowed;
 use crate::access::acts::{ReadCards, WriteCards};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::peers::Peers;
 use crate::people::PersonId;
 use crate::routes::Routes;
@@ -28,11 +30,13 @@ pub(super) fn api(routes: &mut Routes<'_>) {
 
 /// Publishes drafts as one new version of a person's card.
 ///
-/// All drafts that one wrote oneself, or those of the sections named. A version never changes afterwards.
+/// All drafts that one wrote oneself, or those named, each with the revision at which it was read: what a colleague wrote
+/// since is not published unread. A version never changes afterwards.
 #[utoipa::path(tag = "cards", params(("person" = Uuid, Path, description = "The person.")),
     request_body = CardPublication,
     responses((status = 201, description = "The card in its new version.", body = HeldCard),
-              (status = 409, description = "There is no such draft, or its section has changed under it.")))]
+              (status = 409, description = "There is no such draft, or its section has changed under it."),
+              (status = 412, description = "A draft is another than was read; `theirs` is its section with the draft as it is.")))]
 #[post("/people/{person}/card/versions")]
 async fn publish_card_drafts(
     staff: Allowed<WriteCards>,
@@ -43,15 +47,32 @@ async fn publish_card_drafts(
     Path(id): Path<PersonId>,
     Input(wanted): Input<CardPublication>,
 ) -> Result<Json<HeldCard>> {
-    let (staff, chosen) = (staff.staff(), sections(wanted.sections)?);
+    let (staff, read) = (staff.staff(), wanted.read());
+    let (keys, colleague, seen) = (vault.clone(), staff.clone(), read.clone());
     let act = move |tx: &mut Tx<'_>| {
         let sight = staff.sight(tx, id)?;
         let ours = peers.own_roles_in(tx.conn())?;
-        let held = super::publish(tx, &vault, &sight, &ours, chosen.as_ref())?;
-        (cards.age_said)(tx, &vault, &sight)?;
+        let held = super::publish(tx, &keys, &sight, &ours, read.as_ref())?;
+        (cards.age_said)(tx, &keys, &sight)?;
         HeldCard::of(&held, &sight)
     };
-    let card = store.write(act).await?;
+    let look = async || {
+        let act = move |tx: &mut Tx<'_>| {
+            let sight = colleague.sight(tx, id)?;
+            let part = look_at_changed(tx, &vault, &sight, &seen.unwrap_or_default())?;
+            let revision = part.revision;
+            Ok((CardSection::of(part, &sight), revision.into()))
+        };
+        store.write(act).await
+    };
+    let card = match web::or_both_sides(store.write(act).await, look).await {
+        // No header names the version here, so nobody has kept what was sent.
+        Err(Error::Problem(problem)) if problem.code == Code::VersionConflict => {
+            let sent = serde_json::to_value(&wanted).map_err(Error::internal)?;
+            return Err(problem.yours(sent).into());
+        }
+        card => card?,
+    };
     let version = card.version();
     Ok(Json::created(card, format!("{DESK}/people/{id}/card/versions/{version}")).etag(version))
 }

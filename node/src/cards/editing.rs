@@ -9,7 +9,7 @@
 //! - A draft whose section changed under it is not published: it has to be looked at again.
 //! - Nobody reads or writes a section that her functions in the case do not.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use staffetta_protocol::card::{At, Card, HeldSource, List, Section};
 use staffetta_protocol::problem::{Code, Problem};
@@ -231,16 +231,17 @@ pub fn drafts(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight) -> Result<Vec<Draft
     Ok(found)
 }
 
-/// Makes one version of the drafts of these sections; without a choice, of all that she wrote herself.
+/// Makes one version of the drafts of these sections, as they were read; without a choice, of all that she wrote herself.
 ///
 /// # Errors
-/// `conflict` where there is no such draft, or a section changed under its draft; `function_not_entitled`; `not_entitled`; `invalid_input`.
+/// `conflict` where there is no such draft, or a section changed under its draft; `version_conflict` where a draft changed
+/// since it was read; `function_not_entitled`; `not_entitled`; `invalid_input`.
 pub fn publish(
     tx: &mut Tx<'_>,
     vault: &Vault,
     sight: &Sight,
     ours: &Roles,
-    chosen: Option<&BTreeSet<Section>>,
+    chosen: Option<&BTreeMap<Section, i32>>,
 ) -> Result<Held> {
     let person = people::get(tx.conn(), people::of(sight))?;
     rows::lock(tx, person.id)?;
@@ -248,14 +249,18 @@ pub fn publish(
     for row in section_rows::of_person(tx.conn(), person.id)? {
         let Some(draft) = draft_of(tx.conn(), vault, &row)? else { continue };
         let mine = Some(draft.held_by) == sight.staff();
-        if chosen.map_or(mine, |chosen| chosen.contains(&draft.section)) {
+        if chosen.map_or(mine, |chosen| chosen.contains_key(&draft.section)) {
             must_write(sight, draft.section)?;
             wanted.push(draft);
         }
     }
     let there: BTreeSet<Section> = wanted.iter().map(|draft| draft.section).collect();
-    if wanted.is_empty() || chosen.is_some_and(|chosen| *chosen != there) {
+    if wanted.is_empty() || chosen.is_some_and(|chosen| chosen.keys().any(|section| !there.contains(section))) {
         return Err(Problem::new(Code::Conflict).detail("There is no such draft.").into());
+    }
+    let as_read = |draft: &Draft| chosen.is_none_or(|chosen| chosen.get(&draft.section) == Some(&draft.revision));
+    if !wanted.iter().all(as_read) {
+        return Err(Code::VersionConflict.into());
     }
     if let Some(stale) = wanted.iter().find(|draft| draft.stale) {
         let detail = format!("Section {} has changed under its draft: look at both.", stale.section.letter());
@@ -272,6 +277,22 @@ pub fn publish(
     card.documents = old.documents.clone();
     parts::may_judge(Some(&old), &card, ours)?;
     save(tx, vault, sight, &person, card, before.as_ref())
+}
+
+/// The first of these sections that is another now than it was when it was read, for whoever read it.
+///
+/// # Errors
+/// `not_found` where none is; `function_not_entitled`.
+pub(super) fn look_at_changed(
+    tx: &mut Tx<'_>,
+    vault: &Vault,
+    sight: &Sight,
+    read: &BTreeMap<Section, i32>,
+) -> Result<Part> {
+    let rows = section_rows::of_person(tx.conn(), people::of(sight))?;
+    let mut changed = rows.iter().filter(|row| read.get(&row.section).is_some_and(|seen| *seen != row.revision));
+    let section = changed.next().ok_or(Code::NotFound)?.section;
+    look_at_section(tx, vault, sight, section)
 }
 
 /// A version as it was saved, for somebody who looks at it.

@@ -1,5 +1,6 @@
 //! Two people's records become one, and so do the histories of their cards.
 
+use chrono::{DateTime, Utc};
 use diesel::dsl::max;
 use diesel::prelude::*;
 use staffetta_protocol::problem::{Code, Problem};
@@ -62,37 +63,74 @@ pub(super) fn merge(tx: &mut Tx<'_>, vault: &Vault, merging: &Merging) -> Result
     Ok(())
 }
 
+/// When a section of one of the two records was last gone through: it changed, or was confirmed as it stands.
+struct Stored {
+    id: Id,
+    section: String,
+    revision: i32,
+    version: i32,
+    drafted: bool,
+    /// The later of the two.
+    at: DateTime<Utc>,
+}
+
+fn stored(conn: &mut Conn, of: Id) -> Result<Vec<Stored>> {
+    let confirmed: Vec<(String, i32, At)> = card_confirmation::table
+        .filter(card_confirmation::person.eq(of))
+        .select((card_confirmation::sections, card_confirmation::version, card_confirmation::confirmed_at))
+        .load(conn)?;
+    let rows: Vec<(Id, String, i32, i32, At, Option<At>)> = card_section::table
+        .filter(card_section::person.eq(of))
+        .select((
+            card_section::id,
+            card_section::section,
+            card_section::revision,
+            card_section::version,
+            card_section::changed_at,
+            card_section::drafted_at,
+        ))
+        .load(conn)?;
+    let row = |(id, section, revision, version, changed, drafted): (Id, String, i32, i32, At, Option<At>)| {
+        let hers = confirmed.iter().filter(|(sections, of, _)| sections.contains(&section) && *of >= version);
+        let at = hers.map(|(_, _, at)| at.0).chain([changed.0]).max().unwrap_or(changed.0);
+        Stored { id, section, revision, version, drafted: drafted.is_some(), at }
+    };
+    Ok(rows.into_iter().map(row).collect())
+}
+
 /// Of a section that both have one row remains, as changed by the merge: whoever read either reads it anew. A draft of
-/// either stays. What was confirmed stays confirmed, of the version that it was.
+/// either stays. What was confirmed stays confirmed, of the version that it was, and says nothing of the card that there is
+/// now: a merge asks nobody, so a section is as old as the older of the two.
 ///
 /// # Errors
 /// `conflict` where both have a draft of one section: one of them would be lost.
 fn sections(tx: &mut Tx<'_>, from: Id, into: Id, before: i32, last: i32) -> Result<()> {
-    type Stored = (Id, String, i32, Option<At>);
-    let mut of = |person: Id| -> Result<Vec<Stored>> {
-        Ok(card_section::table
-            .filter(card_section::person.eq(person))
-            .select((card_section::id, card_section::section, card_section::revision, card_section::drafted_at))
-            .load(tx.conn())?)
-    };
-    let (theirs, own) = (of(from)?, of(into)?);
-    for (id, section, revision, draft) in theirs {
-        let mut revision = revision;
-        if let Some((known, _, other, drafted)) = own.iter().find(|row| row.1 == section) {
-            if draft.is_some() && drafted.is_some() {
-                let it = format!("La sezione {section} ha una bozza in entrambe le schede: salvarne o scartarne una.");
-                let en = format!("Section {section} has a draft in both records: save or discard one of them.");
-                return Err(Problem::new(Code::Conflict).says(it, en).into());
-            }
-            revision = revision.max(*other);
-            if draft.is_none() {
-                diesel::delete(card_section::table.find(id)).execute(tx.conn())?;
-                raise(tx, *known, into, revision, last)?;
-                continue;
-            }
-            diesel::delete(card_section::table.find(*known)).execute(tx.conn())?;
+    let (theirs, own) = (stored(tx.conn(), from)?, stored(tx.conn(), into)?);
+    // Nobody has said anything yet in a section that was only drafted.
+    let said = |one: &Stored| (one.version > 0).then_some(one.at);
+    for one in &theirs {
+        let Some(known) = own.iter().find(|row| row.section == one.section) else {
+            raise(tx, one.id, into, one.revision, last, one.at)?;
+            continue;
+        };
+        if one.drafted && known.drafted {
+            let section = &one.section;
+            let it = format!("La sezione {section} ha una bozza in entrambe le schede: salvarne o scartarne una.");
+            let en = format!("Section {section} has a draft in both records: save or discard one of them.");
+            return Err(Problem::new(Code::Conflict).says(it, en).into());
         }
-        raise(tx, id, into, revision, last)?;
+        let (stays, goes) = if one.drafted { (one.id, known.id) } else { (known.id, one.id) };
+        let at = said(one).into_iter().chain(said(known)).min().unwrap_or(one.at);
+        diesel::delete(card_section::table.find(goes)).execute(tx.conn())?;
+        raise(tx, stays, into, one.revision.max(known.revision), last, at)?;
+    }
+    // What only the record that stays says was not confirmed with the other.
+    for known in own.iter().filter(|known| known.version > 0 && !known.drafted) {
+        if theirs.iter().all(|one| one.section != known.section) {
+            diesel::update(card_section::table.find(known.id))
+                .set((card_section::version.eq(last), card_section::changed_at.eq(At::from(known.at))))
+                .execute(tx.conn())?;
+        }
     }
     diesel::update(card_confirmation::table.filter(card_confirmation::person.eq(from)))
         .set((card_confirmation::person.eq(into), card_confirmation::version.eq(card_confirmation::version + before)))
@@ -100,13 +138,13 @@ fn sections(tx: &mut Tx<'_>, from: Id, into: Id, before: i32, last: i32) -> Resu
     Ok(())
 }
 
-fn raise(tx: &mut Tx<'_>, row: Id, person: Id, revision: i32, version: i32) -> Result<()> {
+fn raise(tx: &mut Tx<'_>, row: Id, person: Id, revision: i32, version: i32, at: DateTime<Utc>) -> Result<()> {
     diesel::update(card_section::table.find(row))
         .set((
             card_section::person.eq(person),
             card_section::revision.eq(revision + 1),
             card_section::version.eq(version),
-            card_section::changed_at.eq(At::from(tx.now())),
+            card_section::changed_at.eq(At::from(at)),
         ))
         .execute(tx.conn())?;
     Ok(())

@@ -1,6 +1,6 @@
 //! What the desk reads and writes of cards: the types.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use staffetta_protocol::card::codes::{SourceKind, SourceMeans};
 use staffetta_protocol::card::{At, Card, CardField, Check, Day, HeldSource, List, Refusal, Section};
 use staffetta_protocol::problem::{Code, FieldError, Problem};
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Type};
+use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, Type};
 use uuid::Uuid;
 
 use super::age::Completeness;
@@ -210,17 +210,60 @@ impl CardSectionEdit {
     }
 }
 
-/// Letters of sections, each once.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+/// A draft as it was read.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct CardPublication {
-    /// Sections whose drafts are published; without them all drafts that one wrote oneself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(schema_with = section_names)]
-    pub(super) sections: Option<List<String, 1, 13>>,
+pub(super) struct CardDraftRead {
+    /// Letter or word of its section.
+    #[schema(schema_with = section_name)]
+    section: String,
+    /// The revision that the draft had.
+    #[schema(minimum = 1)]
+    revision: i32,
 }
 
-impl Check for CardPublication {}
+impl Check for CardDraftRead {
+    fn check(&self, at: &At<'_>, found: &mut Vec<FieldError>) {
+        if Section::named(&self.section).is_none() {
+            found.push(at.key("section").refuse(Refusal::NotInList));
+        }
+        if self.revision < 1 {
+            found.push(at.key("revision").refuse(Refusal::OutOfRange));
+        }
+    }
+}
+
+/// Drafts that become a version.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CardPublication {
+    /// The drafts, each section once, as they were read; without them all that one wrote oneself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<Vec<CardDraftRead>>, min_items = 1, max_items = 13)]
+    drafts: Option<List<CardDraftRead, 1, 13>>,
+}
+
+impl Check for CardPublication {
+    fn check(&self, at: &At<'_>, found: &mut Vec<FieldError>) {
+        let drafts = self.drafts.iter().flat_map(|drafts| drafts.iter());
+        let mut seen = BTreeSet::new();
+        for (index, draft) in drafts.enumerate() {
+            let at = at.key("drafts");
+            draft.check(&at.index(index), found);
+            if Section::named(&draft.section).is_some_and(|section| !seen.insert(section)) {
+                found.push(at.index(index).refuse(Refusal::Repeated));
+            }
+        }
+    }
+}
+
+impl CardPublication {
+    /// The revision of each draft that was read.
+    pub(super) fn read(&self) -> Option<BTreeMap<Section, i32>> {
+        let each = |draft: &CardDraftRead| Some((Section::named(&draft.section)?, draft.revision));
+        self.drafts.as_ref().map(|drafts| drafts.iter().filter_map(each).collect())
+    }
+}
 
 /// That a card is still right.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -238,11 +281,15 @@ pub(super) struct CardConfirming {
 
 impl Check for CardConfirming {}
 
+/// Letter or code of a section.
+fn section_name() -> Object {
+    let names = Section::ALL.iter().flat_map(|section| [section.letter(), section.code()]);
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build()
+}
+
 /// Letters or codes of sections.
 fn section_names() -> Array {
-    let names = Section::ALL.iter().flat_map(|section| [section.letter(), section.code()]);
-    let name = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build();
-    ArrayBuilder::new().items(name).min_items(Some(1)).max_items(Some(13)).unique_items(true).build()
+    ArrayBuilder::new().items(section_name()).min_items(Some(1)).max_items(Some(13)).unique_items(true).build()
 }
 
 /// The sections that these letters or words name.

@@ -34,7 +34,8 @@ const SHELVES: &[Shelf] = &[
         "rectification",
         ("Rettifiche comunicate", "Rectifications that were passed on"),
         About::Record("person"),
-    ),
+    )
+    .sealed(&[("sealed", Sealed::Json, "content"), ("answer", Sealed::Json, "answer")]),
 ];
 
 pub(super) fn collect(tx: &mut Tx<'_>, vault: &Vault, whose: &Whose) -> Result<Vec<Collected>> {

@@ -39,6 +39,11 @@ impl Desk {
         Self { store, referrals, wake: Arc::new(wake) }
     }
 
+    /// The verbs, for what is done in no referral's own case.
+    pub(super) fn referrals(&self) -> &Referrals {
+        &self.referrals
+    }
+
     /// Begins a referral of a person in whose case `staff` has a part.
     pub(super) async fn begin(
         &self,

@@ -9,7 +9,9 @@ use crate::access::Sight;
 use crate::access::cases::restriction::{self, RestrictedBy};
 use crate::cards;
 use crate::error::Result;
+use crate::grants;
 use crate::store::Tx;
+use crate::tasks::{self, Kind, Task};
 
 /// Does what was granted.
 pub(super) fn follow(tx: &mut Tx<'_>, means: &Means<'_>, sight: &Sight, of: &Request) -> Result<()> {
@@ -31,12 +33,23 @@ fn rectified(tx: &mut Tx<'_>, means: &Means<'_>, of: &Request) -> Result<()> {
     Ok(())
 }
 
-/// Keeps her data from any use; as what, by what she asked for.
+/// Keeps her data from any use; as what, by what she asked for. Whoever received something about her is told of it by
+/// somebody (art. 19), which is a task for each, since no message says so; before an erasure the recalls tell them.
 pub(super) fn restrict(tx: &mut Tx<'_>, sight: &Sight, of: &Request) -> Result<()> {
     let why = match of.kind {
         RightKind::Objection => RestrictedBy::Objection,
         RightKind::Erasure => RestrictedBy::Erasure,
         _ => RestrictedBy::Restriction,
     };
-    restriction::restrict(tx, sight, of.subject, why, of.id).map(|_| ())
+    let before = restriction::of_case(tx.conn(), sight.case())?;
+    let on = restriction::restrict(tx, sight, of.subject, why, of.id)?;
+    if why == RestrictedBy::Erasure || before.iter().any(|it| it.id == on) {
+        return Ok(());
+    }
+    for recipient in grants::told(tx.conn(), &[of.subject])? {
+        let task = Task::new(Kind::RestrictionToBeTold, format_args!("{}/{}", of.id, recipient.peer));
+        let task = recipient.peer.node().into_iter().fold(task, Task::with);
+        tasks::open(tx, task.about(of.subject).code(why.code()))?;
+    }
+    Ok(())
 }

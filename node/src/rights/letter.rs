@@ -36,6 +36,7 @@ struct Page<'a> {
     kept: Vec<(&'a str, &'a str, String)>,
     card_version: Option<u32>,
     recipients: Vec<String>,
+    told: &'static str,
     erasure: bool,
     restriction: bool,
     complaint: &'static str,
@@ -76,6 +77,13 @@ pub fn letter(tx: &mut Tx<'_>, vault: &Vault, node: &NodeConfig, sight: &Sight, 
         kept: answer.kept.iter().map(|it| (it.what.as_str(), it.why.as_str(), it.until.to_string())).collect(),
         card_version: request.card_version,
         recipients: told.into_iter().map(|it| it.organisation).collect(),
+        told: match request.kind {
+            RightKind::Rectification => "Chi ha ricevuto i dati, e a cui si comunica la rettifica",
+            RightKind::Restriction | RightKind::Objection => {
+                "Chi ha ricevuto i dati, e a cui si comunica che il loro uso è limitato"
+            }
+            _ => "Chi ha ricevuto i dati e ne viene informato",
+        },
         erasure: granted && request.kind == RightKind::Erasure,
         restriction: granted && matches!(request.kind, RightKind::Restriction | RightKind::Objection),
         complaint: COMPLAINT,

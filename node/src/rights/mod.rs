@@ -286,7 +286,7 @@ pub fn answer(
 /// Who received something about her and is to hear what follows from the answer (art. 19); nobody where nothing does.
 fn to_be_told(conn: &mut Conn, of: &Request) -> Result<Vec<Told>> {
     let granted = of.answered.is_some_and(|(outcome, _)| outcome != RightOutcome::Refused);
-    let follows = matches!(of.kind, RightKind::Rectification | RightKind::Erasure | RightKind::Restriction);
+    let follows = !matches!(of.kind, RightKind::Access | RightKind::Portability);
     if granted && follows { grants::told(conn, &[of.subject]) } else { Ok(Vec::new()) }
 }
 

@@ -4,7 +4,8 @@
 //! - The row of the claim is inserted by the transaction of the act itself: [`claiming`] runs a future, and the first
 //!   [`write`](super::Store::write) inside it that commits carries the claim. A crash leaves both or neither, and of two
 //!   processes the unique key lets one through.
-//! - An act that fails takes its claim back with it, so the key is free again.
+//! - An act that fails takes its claim back with it, so the key is free again. What takes several acts is claimed by the
+//!   last of them, and the others run [`aside`]: broken off between two, it is asked for again under the same key.
 //! - Key and content are digests; what they were made of is whoever calls this.
 //! - Answers are opaque and sealed by the caller. None outlives [`LIFE`], and [`forget_answers`] takes all of them.
 //! - A clock that is wrong for a moment frees no key: that an act was done is known until [`forget_keys`], which waits for a
@@ -117,8 +118,8 @@ pub async fn claiming<F: Future>(claim: Claim, future: F) -> F::Output {
     UNDER.scope(Some(claim), future).await
 }
 
-/// Runs a part of such a future whose acts are no part of what was asked for: notes on other nodes, say, which may be
-/// written twice.
+/// Runs a part of such a future whose acts may be written twice and leave the key free: notes on other nodes, say, which are
+/// no part of what was asked for; or all but the last of several acts, each of which changes nothing when it is repeated.
 pub async fn aside<F: Future>(future: F) -> F::Output {
     UNDER.scope(None, future).await
 }

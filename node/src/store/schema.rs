@@ -1524,6 +1524,11 @@ diesel::table! {
         message -> Nullable<Uid>,
         failed -> Nullable<Text>,
         at -> Timestamp,
+        sealed -> Nullable<Binary>,
+        sent_at -> Nullable<Timestamp>,
+        sent_channel -> Nullable<Text>,
+        answered_at -> Nullable<Timestamp>,
+        answer -> Nullable<Binary>,
     }
 }
 

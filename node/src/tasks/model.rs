@@ -40,6 +40,11 @@ pub enum Kind {
     /// Whoever somebody learns under has left: say under whom she learns now. Until then whoever leads each of her cases
     /// countersigns there, and she takes nobody up.
     LearnsUnderNobody,
+    /// A recipient holds what was put right at a person's request, and does not get it by itself: print the letter and
+    /// send it, or tell the recipient another way.
+    RectificationToBePassedOn,
+    /// A recipient holds data whose use was restricted, and is to be told (GDPR 19): no message does that.
+    RestrictionToBeTold,
     /// Somebody looked at a case of others: the review of that closes it, and nothing else.
     GlassBroken,
     /// Somebody looked at a case of others, and the person is to be told: her lead's, or the deputy's, to finish.
@@ -66,6 +71,8 @@ impl Kind {
         Self::LinkNotMended,
         Self::HistoryRewritten,
         Self::LearnsUnderNobody,
+        Self::RectificationToBePassedOn,
+        Self::RestrictionToBeTold,
         Self::GlassBroken,
         Self::GlassToBeTold,
         Self::GuardianToBeAsked,
@@ -86,6 +93,8 @@ impl Kind {
             Self::LinkNotMended => "link_not_mended",
             Self::HistoryRewritten => "history_rewritten",
             Self::LearnsUnderNobody => "learns_under_nobody",
+            Self::RectificationToBePassedOn => "rectification_to_be_passed_on",
+            Self::RestrictionToBeTold => "restriction_to_be_told",
             Self::GlassBroken => "glass_broken",
             Self::GlassToBeTold => "glass_to_be_told",
             Self::GuardianToBeAsked => "guardian_to_be_asked",
@@ -98,10 +107,13 @@ impl Kind {
         match self {
             Self::MessageExpired
             | Self::Undelivered
+            | Self::RectificationToBePassedOn
             | Self::GlassToBeTold
             | Self::GuardianToBeAsked
             | Self::UnderSixteen => AccessRole::Operator,
-            Self::RecallUnanswered | Self::RecallOwedToMemberOut | Self::GlassBroken => AccessRole::Dpo,
+            Self::RecallUnanswered | Self::RecallOwedToMemberOut | Self::RestrictionToBeTold | Self::GlassBroken => {
+                AccessRole::Dpo
+            }
             Self::NotRecognised
             | Self::PartnerFailing
             | Self::FailingInside
@@ -133,7 +145,8 @@ pub struct Task {
 }
 
 impl Task {
-    /// Of this kind, about the thing of this id: the message, the recall, the account, or the partner's entity id.
+    /// Of this kind, about the thing of this id: the message, the recall, the letter, the account, the partner's entity id,
+    /// or a request and one of those to be told of it.
     pub fn new(kind: Kind, object: impl std::fmt::Display) -> Self {
         Self { kind, object: object.to_string(), peer: None, subject: None, code: None }
     }
@@ -164,7 +177,8 @@ pub struct TaskRow {
     pub id: Uuid,
     /// What there is to be done.
     pub kind: Kind,
-    /// About what: the id of a message, a recall or an account, or a partner's entity id.
+    /// About what: the id of a message, a recall, a letter or an account, a partner's entity id, or the id of a request with
+    /// who is to be told, behind a line.
     pub object: String,
     /// Whose it is.
     pub role: AccessRole,

@@ -47,8 +47,9 @@ struct DeskTask {
     id: Uuid,
     /// What there is to be done.
     kind: Kind,
-    /// About what: the id of a message or a recall, or a partner's entity id.
-    #[schema(max_length = 255)]
+    /// About what: the id of a message, a recall or a letter, a partner's entity id, or the id of a request, a `/`, and who is
+    /// to be told: an entity id, or `office:` and an id of the address book.
+    #[schema(max_length = 300)]
     object: String,
     /// With which partner.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -157,6 +157,9 @@ pub const MATRIX: &[Permission] = &[
     // referrals
     Permission::of::<EndConsents>("take_back_consent"),
     Permission::of::<ReadRights>("list_rectified_recipients"),
+    Permission::of::<WriteRights>("print_rectification_letter"),
+    Permission::of::<WriteRights>("note_rectification_sent"),
+    Permission::of::<WriteRights>("note_rectification_answer"),
     Permission::of::<ReadReferrals>("list_referrals"),
     Permission::of::<SendReferral>("add_referral"),
     Permission::of::<ReadReferrals>("read_referral"),

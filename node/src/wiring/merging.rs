@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use diesel::prelude::*;
 use serde_json::json;
-use staffetta_protocol::card::codes::Minor;
+use staffetta_protocol::card::codes::{Minor, SourceKind, SourceMeans};
 use staffetta_protocol::card::{Day, List, Province, Text, read};
 use staffetta_protocol::consent::Purpose;
 use staffetta_protocol::problem::Code;
@@ -243,6 +243,41 @@ async fn who_was_told_apart_or_is_herself_is_not_merged() {
                 let now = tx.now();
                 assert!(grants::live_grants(tx.conn(), one.subject, Purpose::P1, now)?.is_empty());
                 assert_eq!(vault::joined(tx.conn(), other.subject)?, vault::joined(tx.conn(), one.subject)?);
+                Ok(())
+            })
+            .await
+            .unwrap();
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_merge_asks_nobody_and_what_was_old_is_to_be_confirmed() {
+    scratch::each(|store| async move {
+        let vault = Vault::new(MasterKey::generate().unwrap());
+        let keys = vault.clone();
+        let both =
+            store.write(move |tx| Ok((person(tx, &keys, 7, "Awa", 2)?.id, person(tx, &keys, 8, "Fatou", 2)?.id)));
+        let (stays, goes) = both.await.unwrap();
+        store.clock().advance(chrono::TimeDelta::days(181));
+        store
+            .write(move |tx| {
+                let stale = |tx: &mut Tx<'_>, person: PersonId| -> Result<Vec<&'static str>> {
+                    let sight = Sight::of_taking_up(staff(1), person.into());
+                    let found = cards::look_at_completeness(tx, &vault, &sight)?;
+                    Ok(found.sections.iter().filter(|one| one.to_be_confirmed).map(|one| one.section).collect())
+                };
+                let old = stale(tx, stays)?;
+                assert!(old.contains(&"A") && old.contains(&"G"), "{old:?}");
+                // The other card was gone through today: that says nothing of this one.
+                let word = cards::Word { source: SourceKind::Person, means: SourceMeans::Phone };
+                let sight = Sight::of_taking_up(staff(8), goes.into());
+                cards::confirm(tx, &sight, 2, word, None)?;
+                assert_eq!(stale(tx, goes)?, [""; 0]);
+                merged(tx, &vault, stays, goes, Kept::Own)?;
+                assert_eq!(stale(tx, stays)?, old, "nobody asked her");
+                cards::confirm(tx, &Sight::of_taking_up(staff(7), stays.into()), 5, word, None)?;
+                assert_eq!(stale(tx, stays)?, [""; 0]);
                 Ok(())
             })
             .await

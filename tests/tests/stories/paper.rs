@@ -1,6 +1,8 @@
 //! To an office without a node: from the yes to the letter that asks it all back, and its answer.
 
+use reqwest::Method;
 use serde_json::{Value, json};
+use staffetta_node::access::AccessRole;
 use staffetta_tests::{BOTH, Person, on_each_database};
 
 use crate::stage::Stage;
@@ -49,6 +51,7 @@ async fn on_paper_from_the_yes_to_the_letter_that_is_answered() {
         let shown = desk.post(&format!("{path}/paper-answers"), answer).await.ok();
         assert_eq!((&shown["summary"]["state"], &shown["summary"]["office"]), (&json!("accepted"), &office));
 
+        put_right(&stage, &person.id).await;
         let how = json!({"by": "person", "channel": "in_person"});
         let withdrawal = format!("people/{}/consents/{}/withdrawals", person.id, records[1]);
         let done = desk.post(&withdrawal, how).await.ok();
@@ -75,4 +78,35 @@ async fn on_paper_from_the_yes_to_the_letter_that_is_answered() {
         assert!(page.contains("Mariam") && page.contains("Feuille pour le guichet"));
     })
     .await;
+}
+
+/// Her name is put right at her request, and the office hears of it by letter.
+async fn put_right(stage: &Stage, person: &str) {
+    let desk = &stage.at_centre;
+    let asks = json!({"kind": "rectification", "channel": "in_person", "said_by": "person", "details": "Il nome."});
+    let asked = desk.post(&format!("people/{person}/rights-requests"), asks).await;
+    let (version, request) = (asked.etag.clone(), asked.ok()["id"].as_str().unwrap().to_owned());
+    let held = desk.read(&format!("people/{person}/card")).await;
+    let (etag, mut card) = (held.etag.clone(), held.ok()["card"].clone());
+    card["given_names"] = json!("Mariam Zzmaryam");
+    let put = desk.put(&format!("people/{person}/card"), etag.as_deref(), card).await.ok();
+    let officer = stage.centre.desk(AccessRole::Dpo).await;
+    let answer = json!({"outcome": "granted", "card_version": put["version"]});
+    let at = format!("rights-requests/{request}/answer");
+    officer.send(Method::POST, &at, Some(answer), version.as_deref()).await.ok();
+    stage.centre.node.upkeep().await.unwrap();
+    let task = desk.read("tasks").await.ok()["items"][0].clone();
+    assert_eq!((&task["kind"], &task["case"]), (&json!("rectification_to_be_passed_on"), &json!(person)));
+    let letter = format!("rectification-letters/{}", task["object"].as_str().unwrap());
+    let (page, _) = desk.print(&letter).await;
+    assert!(page.contains("Zzmaryam") && page.contains("Sportello lavoro"), "{page}");
+    let stranger = stage.centre.desk(AccessRole::Operator).await;
+    assert_eq!(stranger.read(&letter).await.refused(403), "outside_case");
+    desk.post(&format!("{letter}/sending"), json!({"channel": "pec"})).await.ok();
+    assert_eq!(desk.read("tasks").await.ok()["items"], json!([]), "done by that");
+    let said = json!({"outcome": "corrected", "channel": "pec", "said_by": "Zzimpiegata"});
+    desk.post(&format!("{letter}/answer"), said.clone()).await.ok();
+    let held = officer.read(&format!("rights-requests/{request}/rectified-recipients")).await.ok();
+    assert_eq!((held["items"].as_array().unwrap().len(), &held["items"][0]["answer"]), (1, &said));
+    assert!(held["items"][0]["office"].is_string() && held["items"][0]["has_it_since"].is_string(), "{held}");
 }

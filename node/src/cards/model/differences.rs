@@ -19,6 +19,8 @@ pub enum Change {
     Removed,
     /// It says something else.
     Changed,
+    /// It says the same, on another word: who said so, when, by what means or through whom.
+    Sourced,
 }
 
 /// One difference: a field, or an entry of a list.
@@ -43,6 +45,10 @@ pub struct Difference {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub source: Option<HeldSource>,
+    /// The same as it was before, of what is `sourced`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub source_before: Option<HeldSource>,
 }
 
 /// By what an entry of a list is known again when it changes; other lists are of codes, which do not change.
@@ -74,9 +80,20 @@ pub(in crate::cards) fn differences(
     let mut found = Vec::new();
     for field in CardField::all().filter(|field| field.name() != SOURCES) {
         let Some(section) = Section::of(field.name()).filter(|section| reads(*section)) else { continue };
-        for (change, before, after) in of_field(field.name(), &old, &new) {
-            let said = if change == Change::Removed { from } else { to };
-            let source = said.sources.iter().find(|source| source.field == field).filter(|_| reads(Section::M));
+        let source_in = |card: &Card| {
+            let source = card.sources.iter().find(|source| source.field == field);
+            source.filter(|_| reads(Section::M)).cloned()
+        };
+        let said = of_field(field.name(), &old, &new);
+        let (was, is) = (source_in(from), source_in(to));
+        if said.is_empty() && was != is {
+            let (section, change) = (section.letter(), Change::Sourced);
+            let (before, after) = (None, None);
+            found.push(Difference { field, section, change, before, after, source: is, source_before: was });
+            continue;
+        }
+        for (change, before, after) in said {
+            let source = if change == Change::Removed { was.clone() } else { is.clone() };
             let part = |value: Value| json!({ (field.name()): value });
             found.push(Difference {
                 field,
@@ -84,7 +101,8 @@ pub(in crate::cards) fn differences(
                 change,
                 before: before.map(part),
                 after: after.map(part),
-                source: source.cloned(),
+                source,
+                source_before: None,
             });
         }
     }

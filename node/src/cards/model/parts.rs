@@ -66,10 +66,18 @@ pub(in crate::cards) fn strangers(section: Section, given: &Fields) -> Vec<Field
         .collect()
 }
 
-/// The sections in which two cards differ.
+/// The sections in which two cards differ: in what they say, or in who said so, when and by what means.
 pub(in crate::cards) fn changed(before: &Fields, after: &Fields) -> BTreeSet<Section> {
+    let (were, are) = (said(before), said(after));
+    let sourced = were.symmetric_difference(&are).filter_map(|(field, _)| Section::of(field));
     let differs = |section: &Section| members(*section).any(|name| before.get(name) != after.get(name));
-    Section::ALL.iter().copied().filter(differs).collect()
+    Section::ALL.iter().copied().filter(differs).chain(sourced).collect()
+}
+
+/// Where the fields come from: field and source, in whatever order they stand.
+fn said(fields: &Fields) -> BTreeSet<(&str, String)> {
+    let sources = fields.get(SOURCES).and_then(Value::as_array).into_iter().flatten();
+    sources.filter_map(|source| Some((source["field"].as_str()?, source.to_string()))).collect()
 }
 
 /// The members of a card that somebody may read who `reads` these sections.

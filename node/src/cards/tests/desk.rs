@@ -146,6 +146,48 @@ async fn a_section_goes_through_draft_and_version_and_every_conflict_shows_both_
 }
 
 #[actix_web::test]
+async fn what_a_colleague_wrote_since_is_not_published_unread() {
+    scratch::each(|store| async move {
+        let vault = vault();
+        let awa = somebody(&store, &vault).await;
+        let anna = token(&store, AccessRole::Operator, "anna", Some((awa, Function::CaseOperator))).await;
+        let bea = token(&store, AccessRole::Operator, "bea", Some((awa, Function::CaseOperator))).await;
+        let ask = desk!(store, vault);
+        let card = format!("/people/{awa}/card");
+        let section = format!("{card}/sections/A");
+        let draft = |name: &str| Some(json!({"fields": {"given_names": name, "is_minor": "no"}, "draft": true}));
+        let (status, first, _) = ask(&bea, "PUT", &section, Some("\"0\""), draft("Awa")).await;
+        assert_eq!(status, 200);
+        let read = ask(&anna, "GET", &format!("{card}/drafts"), None, None).await.2["items"][0]["revision"].clone();
+        assert_eq!(first, format!("\"{read}\""));
+        let (_, second, _) = ask(&bea, "PUT", &section, Some(&first), draft("Fatou")).await;
+
+        let publish = format!("{card}/versions");
+        let seen = json!({"drafts": [{"section": "A", "revision": read}]});
+        let (status, _, told) = ask(&anna, "POST", &publish, None, Some(seen.clone())).await;
+        assert_eq!((status, &told["code"], &told["current"]), (412, &json!("version_conflict"), &json!(second)));
+        assert_eq!(told["theirs"]["draft"]["fields"]["given_names"], "Fatou", "what she would have published unread");
+        assert_eq!(told["yours"], seen);
+        assert!(ask(&anna, "GET", &card, None, None).await.2["card"].get("given_names").is_none());
+
+        for (wrong, field) in [
+            (json!([{"section": "Z", "revision": 1}]), "/drafts/0/section"),
+            (json!([{"section": "A", "revision": 0}]), "/drafts/0/revision"),
+            (json!([{"section": "A", "revision": 2}, {"section": "identity", "revision": 2}]), "/drafts/1"),
+        ] {
+            let (status, _, told) = ask(&anna, "POST", &publish, None, Some(json!({"drafts": wrong}))).await;
+            assert_eq!((status, &told["errors"][0]["field"]), (422, &json!(field)));
+        }
+        assert_eq!(ask(&anna, "POST", &publish, None, Some(json!({}))).await.0, 409, "none is her own");
+        let seen = json!({"drafts": [{"section": "identity", "revision": told["theirs"]["draft"]["revision"]}]});
+        let (status, _, published) = ask(&anna, "POST", &publish, None, Some(seen.clone())).await;
+        assert_eq!((status, &published["card"]["given_names"]), (201, &json!("Fatou")));
+        assert_eq!(ask(&anna, "POST", &publish, None, Some(seen)).await.0, 409, "once");
+    })
+    .await;
+}
+
+#[actix_web::test]
 async fn a_role_and_a_function_see_their_part_of_a_card_and_others_none() {
     scratch::each(|store| async move {
         let vault = vault();

@@ -1,8 +1,8 @@
 //! Looking back, comparing, how complete a card is and how long ago somebody asked.
 
 use chrono::TimeDelta;
-use staffetta_protocol::card::Section;
 use staffetta_protocol::card::codes::SourceMeans;
+use staffetta_protocol::card::{HeldSource, Section};
 use staffetta_protocol::trust::Roles;
 
 use super::sections::edit;
@@ -93,6 +93,59 @@ async fn versions_are_found_by_number_and_compared() {
             .unwrap();
     })
     .await;
+}
+
+#[actix_web::test]
+async fn the_same_on_another_word_is_a_difference_and_another_revision() {
+    scratch::each(|store| async move {
+        let vault = vault();
+        store
+            .write(move |tx| {
+                let awa = person(tx, &vault);
+                let sight = seen(awa.id);
+                let nobody = Roles::new();
+                put_quick(tx, &vault, &sight, quick(), Some(&prato()))?;
+                let names = || edit(json!({"given_names": "Awa", "is_minor": "no"}));
+                let first = save_section(tx, &vault, &sight, &nobody, (Section::A, 0), names())?;
+                let by_phone = HeldSource { means: SourceMeans::Phone, ..first.sources[0].clone() };
+                let mut again = names();
+                again.sources = vec![by_phone.clone()];
+                let second = save_section(tx, &vault, &sight, &nobody, (Section::A, first.revision), again)?;
+                assert_eq!(second.fields, first.fields);
+                let found = look_at_differences(tx, &vault, &sight, (first.version, second.version))?;
+                let told: Vec<_> = found.iter().map(|it| (it.field.name(), it.change, it.section)).collect();
+                assert_eq!(told, [("given_names", Change::Sourced, "A")]);
+                assert_eq!((&found[0].before, &found[0].after), (&None, &None));
+                let (is, was) = (found[0].source.clone().unwrap(), found[0].source_before.clone().unwrap());
+                assert_eq!((is, was), (by_phone, first.sources[0].clone()));
+
+                // The card whole, with another word for the same: whoever read the section reads it anew.
+                let held = current(tx.conn(), &vault, awa.id)?.unwrap();
+                let others = look_at_section(tx, &vault, &sight, Section::G)?.revision;
+                let mut card = held.card.clone();
+                let mut sources = card.sources.clone().into_vec();
+                sources.iter_mut().find(|one| one.field.name() == "given_names").unwrap().means =
+                    SourceMeans::Interview;
+                card.sources = staffetta_protocol::card::List::new(sources).unwrap();
+                put(tx, &vault, &sight, card, held.version)?;
+                let late = save_section(tx, &vault, &sight, &nobody, (Section::A, second.revision), names());
+                assert_eq!(late.unwrap_err().code(), Code::VersionConflict);
+                assert_eq!(look_at_section(tx, &vault, &sight, Section::G)?.revision, others, "and no other section");
+
+                let (old, new) = (of(tx, &vault, awa.id, 2)?, of(tx, &vault, awa.id, 3)?);
+                let blind = differences(&old, &new, |section| section != Section::M)?;
+                assert!(blind.is_empty(), "without section M nothing is said of sources");
+                Ok(())
+            })
+            .await
+            .unwrap();
+    })
+    .await;
+}
+
+/// The card as it stood in this version.
+fn of(tx: &mut Tx<'_>, vault: &Vault, person: PersonId, version: u32) -> Result<Card> {
+    Ok(rows::of_version(tx.conn(), vault, person, version)?.unwrap().card)
 }
 
 #[actix_web::test]

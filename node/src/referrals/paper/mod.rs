@@ -23,7 +23,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use staffetta_protocol::card::{At as Place, CardGroups, Check};
-use staffetta_protocol::consent::{Group, Purpose};
+use staffetta_protocol::consent::{Basis, Group, Purpose};
 use staffetta_protocol::data::ReferralSent;
 use staffetta_protocol::id::MessageId;
 use staffetta_protocol::problem::{Code, Problem};
@@ -47,6 +47,7 @@ pub(super) use api::api;
 pub(super) use model::Content;
 pub use model::{Answered, ByHand, SheetKind};
 pub use print::Printed;
+pub(super) use rows::on_sheets;
 pub(super) use said::may_be_noted;
 pub use start::ToOffice;
 pub(super) use start::proposal;
@@ -187,6 +188,28 @@ impl Referrals {
         }
         let content = Content { card_version: card_version.get(), groups: cards::from_referral(body.card) };
         Ok((permit, local_version, content))
+    }
+
+    /// What an office has on its sheets, as it is right now: for a letter, on the duty to tell. It counts as disclosed from
+    /// now on.
+    ///
+    /// # Errors
+    /// `conflict` for a referral to a node; what the card lacks.
+    pub(super) fn rectified_on_paper(
+        &self,
+        tx: &mut Tx<'_>,
+        id: Uuid,
+        groups: &BTreeSet<Group>,
+    ) -> Result<(Uuid, Content)> {
+        let case = self.on_paper(tx, id)?;
+        let (ids, thread) = (case.recipient_ids()?, &case.thread);
+        let to = case.recipient(&ids);
+        let (subject, known_as) = (case.subject(), thread.subject_ref);
+        let permit = grants::permit_duty(subject, known_as, to, Basis::LegalDuty, thread.wire.0, groups.clone())?;
+        let (shown, card_version) = self.shown(tx, &case, &permit)?;
+        let carried = shown.groups.groups();
+        let letter = grants::on_paper(tx, &permit, thread, "paper.rectification", &carried, Some(shown.local_version))?;
+        Ok((letter.0, Content { card_version: card_version.get(), groups: shown.groups }))
     }
 
     fn part(

@@ -75,9 +75,9 @@ impl SheetKind {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(in crate::referrals) struct Content {
     /// The version of the card as this office counts it.
-    pub(super) card_version: u32,
+    pub(in crate::referrals) card_version: u32,
     /// The groups, as they were disclosed.
-    pub(super) groups: CardGroups,
+    pub(in crate::referrals) groups: CardGroups,
 }
 
 /// How something happened that no node reported.

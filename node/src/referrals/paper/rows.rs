@@ -175,6 +175,11 @@ pub(super) fn sheets(conn: &mut Conn, referral: Uuid) -> Result<Vec<Sheet>> {
     rows.into_iter().map(Sheet::try_from).collect()
 }
 
+/// What stands on the sheets of a referral, whether somebody noted that they left or not: each counts as disclosed.
+pub(in crate::referrals) fn on_sheets(conn: &mut Conn, referral: Uuid) -> Result<BTreeSet<Group>> {
+    Ok(sheets(conn, referral)?.into_iter().flat_map(|sheet| sheet.groups).collect())
+}
+
 /// What a sheet says; nothing once her key is gone.
 pub(super) fn content(conn: &mut Conn, vault: &Vault, id: Uuid) -> Result<Option<Content>> {
     let sealed: Vec<u8> = referral_sheet::table.find(Id(id)).select(referral_sheet::sealed).first(conn)?;

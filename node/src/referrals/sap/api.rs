@@ -20,7 +20,7 @@ use crate::referrals::Referrals;
 use crate::referrals::by::By;
 use crate::referrals::desk::{self, Desk};
 use crate::routes::Routes;
-use crate::store::Tx;
+use crate::store::{Tx, once};
 use crate::web::{self, Accept, Attachment, IfMatch, Input, Json, Path, Raw, RawKind};
 
 /// Lines that one transaction takes: a file of any length leaves room for others.
@@ -297,7 +297,7 @@ impl RawKind for Lines {
 ///
 /// A CSV file with the columns `referral`, `kind` (`did`, `patto`, `protocol`, `event`), `date`, `state`, `gol_path`,
 /// `number`, `policy`, `title`, `event`, `description` and `pathway`, at most 1000 lines. Each line is taken whole or not
-/// at all; the same line again changes nothing.
+/// at all; the same line again changes nothing. Where it broke off, the same file under the same key goes on.
 #[utoipa::path(tag = "referrals", request_body(description = "The file.", content((String = "text/csv"))),
     responses((status = 200, description = "What became of each line.", body = WriteBackReport)))]
 #[post("/sap-write-backs")]
@@ -306,7 +306,7 @@ async fn write_back_sap(
     desk: Data<Desk>,
     raw: Raw<Lines>,
 ) -> Result<Json<WriteBackReport>> {
-    let mut lines = upload::lines(&raw.bytes)?.into_iter();
+    let mut lines = upload::lines(&raw.bytes)?.into_iter().peekable();
     let mut items = Vec::new();
     loop {
         let some: Vec<_> = lines.by_ref().take(AT_ONCE).collect();
@@ -321,7 +321,10 @@ async fn write_back_sap(
             };
             some.into_iter().map(each).collect::<Result<Vec<_>>>()
         };
-        items.extend(desk.in_many(act).await?);
+        let written = desk.in_many(act);
+        // What was asked for is done with the last lines, and they carry the key: until then it may be asked for again, and
+        // the lines before are repeated, which changes nothing.
+        items.extend(if lines.peek().is_some() { once::aside(written).await? } else { written.await? });
     }
     let count = |wanted| items.iter().filter(|told| told.result == wanted).count();
     let (taken, repeated) = (count(LineResult::Taken), count(LineResult::Repeated));

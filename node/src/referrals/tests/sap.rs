@@ -15,7 +15,7 @@ use crate::referrals::Desk;
 use crate::referrals::sap::{FilledSection, PolicyEvent, Written};
 use crate::routes::Routes;
 use crate::web::document::DESK;
-use crate::web::{Rooms, Web, application};
+use crate::web::{Rooms, Web, application, once};
 
 /// Every field with its value, as `block.field`.
 fn values(sections: &[FilledSection]) -> Vec<(String, String)> {
@@ -160,8 +160,12 @@ async fn account(node: &Node, username: &'static str, role: AccessRole) -> Strin
 }
 
 async fn ask(node: &Node, token: &str, request: TestRequest) -> (u16, String, Vec<u8>) {
+    ask_of(ROOMS, node, token, request).await
+}
+
+async fn ask_of(rooms: Rooms, node: &Node, token: &str, request: TestRequest) -> (u16, String, Vec<u8>) {
     let text = "[node]\nentity_id = \"https://nodo.example\"\norganisation_name = \"X\"\n";
-    let web = Web::new(&Config::read(text, []).unwrap(), ROOMS);
+    let web = Web::new(&Config::read(text, []).unwrap(), rooms);
     let (store, vault) = (node.store.clone(), node.vault());
     let desk = Desk::new(store.clone(), node.referrals.clone(), || {});
     let app = init_service(application(&web, &move |cfg| {
@@ -220,6 +224,61 @@ async fn by_file_each_line_stands_for_itself_and_twice_is_once() {
         assert!(csv.starts_with("sezione,blocco,riga,campo,etichetta,lista,ricevuto,valore,nota\r\n"));
         assert!(csv.contains(",cellulare,Cellulare,,si,'+393331234567,"), "no formula: {csv}");
         assert!(csv.contains(",cognome,Cognome,,no,,"));
+    })
+    .await;
+}
+
+/// As the wiring has it: what is asked for under a key is done once.
+const ONCE: Rooms = Rooms {
+    desk: |routes| {
+        routes.below(DESK, crate::referrals::api, |rooms| rooms.wrap(from_fn(once)).wrap(from_fn(access::gate)));
+    },
+    ..ROOMS
+};
+
+#[actix_web::test]
+async fn a_file_that_broke_off_goes_on_under_the_same_key() {
+    use crate::store::schema::office_record;
+    use diesel::prelude::*;
+
+    each(|w| async move {
+        let (_, _, _, there) = w.in_charge(&with_contact()).await;
+        let bruno = account(&w.cpi, "bruno", AccessRole::Operator).await;
+        let protocol = parsed(json!({"number": "2026/1", "date": "2026-11-20"}));
+        w.cpi.desk(move |r, tx| r.record_protocol(tx, BY, there, protocol, None)).await.unwrap();
+        let put = |bytes: Vec<u8>| {
+            let here = office_record::table.find(crate::store::Id(there));
+            move |tx: &mut crate::store::Tx<'_>| {
+                let was: Vec<u8> = here.select(office_record::sealed).first(tx.conn())?;
+                diesel::update(here).set(office_record::sealed.eq(bytes)).execute(tx.conn())?;
+                Ok(was)
+            }
+        };
+        let whole = w.cpi.store.write(put(vec![1, 2, 3])).await.unwrap();
+        // Fifty lines that do not touch what is damaged, and one that does.
+        let mut lines: Vec<_> = (0..50).map(|n| format!("{there},event,2026-11-21,,,,Z{n},Corso,01,,")).collect();
+        lines.push(format!("{there},protocol,2026-11-21,,,2026/17,,,,,"));
+        let file = format!(
+            "referral,kind,date,state,gol_path,number,policy,title,event,description,pathway\r\n{}\r\n",
+            lines.join("\r\n")
+        );
+        let send = async || {
+            let request = TestRequest::post().uri(&format!("{DESK}/sap-write-backs"));
+            let request = request.insert_header(("content-type", "text/csv"));
+            let request =
+                request.insert_header(("idempotency-key", "\"zz-write-back-0001\"")).set_payload(file.clone());
+            let (status, _, body) = ask_of(ONCE, &w.cpi, &bruno, request).await;
+            (status, serde_json::from_slice::<Value>(&body).unwrap())
+        };
+        assert_eq!(send().await.0, 500, "the second part failed");
+        w.cpi.store.write(put(whole)).await.unwrap();
+        let (status, report) = send().await;
+        assert_eq!((status, &report["taken"], &report["repeated"]), (200, &json!(1), &json!(50)), "{report}");
+        assert_eq!(report["items"].as_array().unwrap().len(), 51, "and says what became of every line");
+        let records = w.cpi.desk(move |r, tx| r.office_records(tx, BY, there)).await.unwrap();
+        assert_eq!(records.events.len(), 50);
+        let (status, told) = send().await;
+        assert!(status == 200 || told["code"] == "already_done", "it is not done a third time: {status} {told}");
     })
     .await;
 }

@@ -6,6 +6,8 @@ use super::*;
 use crate::access::cases::Listing;
 use crate::access::cases::restriction::{self, RestrictedBy};
 use crate::store::Store;
+use crate::tasks;
+use crate::web::html::proof;
 
 #[actix_web::test]
 async fn restricted_is_kept_and_nothing_else() {
@@ -82,6 +84,43 @@ async fn whoever_is_restricted_is_found_with_the_mark_and_proposed_for_nothing()
         let asked = stage.ask(tx, RightKind::Restriction, false)?;
         stage.answer(tx, &asked, json!({"outcome": "granted"}))?;
         assert_eq!(seen(tx)?, (vec![true, true], [0, 0, 0, 0]));
+        Ok(())
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn whoever_received_something_is_told_of_a_restriction_by_somebody_and_the_letter_says_so() {
+    act(|tx, stage| {
+        stage.agree(tx)?;
+        stage.preview(tx)?;
+        let open = |tx: &mut Tx<'_>, of: &Request| {
+            tasks::open_about(tx.conn(), tasks::Kind::RestrictionToBeTold, &format!("{}/{CPI}", of.id))
+        };
+        let printed = |tx: &mut Tx<'_>, of: &Request| -> Result<String> {
+            let sight = stage.officer().sight(tx, stage.person.id)?;
+            Ok(proof::words(&proof::page(letter(tx, stage.vault(), &config().node, &sight, of.id)?.as_str())))
+        };
+        let objects = stage.ask(tx, RightKind::Objection, true)?;
+        let task = open(tx, &objects)?.unwrap();
+        let told = (task.peer.as_ref().map(EntityId::as_str), task.role, task.case, task.code.as_deref());
+        assert_eq!(told, (Some(CPI), AccessRole::Dpo, Some(stage.person.id.0), Some("objection")));
+        tasks::finish(tx, &stage.dario.acting::<acts::DoTasks>(), task.id)?;
+        stage.answer(tx, &objects, json!({"outcome": "granted"}))?;
+        assert!(open(tx, &objects)?.is_none(), "it was restricted before, and everybody knows");
+        assert!(printed(tx, &objects)?.contains("CPI Prato"));
+
+        let asks = stage.ask(tx, RightKind::Restriction, false)?;
+        assert!(open(tx, &asks)?.is_none());
+        stage.answer(tx, &asks, json!({"outcome": "granted"}))?;
+        assert!(open(tx, &asks)?.is_some());
+        let said = printed(tx, &asks)?;
+        assert!(said.contains("CPI Prato") && said.contains("che il loro uso è limitato"), "{said}");
+        assert!(!said.contains("ne viene informato"));
+
+        let erased = stage.ask(tx, RightKind::Erasure, false)?;
+        stage.answer(tx, &erased, json!({"outcome": "granted"}))?;
+        assert!(open(tx, &erased)?.is_none(), "the recall tells them");
         Ok(())
     })
     .await;

@@ -6,7 +6,7 @@
 //! - The key counts for one account in one role under the same scopes, one path with its query, and 24 hours
 //!   at least. Another content under it is refused with 422 `idempotency_key_reused`.
 //! - The claim commits with the act ([`crate::store::once`]), so neither a crash nor a second process does it twice.
-//!   What failed has changed nothing and claims nothing: the same key may be tried again.
+//!   What failed has changed nothing that repeating it would not, and claims nothing: the same key may be tried again.
 //! - The answer that was given is given again, with `Idempotent-Replayed: true`. It may hold personal data: it is kept
 //!   sealed under the node's key, for 24 hours at most, and every kept answer goes as soon as anybody's key is destroyed.
 //! - It is given only to whom it would be given now: every case that it was judged by ([`access::judged`]) is judged again,

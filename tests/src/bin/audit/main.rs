@@ -2,8 +2,9 @@
 //!
 //! `cargo run --release -p staffetta-tests --bin audit` prints one JSON document. Entries look as those of a working node
 //! do: ids, an act, a ground, a partner here and there. Verifying reads every entry, hashes it, compares leaf and tree,
-//! and judges every checkpoint.
+//! and judges every checkpoint. `--strict` ends with 1 where the flipped byte is not named.
 
+use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
@@ -16,11 +17,14 @@ use staffetta_node::keys::Keys;
 use staffetta_node::store::{Store, schema, scratch};
 use staffetta_node::vault::{MasterKey, Subject, Vault};
 use staffetta_protocol::id::EntityId;
+use staffetta_tests::Ending;
 use uuid::Uuid;
 
 /// What is asked of the journal.
 #[derive(Debug, Parser)]
 struct Arguments {
+    #[command(flatten)]
+    ending: Ending,
     /// URL of the database that is made. Without it a SQLite file in a temporary folder.
     #[arg(long)]
     database: Option<String>,
@@ -33,7 +37,7 @@ struct Arguments {
 const AT_ONCE: u64 = 1000;
 
 #[actix_web::main]
-async fn main() {
+async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let folder = tempfile::tempdir().expect("a temporary folder");
     let url = arguments.database.unwrap_or_else(|| format!("sqlite:{}", folder.path().join("audit.db").display()));
@@ -70,6 +74,7 @@ async fn main() {
         "verify_seconds": took.as_secs_f64(),
         "verified_per_second": arguments.entries as f64 / took.as_secs_f64(),
         "flipped_byte": {"position": position, "named": named},
+        "goals": {"flipped_byte_named": {"is": named, "goal": true, "met": named}},
         "peak_resident_mib": peak_resident_mib(),
         "machine": {
             "cpus": std::thread::available_parallelism().map_or(0, usize::from),
@@ -77,7 +82,7 @@ async fn main() {
             "build": if cfg!(debug_assertions) { "debug" } else { "release" },
         },
     });
-    println!("{report:#}");
+    arguments.ending.with(&report)
 }
 
 fn entry(n: u64) -> Entry {

@@ -17,7 +17,7 @@
 //! - `links`: the rate with one link and with many (`links.rs`).
 //! - `limits`: what the machine itself can sign, verify, write and answer in a second (`limits.rs`).
 //!
-//! `--only catch-up,limits` measures these. The defaults are for a look of two minutes. The goals are about more:
+//! `--only catch-up,limits` measures these; `--strict` ends with 1 where a goal is missed. The defaults are for a look of two minutes. The goals are about more:
 //! `--queued 100000 --stored 1000000 --links 200`, best with `--people 500` since queueing reads what was said of a person
 //! before, takes longer, and 40 GB for the databases (`--folder` says where). The parts of a message are measured by
 //! themselves with `cargo bench -p staffetta-protocol`.
@@ -38,16 +38,20 @@ mod receiver;
 mod settings;
 
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use clap::builder::RangedU64ValueParser;
 use clap::{Parser, ValueEnum};
 use network::Network;
 use serde_json::{Map, Value, json};
 use staffetta_protocol::id::EntityId;
+use staffetta_tests::Ending;
 
 /// What is asked of the exchange.
 #[derive(Debug, Parser)]
 struct Arguments {
+    #[command(flatten)]
+    ending: Ending,
     /// The parts to be measured, with commas. Without it all.
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Part>,
@@ -100,12 +104,13 @@ enum Part {
 }
 
 #[actix_web::main]
-async fn main() {
+async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let temporary = tempfile::tempdir().expect("a temporary folder");
     let folder = arguments.folder.clone().unwrap_or_else(|| temporary.path().to_owned());
     if let (Some(port), Some(authority)) = (arguments.receive, &arguments.authority) {
-        return receiver::receive(&folder, port, authority, arguments.code.as_deref()).await;
+        receiver::receive(&folder, port, authority, arguments.code.as_deref()).await;
+        return ExitCode::SUCCESS;
     }
     let mut report = Map::new();
     for part in Part::value_variants() {
@@ -117,7 +122,7 @@ async fn main() {
         }
     }
     report.insert("machine".into(), staffetta_tests::machine());
-    println!("{:#}", Value::Object(report));
+    arguments.ending.with(&Value::Object(report))
 }
 
 /// One part, on a network of its own in this folder.

@@ -24,6 +24,8 @@ const WITHOUT: &[&str] = &[
     "finish_oidc_login",
     "issue_own_token",
     "note_holder_letter",
+    "note_rectification_answer",
+    "note_rectification_sent",
     "offer_own_factor",
     "open_session",
     "show_second_factor",

@@ -45,8 +45,8 @@ const AT_THE_DOOR: &[&str] = &[
 ];
 /// What a path names where something is done in a case.
 const OF_A_CASE: &[&str] = &["{person}", "{referral}", "{request}", "{recall}"];
-/// What needs a letter about a record that has moved: the story of that has one.
-const ELSEWHERE: &[&str] = &["note_holder_letter"];
+/// What needs a letter about a record that has moved, or about what was put right: their stories have one.
+const ELSEWHERE: &[&str] = &["note_holder_letter", "note_rectification_sent", "note_rectification_answer"];
 /// Where the version stands on which an edit builds, if not at its own path or above it.
 const VERSIONS: &[(&str, &str)] =
     &[("record_did", "office-record"), ("record_patto", "office-record"), ("record_protocol", "office-record")];
