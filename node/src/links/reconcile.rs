@@ -77,6 +77,7 @@ async fn ask(links: &Inner, to: &EntityId) -> Result<bool> {
         Ok(None) => {
             let peer = to.clone();
             links.store.write(move |tx| checks::done(tx, &peer)).await?;
+            history::watch(links, to).await?;
             return Ok(false);
         }
         Err(why) => {
@@ -87,12 +88,14 @@ async fn ask(links: &Inner, to: &EntityId) -> Result<bool> {
                 checks::put_off(tx, &peer, later(&config, failures, why, now).retry_at)
             };
             links.store.write(act).await?;
+            history::watch(links, to).await?;
             return Ok(false);
         }
     };
     let peer = to.clone();
     let wakes = links.store.write(move |tx| mend(tx, &peer, &before, &theirs)).await?;
     history::compare_with(links, to).await?;
+    history::watch(links, to).await?;
     Ok(wakes)
 }
 
