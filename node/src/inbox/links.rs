@@ -38,6 +38,7 @@ pub fn link_state(conn: &mut Conn, peer: &EntityId) -> Result<LinkState> {
             receipt_digest: digest(in_digest)?,
         },
         outbound: Progress { epoch: out_epoch as u32, through_seq: out_through as u64, receipt_digest: digest(last)? },
+        history: Vec::new(),
     })
 }
 

@@ -15,7 +15,7 @@ use staffetta_protocol::link::LinkState;
 use super::answer::later;
 use super::compare::{Finding, Ours, compare};
 use super::push::note_mended;
-use super::{AT_ONCE, Inner, Links, checks, history};
+use super::{AT_ONCE, Inner, Links, checks, history, shown};
 use crate::error::Result;
 use crate::journal::{self, Actor, Entry};
 use crate::peers::ResolveError;
@@ -92,9 +92,10 @@ async fn ask(links: &Inner, to: &EntityId) -> Result<bool> {
             return Ok(false);
         }
     };
-    let peer = to.clone();
+    let (peer, asked) = (to.clone(), theirs.history.clone());
     let wakes = links.store.write(move |tx| mend(tx, &peer, &before, &theirs)).await?;
     history::compare_with(links, to).await?;
+    shown::show(links, to, asked).await?;
     history::watch(links, to).await?;
     Ok(wakes)
 }

@@ -1,5 +1,7 @@
 //! Whoever rewrites its journal is found out by its partner; whoever only adds to it is not.
 
+mod hidden;
+
 use chrono::TimeDelta;
 use diesel::prelude::*;
 use staffetta_node::access::AccessRole;

@@ -14,7 +14,7 @@ use crate::stage::{Stage, stands};
 
 impl Stage {
     /// The same stage with a job centre that nobody can call.
-    async fn walled(net: Federation) -> Self {
+    pub(crate) async fn walled(net: Federation) -> Self {
         let (centre, cpi) = (net.centre().await, net.hidden("CPI Prato", Role::Cpi, "ipa:cpi_po").await);
         centre.node.peers().resolve(cpi.id()).await.expect("the centre finds it at the authority");
         let (at_centre, at_cpi) = (centre.desk(AccessRole::Operator).await, cpi.desk(AccessRole::Operator).await);
