@@ -21,9 +21,10 @@ use tracing::Instrument as _;
 use crate::access::door::Door;
 use crate::authority::Authority;
 use crate::backup::Keeper;
+use crate::cards::Cards;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::consents::Consents;
+use crate::consents::{self, Consents};
 use crate::error::{Error, Result};
 use crate::inbox::Inbox;
 use crate::journal::Sealer;
@@ -240,8 +241,9 @@ impl Node {
                     .app_data(Data::new(node.config.clone()))
                     .app_data(Data::new(web::tasks::AddressBook(offices::channels)))
                     .app_data(Data::new(web::Names(people::labels)))
+                    .app_data(Data::new(Cards { age_said: consents::heed_age }))
                     .app_data(Data::new(Consents { threads_ended: wiring::threads_ended }))
-                    .app_data(Data::new(People { holdings: wiring::HOLDINGS }))
+                    .app_data(Data::new(People { holdings: wiring::HOLDINGS, age_said: consents::heed_age }))
                     .configure(|cfg| node.operations().mount(cfg))
                     .app_data(Data::new(Rights { holdings: wiring::HOLDINGS, threads_ended: wiring::threads_ended }));
                 if let Some(provider) = &node.provider {

@@ -134,30 +134,38 @@ pub const HOLDINGS: &[Holding] = &[
     vault::HOLDING,
 ];
 
-/// How each room ends what has been kept for long enough. The journal's own time is its own.
+/// How each room ends what has been kept for long enough. The journal ends what is its own.
 pub const RETAINED: &[Retained] = &[
     Retained { rule: "draft_card", due: cards::unsent, end: cards::delete_card },
     Retained {
         rule: "preview_received",
         due: referrals::expiring::previews_alone,
-        end: referrals::expiring::delete_preview,
+        end: |tx, _, id| referrals::expiring::delete_preview(tx, id),
     },
     Retained {
         rule: "referral_ended_recipient",
         due: referrals::expiring::ended_here,
-        end: referrals::expiring::delete_referral,
+        end: |tx, _, id| referrals::expiring::delete_referral(tx, id),
     },
     Retained {
         rule: "referral_ended_sender",
         due: referrals::expiring::ended_there,
-        end: referrals::expiring::delete_referral,
+        end: |tx, _, id| referrals::expiring::delete_referral(tx, id),
     },
-    Retained { rule: "referral_closed", due: referrals::expiring::closed, end: referrals::expiring::unname },
-    Retained { rule: "consent_record", due: consents::ended_by, end: consents::delete_record },
-    Retained { rule: "disclosure_log", due: grants::held_by_nobody, end: grants::forget_disclosure },
-    Retained { rule: "counselling_note", due: counselling::due, end: counselling::delete },
-    Retained { rule: "message_bytes", due: outbox::spent_bytes, end: outbox::delete_bytes },
-    Retained { rule: "message_bytes", due: inbox::spent_bytes, end: inbox::delete_bytes },
+    Retained {
+        rule: "referral_closed",
+        due: referrals::expiring::closed,
+        end: |tx, _, id| referrals::expiring::unname(tx, id),
+    },
+    Retained { rule: "consent_record", due: consents::ended_by, end: |tx, _, id| consents::delete_record(tx, id) },
+    Retained {
+        rule: "disclosure_log",
+        due: grants::held_by_nobody,
+        end: |tx, _, id| grants::forget_disclosure(tx, id),
+    },
+    Retained { rule: "counselling_note", due: counselling::due, end: |tx, _, id| counselling::delete(tx, id) },
+    Retained { rule: "message_bytes", due: outbox::spent_bytes, end: |tx, _, id| outbox::delete_bytes(tx, id) },
+    Retained { rule: "message_bytes", due: inbox::spent_bytes, end: |tx, _, id| inbox::delete_bytes(tx, id) },
 ];
 
 /// What the staff calls. Behind the gate nothing is public, so the status and the door itself stand before it.

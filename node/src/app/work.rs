@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use chrono::{DateTime, Months, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
@@ -12,7 +12,7 @@ use super::{Node, Workers};
 use crate::access::door;
 use crate::error::Result;
 use crate::store::{Tx, once};
-use crate::{consents, inbox, journal, log, outbox, people, referrals, rights, wiring};
+use crate::{consents, inbox, log, outbox, people, referrals, rights, wiring};
 
 /// Longest that a worker sleeps: what another process on the same database queued is seen within this time.
 const LONGEST_NAP: TimeDelta = TimeDelta::seconds(5);
@@ -159,28 +159,17 @@ impl Node {
             inbox::purge(tx)
         };
         self.store.write(act).await?;
-        self.forget_journal().await?;
         if !kept || !self.clock_is_confirmed() {
             return Ok(());
         }
-        rights::retention::pump(&self.store, wiring::RETAINED, &self.config.retention).await.map(drop)
-    }
-
-    /// Entries of the journal that were kept for long enough; their leaves stay, and the log verifies as before.
-    async fn forget_journal(&self) -> Result<()> {
-        const AT_ONCE: u64 = 500;
-        let months = Months::new(self.config.retention.journal_months);
-        let Some(before) = self.clock.now().checked_sub_months(months) else { return Ok(()) };
-        while self.clock_is_confirmed()
-            && self.store.write(move |tx| journal::forget_before(tx, before, AT_ONCE)).await? == AT_ONCE
-        {}
-        Ok(())
+        rights::retention::pump(&self.store, &self.vault, wiring::RETAINED, &self.config.retention).await.map(drop)
     }
 
     /// Answers that became late, what was kept for a while, and the keys of those of whom nothing is held any more.
     async fn upkeep_of_recalls(&self) -> Result<()> {
-        let (outbox, confirmed) = (self.outbox.clone(), self.clock_is_confirmed() && self.keyring_takes_more().await);
-        let act = move |tx: &mut Tx<'_>| consents::tree::pump(tx, &outbox, wiring::ABOVE, confirmed);
+        let (outbox, clock) = (self.outbox.clone(), self.clock_is_confirmed());
+        let sure = consents::tree::Sure { clock, keyring: clock && self.keyring_takes_more().await };
+        let act = move |tx: &mut Tx<'_>| consents::tree::pump(tx, &outbox, wiring::ABOVE, sure);
         self.store.write(act).await.map(drop)
     }
 

@@ -1,11 +1,11 @@
 //! What another node held of her card, laid onto the one that this node holds from now on.
 
 use serde_json::{Map, Value};
-use staffetta_protocol::card::{Card, CardGroups, read};
+use staffetta_protocol::card::{At, Card, CardGroups, read};
 
 use super::model::parts::{self, Fields, SOURCES};
 use super::model::{self, Held, Said};
-use super::{rows, save};
+use super::{may_have_one, rows, save};
 use crate::access::Sight;
 use crate::error::{Error, Result};
 use crate::people;
@@ -29,6 +29,7 @@ pub fn take_over(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, groups: &CardGro
     let mut all = parts::fields(&old)?;
     all.extend(spoken_of(groups)?);
     let card = model::with_sources(before.as_ref().map(|held| &held.card), parts::card_of(all)?, said)?;
+    may_have_one(tx, &card, &At::Root)?;
     save(tx, vault, sight, &person, card, before.as_ref())
 }
 

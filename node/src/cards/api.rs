@@ -8,7 +8,7 @@ use staffetta_protocol::card::{Card, QuickCard};
 use utoipa::{IntoParams, ToSchema};
 
 use super::view::HeldCard;
-use super::{CardGaps, Version, Versions};
+use super::{CardGaps, Cards, Version, Versions};
 use crate::access::Allowed;
 use crate::access::acts::{ReadCards, WriteCards};
 use crate::config::Config;
@@ -65,6 +65,7 @@ async fn add_quick_card(
     staff: Allowed<WriteCards>,
     store: Data<Store>,
     vault: Data<Vault>,
+    cards: Data<Cards>,
     config: Data<Config>,
     Path(id): Path<PersonId>,
     Input(quick): Input<QuickCard>,
@@ -72,7 +73,9 @@ async fn add_quick_card(
     let (staff, province) = (staff.staff(), config.node.province.clone());
     let act = move |tx: &mut Tx<'_>| {
         let sight = staff.sight(tx, id)?;
-        HeldCard::of(&super::put_quick(tx, &vault, &sight, quick, province.as_ref())?, &sight)
+        let held = super::put_quick(tx, &vault, &sight, quick, province.as_ref())?;
+        (cards.age_said)(tx, &vault, &sight)?;
+        HeldCard::of(&held, &sight)
     };
     let card = store.write(act).await?;
     let version = card.version();
@@ -113,20 +116,23 @@ async fn read_card(
 async fn save_card(
     staff: Allowed<WriteCards>,
     store: Data<Store>,
-    vault: Data<Vault>,
+    rooms: (Data<Vault>, Data<Cards>),
     peers: Data<Peers>,
     Path(id): Path<PersonId>,
     IfMatch(version): IfMatch,
     Input(card): Input<Card>,
 ) -> Result<Json<HeldCard>> {
     let expected = u32::try_from(version).unwrap_or(u32::MAX);
-    let (staff, keys) = (staff.staff(), vault.clone());
+    let (staff, (vault, cards)) = (staff.staff(), rooms);
+    let keys = vault.clone();
     let colleague = staff.clone();
     let saved = store
         .write(move |tx| {
             let sight = staff.sight(tx, id)?;
             let ours = peers.own_roles_in(tx.conn())?;
-            HeldCard::of(&super::put_as(tx, &keys, &sight, &ours, card, expected)?, &sight)
+            let held = super::put_as(tx, &keys, &sight, &ours, card, expected)?;
+            (cards.age_said)(tx, &keys, &sight)?;
+            HeldCard::of(&held, &sight)
         })
         .await;
     let look = async || {

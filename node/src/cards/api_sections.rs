@@ -5,6 +5,7 @@ use actix_web::{delete, get, put};
 use serde::Deserialize;
 use staffetta_protocol::card::Section;
 
+use super::Cards;
 use super::view::{CardDraft, CardDraftList, CardSection, CardSectionEdit, section};
 use crate::access::acts::{ReadCards, WriteCards};
 use crate::access::{Acting, Allowed};
@@ -70,13 +71,14 @@ async fn read_card_section(
 async fn save_card_section(
     staff: Allowed<WriteCards>,
     store: Data<Store>,
-    vault: Data<Vault>,
+    rooms: (Data<Vault>, Data<Cards>),
     peers: Data<Peers>,
     Path(place): Path<Place>,
     revision: IfMatch,
     Input(edit): Input<CardSectionEdit>,
 ) -> Result<Json<CardSection>> {
-    let (staff, which) = (staff.staff(), section(&place.section)?);
+    let (staff, (vault, cards)) = (staff.staff(), rooms);
+    let which = section(&place.section)?;
     let (revision, person) = (revision.row().unwrap_or(i32::MAX), place.person);
     let (keys, colleague) = (vault.clone(), staff.clone());
     let saved = store
@@ -85,6 +87,7 @@ async fn save_card_section(
             let ours = peers.own_roles_in(tx.conn())?;
             let edit = edit.of(which, sight.staff(), super::today(tx))?;
             let part = super::save_section(tx, &keys, &sight, &ours, (which, revision), edit)?;
+            (cards.age_said)(tx, &keys, &sight)?;
             Ok((part.revision, CardSection::of(part, &sight)))
         })
         .await;

@@ -8,7 +8,7 @@ use utoipa::IntoParams;
 use super::view::{
     CardCompleteness, CardConfirming, CardDifferenceList, CardPublication, HeldCard, sections, withheld,
 };
-use super::{Word, look_at_completeness};
+use super::{Cards, Word, look_at_completeness};
 use crate::access::Allowed;
 use crate::access::acts::{ReadCards, WriteCards};
 use crate::error::Result;
@@ -38,6 +38,7 @@ async fn publish_card_drafts(
     staff: Allowed<WriteCards>,
     store: Data<Store>,
     vault: Data<Vault>,
+    cards: Data<Cards>,
     peers: Data<Peers>,
     Path(id): Path<PersonId>,
     Input(wanted): Input<CardPublication>,
@@ -46,7 +47,9 @@ async fn publish_card_drafts(
     let act = move |tx: &mut Tx<'_>| {
         let sight = staff.sight(tx, id)?;
         let ours = peers.own_roles_in(tx.conn())?;
-        HeldCard::of(&super::publish(tx, &vault, &sight, &ours, chosen.as_ref())?, &sight)
+        let held = super::publish(tx, &vault, &sight, &ours, chosen.as_ref())?;
+        (cards.age_said)(tx, &vault, &sight)?;
+        HeldCard::of(&held, &sight)
     };
     let card = store.write(act).await?;
     let version = card.version();

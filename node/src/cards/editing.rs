@@ -165,7 +165,9 @@ pub fn save_section(
     let mut card = with_section(&old, section, &edit.fields, edit.said, &edit.sources)?;
     papers::set_aside(tx.conn(), vault, person.id, (&old, &mut card))?;
     parts::may_judge(Some(&old), &card, ours)?;
-    may_have_one(tx, &card, &At::Root.key("fields"))?;
+    if edit.draft || before.as_ref().is_none_or(|held| held.card.birth_date == card.birth_date) {
+        may_have_one(tx, &card, &At::Root.key("fields"))?;
+    }
     section_rows::take(tx, person.id, section, expected)?;
     if edit.draft {
         let of_section = |source: &&HeldSource| Section::of(source.field.name()) == Some(section);

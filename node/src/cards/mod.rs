@@ -5,7 +5,10 @@
 //!   another change in between is a conflict, not a loss. Drafts are no versions: see [`editing`].
 //! - Of a card one reads and writes the sections that one's functions in the case allow, and no others.
 //! - Of a record that another node holds since, the card is to be read only.
-//! - Nobody who is surely under sixteen has a card, from wherever it comes; of a draft of one nothing is kept.
+//! - Nobody who is surely under sixteen has a card, from wherever it comes; of a draft of one nothing is kept. Where
+//!   somebody with a card turns out to be, her date of birth is put right like any other's, since it is true, and from
+//!   then on nothing but that date is written.
+//! - How old a card says that she is decides whose word counts: whoever saves one tells the room above ([`Cards`]).
 //! - What leaves is made by [`disclose`] from a permit: its groups and nothing else, each by its own closed type. The
 //!   recipient counts the versions that it is shown from 1 ([`shown_version`]), so the numbers tell nothing of the others.
 //! - What comes is kept by group and by message, sealed for the thread's subject: a group can be erased alone, and so can
@@ -83,6 +86,16 @@ pub const HOLDING: Holding = Holding {
     collect: collecting::collect,
 };
 
+/// What a card that was saved means for what she agreed to, now that it says how old she is.
+pub type AgeSaid = fn(&mut Tx<'_>, &Vault, &Sight) -> Result<()>;
+
+/// This room's handle: what must be asked of the room above when the desk saves a card.
+#[derive(Debug, Clone, Copy)]
+pub struct Cards {
+    /// Called in the transaction that saves it.
+    pub age_said: AgeSaid,
+}
+
 /// Begins a card with the quick card's answers, and the defaults of all that was not asked.
 ///
 /// # Errors
@@ -114,7 +127,8 @@ pub fn put_quick(
 ///
 /// # Errors
 /// `not_found`; `version_conflict` when another version came in between; `function_not_entitled` for a section that
-/// she does not write; `not_entitled` for a skill that this node cannot confirm; `invalid_input` for somebody under sixteen.
+/// she does not write; `not_entitled` for a skill that this node cannot confirm; `invalid_input` for somebody under sixteen,
+/// but where this is what says it.
 pub fn put(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, card: Card, expected: u32) -> Result<Held> {
     put_as(tx, vault, sight, &Roles::new(), card, expected)
 }
@@ -182,7 +196,10 @@ fn save(
     before: Option<&Held>,
 ) -> Result<Held> {
     grants::must_hold(tx.conn(), person.subject)?;
-    may_have_one(tx, &card, &At::Root)?;
+    // That she is under sixteen after all is true and has to be said once: what she agreed to ends by it.
+    if before.is_none_or(|held| held.card.birth_date == card.birth_date) {
+        may_have_one(tx, &card, &At::Root)?;
+    }
     let mut held = rows::save(tx, vault, person, sight.staff(), card, before.map_or(0, |held| held.version))?;
     let card = &held.card;
     let version = i32::try_from(held.version).map_err(Error::internal)?;

@@ -197,9 +197,10 @@ fn save(
 /// A new yes to a record, under the next number, with a time of its own.
 ///
 /// # Errors
-/// `not_found`; as [`answer`]; `illegal_transition` for what was refused or withdrawn: that is asked anew.
+/// `not_found`; as [`answer`]; `illegal_transition` for what was refused or withdrawn, a moment ago too: that is asked anew.
 pub fn renew(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, record: RecordId, renewal: &Renewal) -> Result<Consent> {
     let person = people::of(sight);
+    rows::lock(tx, record)?;
     let was = of(tx.conn(), vault, person, record)?;
     let state = was.state.after(Event::Renew)?;
     let mut found = Vec::new();

@@ -71,12 +71,12 @@ pub fn requests(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight) -> Result<Vec<Req
     rows::requests_of(tx.conn(), vault, person.id)
 }
 
-/// A question of hers that waits.
+/// A question of hers that waits, locked until this transaction ends.
 ///
 /// # Errors
 /// `not_found`, also for one of somebody else; `illegal_transition` for one that has its answer.
 pub(super) fn waiting(tx: &mut Tx<'_>, vault: &Vault, person: PersonId, record: RecordId) -> Result<Request> {
-    let request = rows::request(tx.conn(), vault, record)?.filter(|it| it.person == person).ok_or(Code::NotFound)?;
+    let request = rows::locked_request(tx, vault, record)?.filter(|it| it.person == person).ok_or(Code::NotFound)?;
     if !request.state.waits() {
         return Err(Problem::illegal(Vec::new()).into());
     }

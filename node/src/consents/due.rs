@@ -185,9 +185,13 @@ pub fn put_birthday_right(tx: &mut Tx<'_>, vault: &Vault, moved: &Consent) -> Re
     if newest.is_none_or(|newest| newest.seq != moved.seq || newest.state != moved.state) {
         return Ok(());
     }
+    move_end(tx, &Sight::of_the_node(moved.person.into()), moved)
+}
+
+/// Moves the end that it has for this node, of the record and of what may be used of it at once.
+pub(super) fn move_end(tx: &mut Tx<'_>, sight: &Sight, moved: &Consent) -> Result<()> {
     rows::move_early_end(tx, moved)?;
     grants::move_early_end(tx, moved.record, moved.seq, moved.ends_early)?;
-    let sight = Sight::of_the_node(moved.person.into());
     let entry = sight.entry("consent.end-moved").subject(moved.subject).object(moved.record);
     journal::record(tx, entry.code(format_args!("seq:{}", moved.seq)))
 }

@@ -1,5 +1,7 @@
 //! The end of a consent: taken back, found never to have held, or done.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use staffetta_protocol::id::{EntityId, RecordId};
 use staffetta_protocol::problem::Code;
@@ -60,19 +62,31 @@ pub fn withdraw(
     record: RecordId,
     how: Withdrawal,
 ) -> Result<Withdrawn> {
-    let consent = of(tx.conn(), handle.vault(), people::of(sight), record)?;
-    let now = tx.now();
-    take_back(tx, handle, sight, towards, consent, (how, now))
+    let held = hold(tx, handle.vault(), record)?.filter(|consent| consent.person == people::of(sight));
+    take_back(tx, handle, sight, towards, held.ok_or(Code::NotFound)?, (how, None))
 }
 
-/// The same for a record that was read, as she said it at some instant: a yes that she gave after it is a new one.
+/// The newest answer of a record of which a withdrawal is to be judged, with the record locked and whatever else of hers
+/// would go with it.
+pub(super) fn hold(tx: &mut Tx<'_>, vault: &Vault, record: RecordId) -> Result<Option<Consent>> {
+    let Some(found) = rows::newest(tx.conn(), vault, record)? else { return Ok(None) };
+    let beside = beside(tx, vault, &found, None)?;
+    let all: BTreeSet<RecordId> = beside.into_iter().map(|it| it.record).chain([record]).collect();
+    for record in all {
+        rows::lock(tx, record)?;
+    }
+    rows::newest(tx.conn(), vault, record)
+}
+
+/// The same for a record that is held ([`hold`]). Where she said it elsewhere, at some instant, a yes that she gave after it
+/// is a new one.
 pub(super) fn take_back(
     tx: &mut Tx<'_>,
     handle: &Outbox,
     sight: &Sight,
     towards: Towards<'_>,
     consent: Consent,
-    (how, said): (Withdrawal, DateTime<Utc>),
+    (how, said): (Withdrawal, Option<DateTime<Utc>>),
 ) -> Result<Withdrawn> {
     if matches!(consent.state, State::Withdrawn | State::Invalidated) {
         return Ok(Withdrawn::unchanged(consent));
@@ -86,7 +100,7 @@ pub(super) fn take_back(
 }
 
 /// What else of hers permits what this one does: the same purpose and organisation, and one of its groups.
-fn beside(tx: &mut Tx<'_>, vault: &Vault, it: &Consent, said: DateTime<Utc>) -> Result<Vec<Consent>> {
+fn beside(tx: &mut Tx<'_>, vault: &Vault, it: &Consent, said: Option<DateTime<Utc>>) -> Result<Vec<Consent>> {
     let now = tx.now();
     let mut others = in_force(tx.conn(), vault, it.person, now)?;
     others.retain(|other| {
@@ -94,23 +108,25 @@ fn beside(tx: &mut Tx<'_>, vault: &Vault, it: &Consent, said: DateTime<Utc>) -> 
             && other.purpose == it.purpose
             && other.recipient.same_organisation(&it.recipient)
             && !other.groups.is_disjoint(&it.groups)
-            && other.answered_at <= said
+            && said.is_none_or(|said| other.answered_at <= said)
     });
     Ok(others)
 }
 
 /// Takes a consent back, or declares that it never held: from here on nothing leaves, and what left is called back: by a
-/// recall of its own, or `under` the one that reached this node.
+/// recall of its own, or `under` the one that reached this node. It ends as it stands when its lock is given: with the yes
+/// by which it was renewed meanwhile.
 pub(super) fn end(
     tx: &mut Tx<'_>,
     handle: &Outbox,
     sight: &Sight,
     towards: Towards<'_>,
-    mut consent: Consent,
+    consent: Consent,
     (event, how): (Event, Withdrawal),
     under: Option<tree::Under>,
 ) -> Result<Withdrawn> {
     let now = tx.now();
+    let mut consent = rows::locked(tx, handle.vault(), consent.record)?.ok_or(Code::NotFound)?;
     if matches!(consent.state, State::Withdrawn | State::Invalidated) {
         return Ok(Withdrawn::unchanged(consent));
     }
@@ -177,7 +193,7 @@ pub fn invalidate(
 /// `not_found`; `illegal_transition` for what is not in force.
 pub fn terminate(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, record: RecordId) -> Result<Consent> {
     let consent = of(tx.conn(), vault, people::of(sight), record)?;
-    finish(tx, sight, consent)
+    finish(tx, vault, sight, &consent)
 }
 
 /// Ends every consent of hers that is in force, each once however often it was renewed: what they were for goes on
@@ -188,13 +204,13 @@ pub fn terminate(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, record: RecordId
 pub fn terminate_all(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight) -> Result<()> {
     let now = tx.now();
     for consent in in_force(tx.conn(), vault, people::of(sight), now)? {
-        finish(tx, sight, consent)?;
+        finish(tx, vault, sight, &consent)?;
     }
     Ok(())
 }
 
 /// Her consents that are in force at `now`: of each record the newest answer.
-fn in_force(conn: &mut Conn, vault: &Vault, person: PersonId, now: DateTime<Utc>) -> Result<Vec<Consent>> {
+pub(super) fn in_force(conn: &mut Conn, vault: &Vault, person: PersonId, now: DateTime<Utc>) -> Result<Vec<Consent>> {
     let mut found = Vec::new();
     for record in rows::revocable(conn, person)? {
         found.extend(rows::newest(conn, vault, record)?.filter(|consent| consent.stands(now).permits()));
@@ -202,7 +218,8 @@ fn in_force(conn: &mut Conn, vault: &Vault, person: PersonId, now: DateTime<Utc>
     Ok(found)
 }
 
-fn finish(tx: &mut Tx<'_>, sight: &Sight, mut consent: Consent) -> Result<Consent> {
+fn finish(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, found: &Consent) -> Result<Consent> {
+    let mut consent = rows::locked(tx, vault, found.record)?.ok_or(Code::NotFound)?;
     let from = consent.state;
     consent.state = consent.stands(tx.now()).after(Event::Terminate)?;
     if !rows::move_state(tx, &consent, from)? {

@@ -3,8 +3,10 @@
 use chrono::{DateTime, Utc};
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
+use staffetta_protocol::id::RecordId;
 use uuid::Uuid;
 
+use super::rows;
 use crate::error::Result;
 use crate::store::schema::{consent, consent_event, consent_receipt, consent_request, paper_recall};
 use crate::store::{At, Conn, Id, Tx};
@@ -43,12 +45,21 @@ pub fn ended_by(conn: &mut Conn, before: DateTime<Utc>, after: Option<Uuid>, lim
     Ok(spent(found))
 }
 
-/// Deletes a record: its answers, events, receipts, the question, letters. That it ended stays, as a tombstone.
+/// Deletes a record: its answers, events, receipts, the question, letters. That it ended stays, as a tombstone. One that she
+/// has renewed meanwhile has not ended, and stays.
 ///
 /// # Errors
 /// What the database refuses.
 pub fn delete_record(tx: &mut Tx<'_>, record: Uuid) -> Result<()> {
-    let record = Id(record);
+    rows::lock(tx, RecordId(record))?;
+    let (record, now) = (Id(record), At::from(tx.now()));
+    let lives = consent::table
+        .filter(consent::record.eq(record))
+        .filter(consent::withdrawn_at.is_null())
+        .filter(consent::not_after.gt(now));
+    if diesel::select(exists(lives)).get_result(tx.conn())? {
+        return Ok(());
+    }
     diesel::delete(consent_receipt::table.filter(consent_receipt::record.eq(record))).execute(tx.conn())?;
     diesel::delete(consent_event::table.filter(consent_event::record.eq(record))).execute(tx.conn())?;
     diesel::delete(consent_request::table.filter(consent_request::record.eq(record))).execute(tx.conn())?;

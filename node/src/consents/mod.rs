@@ -9,9 +9,12 @@
 //! - A yes is usable from the transaction that writes it ([`grants::open`]); a withdrawal ends it in the transaction that
 //!   writes that, strikes what waits, tells every node that was ever given something, and ends the threads that rested on
 //!   this record alone. What else of hers permits the same to the same organisation ends with it: one withdrawal is enough.
+//! - Of two acts that answer, renew or end a record at once the second waits, and reads what the first has written: what is
+//!   withdrawn is withdrawn with the yes that was given meanwhile, and what was withdrawn a moment ago is not renewed.
 //! - Expired is not withdrawn: nothing new leaves, nothing is recalled. It expires at the instant, whoever looks.
 //! - Of a record the newest yes counts and no other: what she renews ends the one before it, where it was longer too.
 //! - For a minor her guardian answers, by name, and she assents; from the midnight on which she is of age that permits nothing.
+//!   Who turns out to be one after she answered herself has answered nothing that permits ([`heed_age`]).
 //! - Withdrawing is as easy as giving, and works from the other side too: a person may say it where her data went
 //!   ([`wire`]).
 //! - A receipt is frozen bytes: who asks for it again gets the same.
@@ -26,6 +29,7 @@ mod due;
 mod ending;
 mod expiring;
 mod forgotten;
+mod minors;
 mod model;
 pub mod notices;
 mod reading;
@@ -57,6 +61,7 @@ pub use asking::{ask, defer, invalidate_request, requests};
 pub use due::{Due, DueKind, DuePlace, due, moved_birthdays, put_birthday_right, remind};
 pub use ending::{Withdrawn, invalidate, terminate, terminate_all, withdraw};
 pub use expiring::{delete_record, ended_by};
+pub use minors::heed_age;
 pub use model::{
     Answer, Answered, Answers, Channel, Consent, Deferral, Event, ExpressedBy, Expression, Happened, IndicationMethod,
     InvalidReason, Invalidation, LateAnswer, Notice, Question, Questions, Renewal, Request, State, Withdrawal,

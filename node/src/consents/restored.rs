@@ -28,7 +28,7 @@ pub fn ended_before(tx: &mut Tx<'_>, handle: &Outbox, above: Above, grave: &Tomb
     }
     // Whatever else is known of the record: nothing leaves under it from here on.
     grants::tombstone(tx, &grave.issuer, grave.record, grave.seq)?;
-    let consent = rows::newest(tx.conn(), handle.vault(), grave.record)?;
+    let consent = rows::locked(tx, handle.vault(), grave.record)?;
     let ends = |it: &super::Consent| it.seq <= grave.seq && it.state.allowed().contains(&Event::Withdraw);
     let Some(consent) = consent.filter(ends) else {
         grants::close(tx, grave.record)?;

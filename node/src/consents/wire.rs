@@ -6,9 +6,9 @@ use staffetta_protocol::message::{Actor as MessageActor, ActorRole, Message};
 use staffetta_protocol::problem::ItemCode;
 use uuid::Uuid;
 
-use super::ending::take_back;
+use super::ending::{hold, take_back};
 use super::tree::{self, Above};
-use super::{Channel, Consent, Withdrawal, WithdrawnBy, forgotten, rows};
+use super::{Channel, Consent, Withdrawal, WithdrawnBy, forgotten};
 use crate::access::Sight;
 use crate::error::Result;
 use crate::grants;
@@ -41,7 +41,7 @@ pub fn withdrawn(
     message: &Message,
     body: &ConsentWithdrawn,
 ) -> Result<Effect> {
-    let ours = rows::newest(tx.conn(), handle.vault(), body.record)?;
+    let ours = hold(tx, handle.vault(), body.record)?;
     match (ours, body.recall.zip(body.due)) {
         (None, Some(recall)) => {
             let threads = tree::take(tx, handle, above, message, body, recall)?;
@@ -55,7 +55,7 @@ pub fn withdrawn(
             let sight = Sight::of_peer(message.from.clone(), consent.person.into());
             let how = Withdrawal { by: WithdrawnBy::Person, channel: Channel::Recipient };
             let system = |_: &EntityId| MessageActor { role: ActorRole::System, pseudonym: None };
-            let done = take_back(tx, handle, &sight, &system, consent, (how, message.issued_at))?;
+            let done = take_back(tx, handle, &sight, &system, consent, (how, Some(message.issued_at)))?;
             Ok(Effect { taken: Taken::Accepted, threads: done.threads })
         }
         _ => Ok(Effect::none(Taken::Refused(ItemCode::NotEntitled))),

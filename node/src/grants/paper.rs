@@ -39,6 +39,7 @@ pub fn on_paper(
     let id = MessageId(Uuid::new_v4());
     if let Some((record, seq)) = record {
         // Paper in the hand has arrived: a grant of one use is spent with it.
+        used::must_be_open(tx, record, seq)?;
         used::hold(tx, record, seq, id)?;
         used::spend(tx, &[id])?;
     }

@@ -18,6 +18,8 @@ use crate::store::{At, Conn, Id, Tx};
 pub(super) fn close_before(tx: &mut Tx<'_>, record: RecordId, seq: u32) -> Result<Option<Id>> {
     let now = At::from(tx.now());
     let earlier = open_grant::table.filter(open_grant::record.eq(Id(record.0))).filter(open_grant::seq.lt(seq as i32));
+    // A message may be taking the one use of them, or give it back, at this moment: what is read is what it leaves.
+    diesel::update(earlier).set(open_grant::seq.eq(open_grant::seq)).execute(tx.conn())?;
     let holds: Option<Option<Id>> = earlier
         .filter(open_grant::state.eq("held"))
         .order(open_grant::seq.desc())

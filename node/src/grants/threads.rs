@@ -88,24 +88,32 @@ pub fn by_wire(conn: &mut Conn, peer: &EntityId, wire: ThreadId) -> Result<Optio
     row.map(|row| read(conn, row)).transpose()
 }
 
-/// What stands for one of our people towards a peer: the name in use, or a new one after a completed withdrawal.
+/// What stands for one of our people towards a peer: the name in use, or a new one after a completed withdrawal. Of two
+/// messages that begin at once the second waits, and uses the name that the first has given: a peer that knew her by two could
+/// not put them together, and nobody would take back the one with the other.
 pub fn subject_ref_for(tx: &mut Tx<'_>, subject: Subject, peer: impl Into<Destination>) -> Result<SubjectRef> {
     let peer = peer.into().to_string();
+    if let Some(known) = name_in_use(tx.conn(), subject, &peer)? {
+        return Ok(known);
+    }
+    let row =
+        (pairwise::peer.eq(&peer), pairwise::subject_ref.eq(Id(Uuid::new_v4())), pairwise::subject.eq(Id(subject.0)));
+    each_backend!(tx.conn(), conn => diesel::insert_into(pairwise::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(conn))?;
+    name_in_use(tx.conn(), subject, &peer)?.ok_or_else(|| Error::internal("the name just given is not there"))
+}
+
+fn name_in_use(conn: &mut Conn, subject: Subject, peer: &str) -> Result<Option<SubjectRef>> {
     let known: Option<Id> = pairwise::table
         .filter(pairwise::subject.eq(Id(subject.0)))
-        .filter(pairwise::peer.eq(&peer))
+        .filter(pairwise::peer.eq(peer))
         .filter(pairwise::retired_at.is_null())
         .select(pairwise::subject_ref)
-        .first(tx.conn())
+        .first(conn)
         .optional()?;
-    if let Some(known) = known {
-        return Ok(SubjectRef(known.0));
-    }
-    let fresh = SubjectRef(Uuid::new_v4());
-    diesel::insert_into(pairwise::table)
-        .values((pairwise::peer.eq(peer), pairwise::subject_ref.eq(Id(fresh.0)), pairwise::subject.eq(Id(subject.0))))
-        .execute(tx.conn())?;
-    Ok(fresh)
+    Ok(known.map(|id| SubjectRef(id.0)))
 }
 
 /// Opens a thread of ours about one of our people.

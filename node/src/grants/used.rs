@@ -33,6 +33,17 @@ pub fn hold(tx: &mut Tx<'_>, record: RecordId, seq: u32, message: MessageId) -> 
     if held == 0 && single == Some(true) { Err(Code::ConsentNotValid.into()) } else { Ok(()) }
 }
 
+/// Takes the grant for what leaves with this transaction and asks nobody once more, as paper does: whoever ends the grant
+/// waits until that has left, or has ended it before.
+///
+/// # Errors
+/// `consent_not_valid` when it was ended since it was read.
+pub(super) fn must_be_open(tx: &mut Tx<'_>, record: RecordId, seq: u32) -> Result<()> {
+    let open = open_grant::table.find((Id(record.0), seq as i32)).filter(open_grant::state.eq("open"));
+    let stands = diesel::update(open).set(open_grant::state.eq("open")).execute(tx.conn())? == 1;
+    if stands { Ok(()) } else { Err(Code::ConsentNotValid.into()) }
+}
+
 /// The recipient has taken these messages: what they held is spent.
 pub fn spend(tx: &mut Tx<'_>, messages: &[MessageId]) -> Result<()> {
     let held = open_grant::table.filter(open_grant::held_for.eq_any(messages.iter().map(|message| Id(message.0))));

@@ -112,7 +112,6 @@ pub async fn take(
 }
 
 /// Also says what was refused that had not been decided before.
-
 fn accept(
     tx: &mut Tx<'_>,
     inbox: &Inbox,

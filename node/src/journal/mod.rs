@@ -14,6 +14,7 @@ use crate::store::Tx;
 use crate::vault::{self, Holding, Subject};
 
 mod collecting;
+mod forgetting;
 mod log;
 mod neighbours;
 mod rows;
@@ -24,13 +25,14 @@ mod verify;
 #[cfg(test)]
 mod tests;
 
+pub use forgetting::{Gone, ended_by, forget_before};
 pub use log::{Log, backlog, begin_new_log, consistency, logs, newest_checkpoint};
 pub use neighbours::{
     Alarm, Heard, Judged, Trouble, hear, is_withheld, judge, neighbours, note_withheld, settle, to_compare, to_prove,
 };
 pub use rows::{Entry as StoredEntry, about, of_act};
 pub use sealer::Sealer;
-pub use verify::{Bad, Proven, Verified, forget_before, prove, verify};
+pub use verify::{Bad, Proven, Verified, prove, verify};
 
 /// The tables of this room that hold personal data.
 pub const HOLDING: Holding =

@@ -1,3 +1,4 @@
+mod forgetting;
 mod neighbours;
 
 use std::collections::BTreeSet;
@@ -244,26 +245,6 @@ async fn what_was_changed_by_other_means_is_named() {
             .await
             .unwrap();
         assert_eq!(judged(&store, &keys).await, Err((690, "entry_missing")));
-    })
-    .await;
-}
-
-#[actix_web::test]
-async fn what_retention_lets_go_leaves_its_leaf() {
-    scratch::each(|store| async move {
-        let sealer = sealer(&store).await;
-        act(&store, 300).await;
-        sealer.pump().await.unwrap();
-        store.clock().advance(TimeDelta::days(800));
-        act(&store, 40).await;
-        sealer.pump().await.unwrap();
-        let keys = sealer_keys(&sealer);
-        let before = store.clock().now() - TimeDelta::days(730);
-        assert_eq!(store.write(move |tx| forget_before(tx, before, 200)).await.unwrap(), 200);
-        assert_eq!(store.write(move |tx| forget_before(tx, before, 200)).await.unwrap(), 100);
-        assert_eq!(store.write(move |tx| forget_before(tx, before, 200)).await.unwrap(), 0);
-        let verified = judged(&store, &keys).await.unwrap();
-        assert_eq!((verified.entries, verified.leaves), (40, 340));
     })
     .await;
 }

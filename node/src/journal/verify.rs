@@ -1,7 +1,6 @@
 //! The whole log against itself, and what proves single entries to somebody else.
 
 use chrono::{DateTime, Utc};
-use diesel::prelude::*;
 use staffetta_protocol::digest::Digest;
 use staffetta_protocol::id::{EntityId, LogId};
 use staffetta_protocol::jose::{self, JoseError, KeySet};
@@ -13,8 +12,7 @@ use super::rows::{self, Stored};
 use super::tiles::{Tiles, WIDTH};
 use crate::error::{Error, Result};
 use crate::keys::{Keys, Kind};
-use crate::store::schema::{journal, journal_log};
-use crate::store::{Conn, Store, Tx};
+use crate::store::{Conn, Store};
 
 /// Entries that are read at a time: sixteen tiles.
 const AT_ONCE: u64 = 16 * WIDTH;
@@ -182,23 +180,6 @@ fn beyond(conn: &mut Conn, last: Option<&Log>) -> Result<Option<Bad>> {
     }))
 }
 
-/// Deletes sealed entries from before this instant, in their order, at most `at_most` of them; their leaves stay, so the
-/// log verifies as before. Retention calls it, and nothing else deletes an entry.
-pub fn forget_before(tx: &mut Tx<'_>, before: DateTime<Utc>, at_most: u64) -> Result<u64> {
-    for log in log::logs(tx.conn())? {
-        let end = (log.first_position + log.size).min(log.released + at_most as i64);
-        let old = rows::placed(tx.conn(), log.released, end)?;
-        let until = old.iter().take_while(|entry| entry.is_before(before)).filter_map(|entry| entry.position).last();
-        let Some(until) = until else { continue };
-        diesel::update(journal_log::table.find(log.number))
-            .set(journal_log::released.eq(until + 1))
-            .execute(tx.conn())?;
-        let gone = journal::table.filter(journal::position.ge(log.released)).filter(journal::position.le(until));
-        return Ok(diesel::delete(gone).execute(tx.conn())? as u64);
-    }
-    Ok(0)
-}
-
 /// Entries of one log with what proves them.
 #[derive(Debug, Clone)]
 pub struct Proven {
@@ -211,7 +192,8 @@ pub struct Proven {
 }
 
 /// Proves the sealed entries on these things, log by log, by the newest checkpoint of each; and that what was given away
-/// about the log in `earlier` is its beginning. Reads the whole journal once: it has no index by thing.
+/// about the log in `earlier` is its beginning. A log of which more was given away than it has is named all the same, with
+/// what it has: whoever judges sees both. Reads the whole journal once: it has no index by thing.
 pub fn prove(conn: &mut Conn, objects: &[String], earlier: &[String], limit: i64) -> Result<Vec<Proven>> {
     let found = rows::on_things(conn, objects, limit)?;
     let mut proven = Vec::new();
@@ -224,14 +206,15 @@ pub fn prove(conn: &mut Conn, objects: &[String], earlier: &[String], limit: i64
             let index = (entry.position.unwrap_or_default() - log.first_position) as u64;
             entries.push((index, entry.leaf().canonical(), tiles.inclusion(index, size)?));
         }
-        let mut before = Vec::new();
+        let (mut before, mut named) = (Vec::new(), false);
         for jws in earlier {
             let claims: Checkpoint = staffetta_protocol::jose::peek(jws).map_err(Error::internal)?;
+            named |= claims.log == log.id();
             if claims.log == log.id() && claims.size <= size {
                 before.push((jws.clone(), tiles.consistency(claims.size, size)?));
             }
         }
-        if !entries.is_empty() || !before.is_empty() {
+        if !entries.is_empty() || named {
             proven.push(Proven { checkpoint, entries, earlier: before });
         }
     }

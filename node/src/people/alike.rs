@@ -30,6 +30,10 @@ pub enum Reason {
     SimilarNamesAndDate,
     /// The same names; the date of birth of one is not known, or an estimate within two years. 40 points.
     SameNames,
+    /// Similar names, at least two of them, and the same year of birth; no more of one of the dates is known. 45 points.
+    SimilarNamesAndYear,
+    /// Similar names, at least two of them; the date of birth of one is not known, or an estimate within two years. 30 points.
+    SimilarNames,
     /// Each has a tax code of 16 characters, and they are two. Takes 40 points.
     OtherTaxCode,
 }
@@ -43,6 +47,8 @@ impl Reason {
             Self::SameNamesAndYear => 75,
             Self::SimilarNamesAndDate => 60,
             Self::SameNames => 40,
+            Self::SimilarNamesAndYear => 45,
+            Self::SimilarNames => 30,
             Self::OtherTaxCode => -40,
         }
     }
@@ -90,7 +96,15 @@ fn by_name(one: &Known, other: &Known) -> Option<Reason> {
             Birth::Other => None,
         };
     }
-    (birth == Birth::SameDate && similar(&names, &others)).then_some(Reason::SimilarNamesAndDate)
+    let fewest = names.split(' ').count().min(others.split(' ').count());
+    let reason = match birth {
+        Birth::SameDate => Reason::SimilarNamesAndDate,
+        // One name alone is that of many.
+        Birth::SameYear if fewest > 1 => Reason::SimilarNamesAndYear,
+        Birth::Open if fewest > 1 => Reason::SimilarNames,
+        _ => return None,
+    };
+    similar(&names, &others).then_some(reason)
 }
 
 /// What two dates of birth say of each other.
@@ -193,6 +207,15 @@ mod tests {
                 ("Mohamed Ali", "Kone", "1990-05-17", ""),
                 vec![SimilarNamesAndDate],
             ),
+            (("Mohamed", "Kone", "1990", ""), ("Muhammad", "Koné", "1990", ""), vec![SimilarNamesAndYear]),
+            (("Mohamed", "Kone", "1990-05-17", ""), ("Muhammad", "Koné", "1990", ""), vec![SimilarNamesAndYear]),
+            (("Mohamed", "Kone", "1990-05-17", ""), ("Muhammad", "Koné", "~1992", ""), vec![SimilarNames]),
+            (("Mohamed", "Kone", "1990-05-17", ""), ("Muhammad", "Koné", "", ""), vec![SimilarNames]),
+            (("Mohamed", "Kone", "", ""), ("Mohamed Ali", "Kone", "", ""), vec![SimilarNames]),
+            (("Mohamed", "Kone", "1990", ""), ("Muhammad", "Koné", "1991", ""), vec![]),
+            (("Mohamed", "Kone", "", code), ("Muhammad", "Koné", "", other), vec![OtherTaxCode, SimilarNames]),
+            (("Mohamed", "", "", ""), ("Muhammad", "", "", ""), vec![]),
+            (("Mohamed", "", "1990", ""), ("Mohamed", "Kone", "1990", ""), vec![]),
             (("Awa", "", "1990-05-17", ""), ("Awa", "", "1990-05-17", ""), vec![SameNamesAndDate]),
             (("Awa", "Diop", "1990-05-17", ""), ("Ina", "Diop", "1990-05-17", ""), vec![]),
             (("Mohamed", "Kone", "1990-05-17", ""), ("Muhammad", "Kone", "1990-05-18", ""), vec![]),
@@ -208,6 +231,21 @@ mod tests {
             assert_eq!(found.reasons, reasons, "{one:?} {two:?}");
             let sum: i32 = reasons.iter().map(|reason| reason.points()).sum();
             assert_eq!(i64::from(found.points), i64::from(sum.clamp(0, 100)));
+        }
+    }
+
+    #[test]
+    fn what_staff_call_her_is_compared_where_there_is_nothing_else() {
+        let called = |label: &str| Known { label: Label::new(label).unwrap(), identity: Identity::default() };
+        for (label, reasons) in [
+            ("Mohamed Kone", vec![Reason::SameNames]),
+            ("Sig. Muhammad Koné", vec![Reason::SimilarNames]),
+            ("Mohamed", vec![]),
+            ("il ragazzo del bar", vec![]),
+        ] {
+            let found = compare(&called(label), &known("Mohamed", "Kone", "1990-05-17", ""));
+            assert_eq!(found.reasons, reasons, "{label}");
+            assert_eq!(i64::from(found.points) >= i64::from(LEAST), !reasons.is_empty(), "{label}");
         }
     }
 

@@ -1,5 +1,7 @@
 //! Who may be the same person, and who is not.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use staffetta_protocol::card::{BirthDate, TaxCode};
@@ -18,6 +20,8 @@ use crate::vault::Vault;
 
 /// People that are compared at most: estimated dates of birth meet on the first of January.
 const COMPARED: usize = 1_000;
+/// The same by two names that are similar to two of hers, for each two.
+const COMPARED_BY_TWO: usize = 200;
 /// People that are proposed at most, the likeliest first.
 const PROPOSED: usize = 20;
 
@@ -55,7 +59,12 @@ pub struct Match {
 /// is proposed of whom it was said that they are two.
 pub(super) fn likely(conn: &mut Conn, vault: &Vault, known: &Known, of: Option<PersonId>) -> Result<Vec<Likely>> {
     let keys = known.keys(vault);
-    let mut people = index::candidates(conn, &[keys], None, Listing::All, COMPARED)?;
+    let mut people: BTreeSet<PersonId> =
+        index::candidates(conn, &[keys], None, Listing::All, COMPARED)?.into_iter().collect();
+    for two in known.pairs(vault) {
+        people.extend(index::candidates(conn, &two, None, Listing::All, COMPARED_BY_TWO)?);
+    }
+    let mut people: Vec<PersonId> = people.into_iter().collect();
     if let Some(of) = of {
         let apart = apart_from(conn, of)?;
         people.retain(|person| *person != of && !apart.contains(person));

@@ -61,6 +61,9 @@ impl Identity {
     }
 }
 
+/// Words of a name by which somebody similar is looked for; of more the longest.
+const COMPARED_WORDS: usize = 4;
+
 /// One way in which a person is known here: one, or, after a merge, several. Kept sealed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Known {
@@ -97,6 +100,27 @@ impl Known {
     pub(super) fn in_one(&self) -> String {
         let names = names::in_one(self.identity.names());
         if names.is_empty() { names::in_one([self.label.as_str()]) } else { names }
+    }
+
+    /// The words of that line, as they were written.
+    fn own_words(&self) -> Vec<Word> {
+        let names: Vec<Word> = self.identity.names().flat_map(names::typed).collect();
+        let mut words = if names.is_empty() { names::typed(self.label.as_str()) } else { names };
+        words.dedup();
+        words
+    }
+
+    /// What the index is asked for somebody whose names are similar: for any two of hers, and the longest first, since they
+    /// leave the fewest. Of each a spelling or the sound is enough.
+    pub(super) fn pairs(&self, vault: &Vault) -> Vec<[Vec<i32>; 2]> {
+        let mut words = self.own_words();
+        words.sort_by_key(|word| std::cmp::Reverse(word.latin.len()));
+        words.truncate(COMPARED_WORDS);
+        let asked: Vec<Vec<i32>> = words.iter().map(|word| by_word(vault, word, true)).collect();
+        (1..asked.len())
+            .flat_map(|two| (0..two).map(move |one| (one, two)))
+            .map(|(one, two)| [asked[one].clone(), asked[two].clone()])
+            .collect()
     }
 
     /// What the index holds of her: HMACs cut to 24 bits, of which none tells what it is of.

@@ -21,6 +21,8 @@ use crate::vault::{Holding, Merging, Place, Vault};
 pub struct People {
     /// Whoever is forgotten here keeps naming a record that is no more.
     pub holdings: &'static [Holding],
+    /// Whose word counts may be another's now: the record that stays may tell another age. Called in the same transaction.
+    pub age_said: fn(&mut Tx<'_>, &Vault, &Sight) -> Result<()>,
 }
 
 /// Why somebody is sure that two records are of one person.

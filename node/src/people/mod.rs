@@ -202,6 +202,20 @@ pub fn unname(tx: &mut Tx<'_>, vault: &Vault, id: PersonId) -> Result<()> {
     journal::record(tx, sight.entry("person.unnamed").subject(person.subject).object(id))
 }
 
+/// Who she is nothing says any more: of what she is known by, as what went into her record was too, there stays what staff
+/// call her. Called by whoever deletes her card.
+///
+/// # Errors
+/// What the database refuses.
+pub fn forget_identity(tx: &mut Tx<'_>, vault: &Vault, id: PersonId) -> Result<()> {
+    let person = get(tx.conn(), id)?;
+    for entry in index::of(tx.conn(), vault, &[id])? {
+        let known = known::Known { identity: Identity::default(), ..entry.known };
+        index::write(tx, vault, person.subject, entry.id, id, &known)?;
+    }
+    index::retoken(tx, vault, id)
+}
+
 /// Makes her findable by what her card says now; what it no longer says goes. Called by whoever saves who she is.
 pub fn index(tx: &mut Tx<'_>, vault: &Vault, person: &Person, identity: Identity) -> Result<()> {
     let label = match index::own(tx.conn(), vault, person.id)? {

@@ -19,6 +19,7 @@ use super::model::Side;
 use super::{rows, sap};
 use crate::access::Sight;
 use crate::cards::{self, Said};
+use crate::consents;
 use crate::consents::tree::kept_until;
 use crate::error::Result;
 use crate::outbox::Outbox;
@@ -109,9 +110,12 @@ fn own(tx: &mut Tx<'_>, outbox: &Outbox, person: PersonId, groups: CardGroups) -
     }
     let said = Said { source: SourceKind::Third, means: SourceMeans::Import, on: cards::today(tx), operator: None };
     let sight = Sight::of_the_node(person.into());
-    let laid = tx.savepoint(|tx| cards::take_over(tx, outbox.vault(), &sight, &groups, said));
+    let laid = tx.savepoint(|tx| {
+        cards::take_over(tx, outbox.vault(), &sight, &groups, said)?;
+        consents::heed_age(tx, outbox.vault(), &sight)
+    });
     match laid {
-        Ok(_) => Ok(true),
+        Ok(()) => Ok(true),
         Err(error) if matches!(error.code(), Code::InvalidInput | Code::HolderChanged | Code::NotFound) => Ok(false),
         Err(error) => Err(error),
     }

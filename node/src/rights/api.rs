@@ -148,12 +148,12 @@ async fn show_rights_request(
         let (request, events) = super::look(tx, &vault, &sight, id)?;
         let shown = RightsRequest::of(&request, now);
         let recipients = super::to_be_told(tx.conn(), &request)?.into_iter().map(Recipient::from).collect();
-        let (details, extension_reason, answer) = match request.words {
-            Some(Words { details, extension, answer }) => (Some(details), extension, answer),
-            None => (None, None, None),
+        let (details, guardian, extension_reason, answer) = match request.words {
+            Some(Words { details, guardian, extension, answer }) => (Some(details), guardian, extension, answer),
+            None => (None, None, None, None),
         };
         let events = events.into_iter().map(RightsEvent::from).collect();
-        Ok(RightsRequestInFull { request: shown, details, extension_reason, answer, recipients, events })
+        Ok(RightsRequestInFull { request: shown, details, guardian, extension_reason, answer, recipients, events })
     };
     let found = store.write(act).await?;
     let version = found.request.version;

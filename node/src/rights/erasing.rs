@@ -8,10 +8,10 @@ use chrono::{DateTime, Utc};
 use staffetta_protocol::problem::{Code, Problem};
 use uuid::Uuid;
 
-use super::model::{ErasureStep, NoWait, Request};
+use super::model::{ErasureStep, NoWait, Request, RightAsker, RightChannel};
 use super::{Means, effects, note, of, rows};
 use crate::access::{Sight, Why};
-use crate::consents::{self, Withdrawal, WithdrawnBy};
+use crate::consents::{self, Channel, Withdrawal, WithdrawnBy};
 use crate::error::Result;
 use crate::store::{Conn, Tx};
 use crate::vault::{Subject, Vault};
@@ -22,12 +22,30 @@ const AT_ONCE: i64 = 50;
 
 /// Takes back what she agreed to, tells whoever received something, and keeps her data from any other use.
 pub(super) fn begin(tx: &mut Tx<'_>, means: &Means<'_>, sight: &Sight, of: &Request) -> Result<()> {
-    let how = Withdrawal { by: WithdrawnBy::Person, channel: consents::Channel::InPerson };
+    let how = Withdrawal { by: withdrawn_by(of.said_by), channel: said_through(of.channel) };
     for record in consents::revocable(tx.conn(), of.person)? {
         let done = consents::withdraw(tx, means.outbox, sight, means.towards, record, how)?;
         (means.rights.threads_ended)(tx, &done.threads)?;
     }
     effects::restrict(tx, sight, of)
+}
+
+/// Whoever asked that everything be erased took back what was agreed to.
+const fn withdrawn_by(asker: RightAsker) -> WithdrawnBy {
+    match asker {
+        RightAsker::Person => WithdrawnBy::Person,
+        RightAsker::Guardian => WithdrawnBy::Guardian,
+    }
+}
+
+/// A withdrawal in writing is one by mail too.
+const fn said_through(channel: RightChannel) -> Channel {
+    match channel {
+        RightChannel::InPerson => Channel::InPerson,
+        RightChannel::Phone => Channel::Phone,
+        RightChannel::Letter | RightChannel::Email => Channel::Letter,
+        RightChannel::Online => Channel::Online,
+    }
 }
 
 /// Whether everything that she is owed before has happened: nothing that she agreed to stands, nothing about her waits to

@@ -4,6 +4,7 @@
 //! What must hold:
 //! - A request has a month (art. 12(3)), or three where she is told within the first why. A refusal says on which rule it
 //!   rests, and where to complain. Answered is answered once.
+//! - She asks herself, a minor too, since the right is hers; or her guardian does, by name, as long as they answer for her.
 //! - What is told to her is everything: every room gives what it holds ([`crate::vault::Holding`]), and names of colleagues
 //!   become their roles.
 //! - Restricted is kept and nothing else ([`crate::access::cases::restriction`]).
@@ -32,6 +33,7 @@ mod view;
 #[cfg(test)]
 mod tests;
 
+use staffetta_protocol::card::{At, Day};
 use staffetta_protocol::id::EntityId;
 use staffetta_protocol::problem::{Code, Problem};
 use uuid::Uuid;
@@ -39,11 +41,13 @@ use uuid::Uuid;
 use crate::access::cases::restriction;
 use crate::access::{AccessRole, Sight, Staff, cases};
 use crate::consents::{ThreadsEnded, Towards};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::grants::{self, Told};
 use crate::journal;
 use crate::outbox::Outbox;
+use crate::people::guardians::{self, Spoke};
 use crate::people::{self, PersonId};
+use crate::rules::calendar::local_day;
 use crate::store::{Conn, Tx};
 use crate::vault::{self, Holding, Subject, Vault};
 
@@ -96,7 +100,7 @@ impl std::fmt::Debug for Means<'_> {
 /// Takes down a request. Its month begins on the day on which it came.
 ///
 /// # Errors
-/// `not_found`; `invalid_input` for a request of the future.
+/// `not_found`; `invalid_input` for a request of the future, and where a guardian asks who does not answer for her.
 pub fn receive(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, new: NewRightsRequest) -> Result<Request> {
     let person = people::get(tx.conn(), people::of(sight))?;
     let now = tx.now();
@@ -104,6 +108,12 @@ pub fn receive(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, new: NewRightsRequ
     if received_at > now {
         let refusal = staffetta_protocol::card::Refusal::OutOfRange;
         return Err(Problem::invalid(vec![refusal.at("/received_at")]).into());
+    }
+    if new.said_by == RightAsker::Guardian {
+        let on = Day::new(local_day(received_at)).map_err(|refusal| Error::internal(refusal.code()))?;
+        let age = guardians::age_today(tx.conn(), vault, person.id, on)?;
+        let spoke = Spoke::Guardian(new.guardian);
+        guardians::may_speak_by(tx.conn(), vault, person.id, (age, on), spoke, (&At::Root, "said_by"))?;
     }
     let request = Request {
         id: Uuid::new_v4(),
@@ -121,7 +131,7 @@ pub fn receive(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, new: NewRightsRequ
         step: None,
         not_before: None,
         version: 1,
-        words: Some(Words { details: new.details, extension: None, answer: None }),
+        words: Some(Words { details: new.details, guardian: new.guardian, extension: None, answer: None }),
     };
     rows::insert(tx, vault, &request, sight.staff())?;
     note(tx, sight, &request, "received", None)?;

@@ -42,6 +42,10 @@ pub struct NewRightsRequest {
     pub channel: RightChannel,
     /// Who asks.
     pub said_by: RightAsker,
+    /// The guardian, where one asks: needed then, by the id under which this node has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub guardian: Option<Uuid>,
     /// When it came, if not now. The month counts from that day.
     #[serde(default, with = "instant::optional", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -56,6 +60,9 @@ pub struct NewRightsRequest {
 
 impl Check for NewRightsRequest {
     fn check(&self, at: &At<'_>, found: &mut Vec<FieldError>) {
+        if self.said_by == RightAsker::Person && self.guardian.is_some() {
+            found.push(at.key("guardian").refuse(Refusal::Inconsistent));
+        }
         if self.restrict_meanwhile && !matches!(self.kind, RightKind::Rectification | RightKind::Objection) {
             found.push(at.key("restrict_meanwhile").refuse(Refusal::Inconsistent));
         }
@@ -148,11 +155,14 @@ impl RightsAnswer {
     }
 }
 
-/// Everything about a request that is words.
+/// Everything about a request that is words, and whatever tells of a guardian.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Words {
     /// What she asked for.
     pub details: Prose<4000>,
+    /// Which guardian asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guardian: Option<Uuid>,
     /// Why it took longer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extension: Option<Prose<1000>>,

@@ -108,6 +108,10 @@ pub(super) struct RightsRequestInFull {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(super) details: Option<Prose<4000>>,
+    /// The guardian who asked, where one did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(super) guardian: Option<Uuid>,
     /// Why it takes longer, as she was told.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]

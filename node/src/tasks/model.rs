@@ -46,6 +46,12 @@ pub enum Kind {
     GlassBroken,
     /// Somebody looked at a case of others, and the person is to be told: her lead's, or the deputy's, to finish.
     GlassToBeTold,
+    /// Somebody who had answered for herself is a minor, or may be: what she agreed to permits nothing any more. Ask her
+    /// guardian.
+    GuardianToBeAsked,
+    /// Somebody with a card is under sixteen: what was agreed to has ended, and the card takes nothing more. Say what becomes
+    /// of it.
+    UnderSixteen,
 }
 
 impl Kind {
@@ -65,6 +71,8 @@ impl Kind {
         Self::LearnsUnderNobody,
         Self::GlassBroken,
         Self::GlassToBeTold,
+        Self::GuardianToBeAsked,
+        Self::UnderSixteen,
     ];
 
     /// As it stands in the database and on the wire.
@@ -84,13 +92,19 @@ impl Kind {
             Self::LearnsUnderNobody => "learns_under_nobody",
             Self::GlassBroken => "glass_broken",
             Self::GlassToBeTold => "glass_to_be_told",
+            Self::GuardianToBeAsked => "guardian_to_be_asked",
+            Self::UnderSixteen => "under_sixteen",
         }
     }
 
     /// Whose it is. An operator's is that of the team of the case.
     pub const fn role(self) -> AccessRole {
         match self {
-            Self::MessageExpired | Self::Undelivered | Self::GlassToBeTold => AccessRole::Operator,
+            Self::MessageExpired
+            | Self::Undelivered
+            | Self::GlassToBeTold
+            | Self::GuardianToBeAsked
+            | Self::UnderSixteen => AccessRole::Operator,
             Self::RecallUnanswered | Self::RecallOwedToMemberOut | Self::GlassBroken => AccessRole::Dpo,
             Self::NotRecognised
             | Self::PartnerFailing

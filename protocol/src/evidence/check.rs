@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::finding::Finding;
+use super::history;
 use super::{Evidence, FORMAT, Said, SealedLog, UsedChain};
 use crate::digest::Digest;
 use crate::id::{EntityId, Kid};
@@ -40,6 +41,8 @@ pub fn check(file: &Evidence, known: &[Kid]) -> Vec<Finding> {
         judge.log(log, &file.node);
     }
     judge.given_away(&file.node);
+    let against_itself = history::contradictions(&judge.tops, &judge.signed);
+    judge.found.extend(against_itself);
     judge.found
 }
 
@@ -49,7 +52,7 @@ fn at(seconds: i64) -> DateTime<Utc> {
 }
 
 /// A day as people write it.
-fn day(seconds: i64) -> String {
+pub(super) fn day(seconds: i64) -> String {
     at(seconds).format("%d/%m/%Y %H:%M UTC").to_string()
 }
 
@@ -62,6 +65,10 @@ struct Judge {
     receipts: Vec<Receipt>,
     /// Checkpoints that the logs of the file were shown to go on from.
     shown: BTreeSet<String>,
+    /// The checkpoints by which the logs of the file are judged.
+    tops: Vec<Checkpoint>,
+    /// Every checkpoint of the file that somebody has signed.
+    signed: Vec<Checkpoint>,
 }
 
 /// The moment that something signed says of itself.
@@ -275,6 +282,8 @@ impl Judge {
             Err(finding) => return self.found.push(finding),
         };
         let when = day(top.iat);
+        self.tops.push(top.clone());
+        self.signed.push(top.clone());
         for sealed in &log.entries {
             let held = Entry::read(&sealed.entry).ok().filter(|_| {
                 verify_inclusion(sealed.entry.as_bytes(), sealed.index, top.size, &top.root, &sealed.proof).is_ok()
@@ -304,6 +313,7 @@ impl Judge {
                     continue;
                 }
             };
+            self.signed.push(before.clone());
             let (size, given) = (before.size, day(before.iat));
             self.found.push(match before.is_continued_by(&top, &earlier.proof) {
                 Ok(()) => {
@@ -324,7 +334,11 @@ impl Judge {
     }
 
     /// Checkpoints that went out with receipts of the node, and of which nothing in the file shows that they still hold.
+    /// Every checkpoint that a receipt carries, of whomever, is something that was said of a journal.
     fn given_away(&mut self, node: &EntityId) {
+        let carried = self.receipts.iter().filter_map(|receipt| Some((&receipt.iss, receipt.checkpoint.as_ref()?)));
+        let said: Vec<Checkpoint> = carried.filter_map(|(by, jws)| self.checkpoint(jws, by).ok()).collect();
+        self.signed.extend(said);
         let given = self.receipts.iter().filter(|receipt| receipt.iss == *node);
         let missing: BTreeSet<&String> =
             given.filter_map(|receipt| receipt.checkpoint.as_ref()).filter(|jws| !self.shown.contains(*jws)).collect();

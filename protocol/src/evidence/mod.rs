@@ -7,6 +7,7 @@
 mod check;
 mod compare;
 mod finding;
+mod history;
 
 #[cfg(test)]
 mod tests;

@@ -69,13 +69,18 @@ fn fetch(leaves: &[String]) -> impl FnMut(Node) -> Result<Digest, std::convert::
 }
 
 fn checkpoint(leaves: &[String]) -> String {
+    dated(leaves, leaves.len() as i64)
+}
+
+/// What was signed of these leaves so many seconds after the hour.
+fn dated(leaves: &[String], seconds: i64) -> String {
     let Ok(root) = tree::root(leaves.len() as u64, fetch(leaves));
     let claims = Checkpoint {
         iss: cpi(),
         log: LogId(uuid::Uuid::from_u128(77)),
         size: leaves.len() as u64,
         root,
-        iat: used_at().timestamp() + leaves.len() as i64,
+        iat: used_at().timestamp() + seconds,
     };
     claims.sign(&key()).unwrap()
 }
@@ -196,6 +201,34 @@ fn a_checkpoint_that_was_given_away_and_is_not_accounted_for_is_told() {
     let mut file = file();
     file.logs[0].earlier.clear();
     assert_eq!(rest(&file), [(Verdict::Open, "history")]);
+}
+
+/// The honest file, but with what it shows of the journal ending after two leaves, signed at that second.
+fn cut(seconds: i64) -> Evidence {
+    let (mut file, leaves) = (file(), leaves());
+    let Ok(proof) = tree::inclusion_proof(1, 2, fetch(&leaves));
+    let entries = vec![SealedEntry { index: 1, entry: leaves[1].clone(), proof }];
+    file.logs = vec![SealedLog { checkpoint: dated(&leaves[..2], seconds), entries, earlier: Vec::new() }];
+    file
+}
+
+#[test]
+fn a_journal_that_is_shorter_than_it_was_when_a_receipt_left_is_wrong() {
+    let of = |file: Evidence| rest(&file);
+    let (wrong, open) = ((Verdict::Wrong, "history"), (Verdict::Open, "history"));
+    assert_eq!(of(cut(9)), [open, wrong], "it had three entries before");
+    assert_eq!(of(cut(3)), [open, wrong], "in the same second too");
+    assert_eq!(of(cut(2)), [open], "as a node leaves it that was restored from a copy");
+}
+
+#[test]
+fn two_roots_of_one_size_are_wrong_wherever_they_stand_in_the_file() {
+    let of_then: Receipt = jose::peek(RECEIPT.trim()).unwrap();
+    let other: Vec<String> = leaves().iter().map(|leaf| leaf.replace("received", "declined")).collect();
+    let mut file = file();
+    let given = dated(&other[..3], 3);
+    file.receipts.push(Receipt { checkpoint: Some(given), ..of_then }.sign(&key()).unwrap());
+    assert_eq!(rest(&file), [(Verdict::Open, "history"), (Verdict::Wrong, "history")]);
 }
 
 #[test]

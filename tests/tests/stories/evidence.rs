@@ -16,7 +16,7 @@ use diesel::prelude::*;
 use crate::stage::Stage;
 
 /// What `staffetta audit evidence` writes at this node.
-async fn gathered(member: &Member, path: &str) -> Evidence {
+pub(crate) async fn gathered(member: &Member, path: &str) -> Evidence {
     let id = path.rsplit('/').next().unwrap().parse().unwrap();
     let node = &member.node;
     let opened = Opened {

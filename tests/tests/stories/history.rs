@@ -5,10 +5,13 @@ mod hidden;
 use chrono::TimeDelta;
 use diesel::prelude::*;
 use staffetta_node::access::AccessRole;
+use staffetta_node::cli::audit::judged;
+use staffetta_node::journal::{Actor, Entry, record_all};
 use staffetta_node::store::schema::{journal, journal_checkpoint, journal_log, journal_tile};
-use staffetta_node::store::{Id, scratch};
+use staffetta_node::store::{Id, Tx, scratch};
 use staffetta_tests::{Member, on_each_database};
 
+use crate::evidence::gathered;
 use crate::stage::Stage;
 
 /// Seals what waits, and signs it.
@@ -114,11 +117,21 @@ async fn a_journal_that_was_rewritten_is_found_out() {
 async fn a_journal_that_was_cut_is_found_out() {
     on_each_database(|net| async move {
         let stage = Stage::set(net).await;
+        let acts = |tx: &mut Tx<'_>| {
+            let looks = (0..20).map(|n| Entry::new(Actor::System, "referral.listed").object(n));
+            record_all(tx, looks.collect())
+        };
+        stage.cpi.node.store().write(acts).await.unwrap();
         acquainted(&stage).await;
+        let (received, _) = stage.received().await.unwrap();
         sealed_again(&stage, "cut").await;
         compare(&stage).await;
         assert_eq!(known(&stage).await.1, ["truncated"]);
         assert_eq!(stage.centre.tasks(AccessRole::Admin).await, ["history_rewritten truncated"]);
+        // It cannot show its shorter history to a judge either: the receipt that it gave says that there was more.
+        let file = gathered(&stage.cpi, &received).await;
+        let (lines, sound) = judged(&serde_json::to_vec(&file).unwrap(), &[]).unwrap();
+        assert!(!sound && lines.iter().any(|line| line.contains("was cut")), "{lines:#?}");
     })
     .await;
 }

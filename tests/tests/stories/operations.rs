@@ -64,6 +64,19 @@ async fn it_lives_is_ready_and_tells_its_numbers() {
 }
 
 #[actix_web::test]
+async fn a_node_without_its_database_says_so() {
+    on_each_database(|federation| async move {
+        let cpi = federation.cpi().await;
+        cpi.node.store().close().await;
+        assert_eq!(ready(&cpi).await.0, 503);
+        let reasons = ready(&cpi).await.1["reasons"].clone();
+        assert!(reasons.as_array().is_some_and(|reasons| reasons.contains(&json!("database"))), "{reasons}");
+        assert_eq!(ask(&cpi, "/health/live", None).await.0, 200, "it lives, and need not be started anew");
+    })
+    .await;
+}
+
+#[actix_web::test]
 async fn its_numbers_are_not_for_strangers() {
     on_each_database(|federation| async move {
         let cpi = federation.cpi().await;

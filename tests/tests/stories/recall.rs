@@ -177,6 +177,12 @@ async fn recalled_two_nodes_deep_with_one_that_was_off_one_that_keeps_and_one_th
         it.association.node.upkeep().await.unwrap();
         it.stage.centre.node.upkeep().await.unwrap();
         let officer = it.association.desk(AccessRole::Dpo).await;
+        let tasks = officer.read("tasks").await.ok();
+        assert_eq!(tasks["items"], json!([]), "by a clock that no member has confirmed for a day nobody is late");
+        let (node, member) = (&it.association.node, it.stage.centre.id());
+        let peer = node.peers().resolve(member).await.unwrap();
+        node.peers().call(&peer, reqwest::Method::GET, "/exchange/link", None).await.unwrap();
+        node.upkeep().await.unwrap();
         let late = officer.read("recalls?overdue=true").await.ok();
         assert_eq!(late["items"].as_array().unwrap().len(), 1, "{late}");
         let tasks = officer.read("tasks").await.ok();

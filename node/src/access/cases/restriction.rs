@@ -204,6 +204,17 @@ pub fn holds_for_her(conn: &mut Conn, subject: Subject) -> Result<bool> {
     Ok(diesel::select(diesel::dsl::exists(on)).get_result(conn)?)
 }
 
+/// Everybody whose data are kept because they want them kept, by the subject of the restriction.
+pub fn kept_for_them(conn: &mut Conn) -> Result<Vec<Subject>> {
+    let on: Vec<Id> = case_restriction::table
+        .filter(case_restriction::lifted_at.is_null())
+        .filter(case_restriction::why.ne(RestrictedBy::Erasure.code()))
+        .select(case_restriction::subject)
+        .distinct()
+        .load(conn)?;
+    Ok(on.into_iter().map(|id| Subject(id.0)).collect())
+}
+
 /// Restricts a case. For the same reason a second time it changes nothing.
 pub fn restrict(tx: &mut Tx<'_>, sight: &Sight, subject: Subject, why: RestrictedBy, request: Uuid) -> Result<Uuid> {
     let there = of_case(tx.conn(), sight.case())?;

@@ -1,5 +1,6 @@
 mod desk;
 mod sections;
+mod unsent;
 mod versions;
 mod young;
 

@@ -22,6 +22,42 @@ fn born(on: &str) -> Value {
     json!({"birth_date": {"value": on}})
 }
 
+fn said_so(tx: &Tx<'_>, sight: &Sight, fields: Value, draft: bool) -> Edit {
+    let said = Said::by_operator(sight.staff(), tx.now());
+    Edit { fields: fields.as_object().unwrap().clone(), said, sources: Vec::new(), draft }
+}
+
+#[actix_web::test]
+async fn of_somebody_with_a_card_the_date_is_put_right_and_nothing_else_written() {
+    scratch::each(|store| async move {
+        let vault = vault();
+        store
+            .write(move |tx| {
+                for whole in [true, false] {
+                    let awa = person(tx, &vault);
+                    let sight = seen(awa.id);
+                    let held = put_quick(tx, &vault, &sight, quick(), Some(&prato()))?;
+                    if whole {
+                        put(tx, &vault, &sight, with(&held.card, born("2011-02-03")), 1)?;
+                    } else {
+                        let edit = said_so(tx, &sight, born("2011-02-03"), false);
+                        let read = look_at_section(tx, &vault, &sight, Section::A)?.revision;
+                        save_section(tx, &vault, &sight, &Roles::new(), (Section::A, read), edit)?;
+                    }
+                    let held = current(tx.conn(), &vault, awa.id)?.unwrap();
+                    assert_eq!((held.version, held.card.birth_date.is_some()), (2, true));
+                    let more = with(&held.card, json!({"given_names": "Awa"}));
+                    assert_eq!(refused(put(tx, &vault, &sight, more, 2)), at("/birth_date"));
+                    put(tx, &vault, &sight, with(&held.card, born("2001-02-03")), 2)?;
+                }
+                Ok(())
+            })
+            .await
+            .unwrap();
+    })
+    .await;
+}
+
 #[actix_web::test]
 async fn nobody_under_sixteen_has_a_card_from_wherever_it_comes() {
     scratch::each(|store| async move {
@@ -31,13 +67,13 @@ async fn nobody_under_sixteen_has_a_card_from_wherever_it_comes() {
                 let awa = person(tx, &vault);
                 let sight = seen(awa.id);
                 let held = put_quick(tx, &vault, &sight, quick(), Some(&prato()))?;
+                let binta = person(tx, &vault);
                 let child = with(&held.card, born("2010-11-24"));
-                assert_eq!(refused(put(tx, &vault, &sight, child, 1)), at("/birth_date"));
+                assert_eq!(refused(put(tx, &vault, &seen(binta.id), child, 0)), at("/birth_date"));
 
-                for draft in [true, false] {
-                    let fields = born("2011").as_object().unwrap().clone();
-                    let said = Said::by_operator(sight.staff(), tx.now());
-                    let edit = Edit { fields, said, sources: Vec::new(), draft };
+                for (of, draft) in [(awa.id, true), (binta.id, true), (binta.id, false)] {
+                    let sight = seen(of);
+                    let edit = said_so(tx, &sight, born("2011"), draft);
                     let read = look_at_section(tx, &vault, &sight, Section::A)?.revision;
                     let saved = save_section(tx, &vault, &sight, &Roles::new(), (Section::A, read), edit);
                     assert_eq!(refused(saved), at("/fields/birth_date"), "a draft of one is not kept either");

@@ -30,7 +30,7 @@ pub(super) use due::{Behind, Running, Which, guarded, remind, revocable, running
 pub(super) use ended::{ended_untold, first_answered, unended_of};
 pub(super) use events::{events_of, note};
 pub(super) use receipts::{Kept, keep, kept};
-pub(super) use requests::{insert_request, request, requests_of, settle_request};
+pub(super) use requests::{insert_request, locked_request, request, requests_of, settle_request};
 
 /// The words of a record, and whatever tells of a guardian: sealed.
 #[derive(Default, PartialEq, Serialize, Deserialize)]
@@ -253,6 +253,20 @@ pub(super) fn newest(conn: &mut Conn, vault: &Vault, record: RecordId) -> Result
         .first(conn)
         .optional()?;
     row.map(|row| row.read(conn, vault)).transpose()
+}
+
+/// Locks a record until this transaction ends: of two acts that change what it permits, the second reads what the first has
+/// written. Whoever locks several does it in the order of their ids.
+pub(super) fn lock(tx: &mut Tx<'_>, record: RecordId) -> Result<()> {
+    let answers = consent::table.filter(consent::record.eq(Id(record.0)));
+    diesel::update(answers).set(consent::seq.eq(consent::seq)).execute(tx.conn())?;
+    Ok(())
+}
+
+/// The newest answer of a record, which is locked before it is read.
+pub(super) fn locked(tx: &mut Tx<'_>, vault: &Vault, record: RecordId) -> Result<Option<Consent>> {
+    lock(tx, record)?;
+    newest(tx.conn(), vault, record)
 }
 
 /// Every answer of a person, newest first.

@@ -103,6 +103,13 @@ pub(in crate::consents) fn request(conn: &mut Conn, vault: &Vault, record: Recor
     row.map(|row| row.read(conn, vault)).transpose()
 }
 
+/// The same, with its row locked until this transaction ends: a question has one answer, whoever writes it down.
+pub(in crate::consents) fn locked_request(tx: &mut Tx<'_>, vault: &Vault, record: RecordId) -> Result<Option<Request>> {
+    let row = consent_request::table.find(Id(record.0));
+    diesel::update(row).set(consent_request::state.eq(consent_request::state)).execute(tx.conn())?;
+    request(tx.conn(), vault, record)
+}
+
 /// The questions that wait for this person's answer, oldest first.
 pub(in crate::consents) fn requests_of(conn: &mut Conn, vault: &Vault, person: PersonId) -> Result<Vec<Request>> {
     let rows: Vec<Row> = consent_request::table

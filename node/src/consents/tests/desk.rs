@@ -72,6 +72,7 @@ macro_rules! desk {
                 .app_data(Data::new(keys.clone()))
                 .app_data(Data::new(peers.clone()))
                 .app_data(Data::new(config.clone()))
+                .app_data(Data::new(cards::Cards { age_said: heed_age }))
                 .app_data(Data::new(Consents { threads_ended: |_, _| Ok(()) }));
         }))
         .await;

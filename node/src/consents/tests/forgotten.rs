@@ -45,7 +45,7 @@ impl Side {
     }
 
     async fn follows(&self) -> usize {
-        self.write(|tx, outbox| tree::pump(tx, outbox, ABOVE, true)).await.followed
+        self.write(|tx, outbox| tree::pump(tx, outbox, ABOVE, SURE)).await.followed
     }
 
     async fn told(&self, record: RecordId) -> Vec<(String, i32, bool)> {

@@ -3,8 +3,11 @@
 use staffetta_protocol::card::{BirthDate, PartialDate};
 
 use super::*;
+use crate::access::acts::ReadTasks;
 use crate::access::cases::Listing;
+use crate::access::{AccessRole, Staff};
 use crate::consents::due::DueKind;
+use crate::tasks;
 
 /// Her guardian's yes, and her assent.
 fn by(guardian: Uuid) -> Answers {
@@ -165,15 +168,136 @@ async fn a_birthday_that_is_put_right_moves_the_end() {
         assert!(centre.scratch.store().read(read.clone()).await.unwrap().is_empty(), "once is enough");
         centre
             .write(move |tx, outbox| {
-                let vault = outbox.vault();
-                let problem = born(tx, vault, &person, "2011-05-05").unwrap_err().problem();
-                let found = &problem.errors[0];
-                assert_eq!((found.field.as_str(), found.code.as_str()), ("/birth_date", "too_young"));
-                born(tx, vault, &person, "1999")
+                born(tx, outbox.vault(), &person, "2011-05-05")?;
+                Ok(())
             })
             .await;
         let moved = centre.scratch.store().read(read).await.unwrap();
         assert!(moved.len() == 2 && moved.iter().all(|it| it.ends_early == Some(now)), "nobody could agree for her");
+    })
+    .await;
+}
+
+/// The card says so, and whoever saved it tells this room.
+fn card_says(tx: &mut Tx<'_>, vault: &Vault, person: &Person, change: impl FnOnce(&mut Card)) -> Result<()> {
+    let held = cards::current(tx.conn(), vault, person.id)?.unwrap();
+    let mut card = held.card;
+    change(&mut card);
+    cards::put(tx, vault, &seen(person.id), card, held.version)?;
+    heed_age(tx, vault, &seen(person.id))
+}
+
+/// What can be used of hers, and what there is to be done about her.
+fn stands(tx: &mut Tx<'_>, person: &Person) -> Result<(usize, Vec<tasks::Kind>)> {
+    let mut live = 0;
+    for purpose in [Purpose::P1, Purpose::P2] {
+        let now = tx.now();
+        live += grants::live_grants(tx.conn(), person.subject, purpose, now)?.len();
+    }
+    let officer = Staff { id: Uuid::from_u128(9), role: AccessRole::Supervisor, label: "x".into() };
+    let open = tasks::list(tx, &officer.acting::<ReadTasks>(), false, None, 50)?;
+    Ok((live, open.into_iter().map(|task| task.kind).collect()))
+}
+
+#[actix_web::test]
+async fn what_she_agreed_to_herself_permits_nothing_once_she_may_be_a_minor() {
+    each(|centre, cpi| async move {
+        for birth in [None, Some("2009-06-01")] {
+            let person = centre.person().await;
+            let (record, _) = agree(&centre, &person).await;
+            let (_, queued) = preview(&centre, &person).await;
+            let someone = person.clone();
+            centre
+                .write(move |tx, outbox| {
+                    let vault = outbox.vault();
+                    card_says(tx, vault, &someone, |card| drop(card.target_occupations.take()))?;
+                    assert_eq!(stands(tx, &someone)?, (2, vec![]), "nothing was said of her age");
+                    card_says(tx, vault, &someone, |card| match birth {
+                        None => card.is_minor = Minor::UnderAssessment,
+                        Some(on) => {
+                            let value = PartialDate::parse(on).unwrap();
+                            card.birth_date = Some(BirthDate { value, estimated: false });
+                        }
+                    })?;
+                    assert_eq!(stands(tx, &someone)?, (0, vec![tasks::Kind::GuardianToBeAsked]), "{birth:?}");
+                    let now = tx.now();
+                    assert_eq!(of(tx.conn(), vault, someone.id, record)?.stands(now), State::Expired);
+                    assert!(!grants::still_holds(tx.conn(), resting(record), now)?);
+                    let ended = journal::of_act(tx.conn(), "consent.end-moved", 9)?;
+                    assert!(ended.len() >= 2 && ended[0].object.is_some());
+                    Ok(())
+                })
+                .await;
+            assert!(centre.deliver(&cpi).await.is_empty(), "nothing of what waited leaves");
+            assert!(matches!(transport(&centre, queued).await, Transport::Struck), "it was struck");
+            centre
+                .write(move |tx, outbox| {
+                    let vault = outbox.vault();
+                    let guardian = guardian(tx, vault, &person);
+                    assert_eq!(answer(tx, vault, &seen(person.id), &by(guardian))?.len(), 2, "her guardian is asked");
+                    card_says(tx, vault, &person, |card| card.given_names = None)?;
+                    assert_eq!(stands(tx, &person)?.0, 2, "whose word stands when the card is saved again");
+                    card_says(tx, vault, &person, |card| {
+                        card.is_minor = Minor::No;
+                        card.birth_date = None;
+                    })?;
+                    assert_eq!(stands(tx, &person)?.1, [], "she is of age: there is nobody to be asked");
+                    Ok(())
+                })
+                .await;
+        }
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn what_she_agreed_to_under_one_record_ends_where_the_other_says_that_she_is_a_minor() {
+    each(|centre, _| async move {
+        let (one, other) = (centre.person().await, centre.person().await);
+        agree(&centre, &other).await;
+        centre
+            .write(move |tx, outbox| {
+                let vault = outbox.vault();
+                born(tx, vault, &one, "2009-06-01")?;
+                let rooms = [HOLDING, cards::HOLDING, people::HOLDING, grants::HOLDING, crate::vault::HOLDING];
+                let reason = people::MergeReason::new("Stesso documento").unwrap();
+                people::merge(tx, vault, &staff(), &rooms, (one.id, other.id), people::Kept::Own, &reason)?;
+                assert_eq!(stands(tx, &one)?.0, 2, "what she agreed to is hers");
+                heed_age(tx, vault, &seen(one.id))?;
+                assert_eq!(stands(tx, &one)?, (0, vec![tasks::Kind::GuardianToBeAsked]));
+                Ok(())
+            })
+            .await;
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn who_turns_out_to_be_under_sixteen_is_written_down_so_and_nothing_of_hers_is_used() {
+    each(|centre, _| async move {
+        let person = centre.person().await;
+        agree(&centre, &person).await;
+        centre
+            .write(move |tx, outbox| {
+                let vault = outbox.vault();
+                let young = |on: &'static str| {
+                    move |card: &mut Card| {
+                        card.birth_date = Some(BirthDate { value: PartialDate::parse(on).unwrap(), estimated: false });
+                    }
+                };
+                card_says(tx, vault, &person, young("2012-03-01"))?;
+                let held = cards::current(tx.conn(), vault, person.id)?.unwrap();
+                assert_eq!(held.card.birth_date.unwrap().value.to_string(), "2012-03-01", "what is true is kept");
+                assert_eq!(stands(tx, &person)?, (0, vec![tasks::Kind::UnderSixteen]));
+                let problem = card_says(tx, vault, &person, |card| card.given_names = None).unwrap_err().problem();
+                assert_eq!(problem.errors[0].code, "too_young", "nothing else is written");
+                let problem = answer(tx, vault, &seen(person.id), &both()).unwrap_err().problem();
+                assert_eq!(problem.errors[0].field, "/expressed/by", "nor is anybody asked");
+                card_says(tx, vault, &person, young("1992-03-01"))?;
+                assert_eq!(stands(tx, &person)?, (0, vec![]), "that was wrong: she is asked anew");
+                Ok(())
+            })
+            .await;
     })
     .await;
 }

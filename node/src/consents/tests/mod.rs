@@ -1,13 +1,15 @@
 //! The cast of the stories, and what nobody may read on a disk. Answers stand in `answers`, what is asked first in
 //! `requests`, minors in `guardians`, records and receipts in `records`, what is renewed in
 //! `renewals`, single use and instructions in `bounds`, notices
-//! in `told`, withdrawals between two nodes in `withdrawals`, what is answered to them in `recalls`, the desk's API in `desk`.
+//! in `told`, withdrawals between two nodes in `withdrawals`, what is answered to them in `recalls`, two acts that meet in `meeting`,
+//! the desk's API in `desk`.
 
 mod answers;
 mod bounds;
 mod desk;
 mod forgotten;
 mod guardians;
+mod meeting;
 mod recalls;
 mod records;
 mod renewals;
@@ -188,6 +190,9 @@ const ABOVE: tree::Above = tree::Above {
     keeps: |_, _, _, _| Ok(std::collections::BTreeMap::new()),
     frozen: |_, _| Ok(false),
 };
+
+/// Nothing is in doubt.
+const SURE: tree::Sure = tree::Sure { clock: true, keyring: true };
 
 /// What the wiring does with these types.
 fn receive(tx: &mut Tx<'_>, outbox: &Outbox, admitted: &Admitted, m: &Message) -> Result<Taken> {

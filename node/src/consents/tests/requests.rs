@@ -7,7 +7,7 @@ pub(super) fn questions(purposes: &[&str]) -> Questions {
     read(&json!({"recipient": OFFICE, "questions": questions, "notice": sample::named()}).to_string()).unwrap()
 }
 
-fn late(answer: &str) -> LateAnswer {
+pub(super) fn late(answer: &str) -> LateAnswer {
     read(&json!({"answer": answer, "expressed": said()}).to_string()).unwrap()
 }
 

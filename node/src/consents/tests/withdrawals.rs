@@ -81,7 +81,7 @@ const ROOMS: &[crate::vault::Holding] =
     &[HOLDING, cards::HOLDING, people::HOLDING, grants::HOLDING, crate::access::cases::HOLDING, crate::vault::HOLDING];
 
 /// Two records of one woman, each with a yes for the job centre of which something was sent, become the first one.
-async fn twice_the_same(centre: &Side, cpi: &Side) -> (Person, [RecordId; 2], [RecordId; 2]) {
+pub(super) async fn twice_the_same(centre: &Side, cpi: &Side) -> (Person, [RecordId; 2], [RecordId; 2]) {
     let (one, two) = (centre.person().await, centre.person().await);
     let (first, second) = (agree(centre, &one).await, agree(centre, &two).await);
     for person in [&one, &two] {

@@ -19,9 +19,10 @@ use crate::peers;
 use crate::store::Tx;
 use crate::vault::{Subject, Vault};
 
-/// Answers under the next version, if there is something new to say: the first time there is.
+/// Answers under the next version, if there is something new to say: the first time there is. Of several who change what is
+/// below at once, each waits for the one before, and the last one has counted all.
 pub(super) fn update(tx: &mut Tx<'_>, handle: &Outbox, id: Uuid) -> Result<()> {
-    let Some(mut taken) = rows::taken(tx.conn(), id)? else { return Ok(()) };
+    let Some(mut taken) = rows::locked(tx, id)? else { return Ok(()) };
     let mut recipients = Vec::new();
     for told in rows::told_below(tx.conn(), id)? {
         recipients.push((told.role, told.known.clone()));
@@ -41,7 +42,7 @@ pub(super) fn update(tx: &mut Tx<'_>, handle: &Outbox, id: Uuid) -> Result<()> {
     next(tx, handle, taken)
 }
 
-/// Answers under the next version: something of this node's own has changed.
+/// Answers under the next version: something of this node's own has changed. `taken` was read with its row locked.
 pub(super) fn next(tx: &mut Tx<'_>, handle: &Outbox, mut taken: Taken) -> Result<()> {
     taken.version += 1;
     taken.answer = again(tx, handle, &taken)?;

@@ -31,32 +31,44 @@ pub struct Done {
     pub followed: usize,
 }
 
-/// Does what is due. Keys are destroyed only by a clock that was `confirmed`.
+/// What is sure enough for what cannot be undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sure {
+    /// Some member has confirmed the clock: by one that is ahead every answer is late, and the task of it is made once.
+    pub clock: bool,
+    /// What is destroyed now stands in the keyring when that is done.
+    pub keyring: bool,
+}
+
+/// Does what is due. An answer is late only by a clock that is sure, and keys are destroyed only by one.
 ///
 /// # Errors
 /// What the database refuses.
-pub fn pump(tx: &mut Tx<'_>, handle: &Outbox, above: Above, confirmed: bool) -> Result<Done> {
+pub fn pump(tx: &mut Tx<'_>, handle: &Outbox, above: Above, sure: Sure) -> Result<Done> {
     let now = tx.now();
     let mut done = Done::default();
-    for told in rows::late(tx.conn(), now, AT_ONCE)? {
-        unanswered(tx, &told)?;
-        done.late += 1;
+    let late = if sure.clock { rows::late(tx.conn(), now, AT_ONCE)? } else { Vec::new() };
+    for told in late {
+        done.late += usize::from(unanswered(tx, &told)?);
     }
     for taken in rows::frozen(tx.conn(), AT_ONCE)? {
-        done.thawed += usize::from(thaw(tx, handle, above, taken)?);
+        done.thawed += usize::from(thaw(tx, handle, above, &taken)?);
     }
     done.followed = forgotten::follow(tx, handle)?;
-    if confirmed {
+    if sure.clock && sure.keyring {
         done.shredded = shred(tx, handle.vault(), now)?;
     }
     Ok(done)
 }
 
-/// The answer did not come in time: the data protection officer asks by other means.
-fn unanswered(tx: &mut Tx<'_>, told: &Told) -> Result<()> {
+/// The answer did not come in time: the data protection officer asks by other means. Nothing where it came meanwhile.
+fn unanswered(tx: &mut Tx<'_>, told: &Told) -> Result<bool> {
+    if !rows::mark_late(tx, told.id)? {
+        return Ok(false);
+    }
     let task = Task::new(Kind::RecallUnanswered, told.id).with(&told.peer).about(told.subject);
     tasks::open(tx, task.code(told.known.status().code()))?;
-    rows::mark_task(tx, told.id)
+    Ok(true)
 }
 
 /// No message reached it, and none will: somebody tells it by other means.
@@ -74,12 +86,14 @@ pub(super) fn mended(tx: &mut Tx<'_>, told: &Told) -> Result<()> {
     Ok(())
 }
 
-/// What had to be kept for a while goes as soon as it need not, and whoever told is answered anew.
-fn thaw(tx: &mut Tx<'_>, handle: &Outbox, above: Above, mut taken: Taken) -> Result<bool> {
-    let Some(subject) = taken.subject else { return Ok(false) };
+/// What had to be kept for a while goes as soon as it need not, and whoever told is answered anew. Of several processes that
+/// found the row one does it.
+fn thaw(tx: &mut Tx<'_>, handle: &Outbox, above: Above, found: &Taken) -> Result<bool> {
+    let Some(subject) = found.subject else { return Ok(false) };
     if (above.frozen)(tx.conn(), subject)? {
         return Ok(false);
     }
+    let Some(mut taken) = rows::locked(tx, found.id)?.filter(|it| it.frozen) else { return Ok(false) };
     let issuer = taken.issuer.clone();
     let held = grants::held_under(tx.conn(), &issuer, taken.record, taken.seq)?;
     let kept = taking::go(tx, handle, above, (&issuer, taken.record, taken.seq), &held)?;

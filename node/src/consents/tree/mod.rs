@@ -8,6 +8,7 @@
 //! - A node acts once for each recall and record. Told again, it says its last answer again.
 //! - It answers for itself at once, in the transaction that does it; and anew, under the next version, whenever something
 //!   below it, or of its own, has changed. It is complete when all below have answered or were told by other means.
+//! - Of several who answer at once each is counted: whoever counts has locked what it answers before.
 //! - Recipients of this node's own are known by name. What they tell of those below them has roles and no names.
 //! - The newest version of an answer counts. An older one, or the same again, changes nothing.
 //! - A recall goes through eight nodes at most. What lies below the last is told by other means, and somebody is asked to.
@@ -37,7 +38,7 @@ use crate::store::{Conn, Tx};
 use crate::vault::Subject;
 
 pub(super) use api::api;
-pub use clock::pump;
+pub use clock::{Sure, pump};
 pub use model::kept_until;
 #[cfg(test)]
 pub(super) use model::one_deeper;

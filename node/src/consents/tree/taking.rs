@@ -38,12 +38,15 @@ pub(in crate::consents) fn take(
     let issuer = &message.from;
     let seq = body.seq.get();
     grants::tombstone(tx, issuer, body.record, seq)?;
-    if let Some(taken) = rows::taken_of(tx.conn(), issuer, body.record, Some(recall))? {
-        answering::again(tx, handle, &taken)?;
+    if let Some(known) = rows::taken_of(tx.conn(), issuer, body.record, Some(recall))? {
+        if let Some(taken) = rows::locked(tx, known.id)? {
+            answering::again(tx, handle, &taken)?;
+        }
         return Ok(Vec::new());
     }
     // The person may have spoken here first: what had come is gone since, and its issuer has made the recall of it.
     let spoken = rows::taken_of(tx.conn(), issuer, body.record, None)?;
+    let spoken = spoken.map(|it| rows::locked(tx, it.id)).transpose()?.flatten();
     let (mut taken, threads) = match spoken {
         Some(mut taken) => {
             // Under a later yes than she spoke of something may have come since.

@@ -2,6 +2,7 @@
 
 mod abandoned;
 mod clocks;
+mod failures;
 mod fetched;
 mod grounds;
 mod restored;

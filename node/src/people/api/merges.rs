@@ -8,8 +8,8 @@ use staffetta_protocol::card::Check;
 use utoipa::ToSchema;
 
 use super::PersonSummary;
-use crate::access::Allowed;
 use crate::access::acts::{MergePeople, ReadPeople};
+use crate::access::{Allowed, Sight};
 use crate::error::Result;
 use crate::people::{self, Kept, MergeReason, People, PersonId};
 use crate::routes::Routes;
@@ -76,7 +76,9 @@ async fn merge_people(
     let (actor, (vault, room)) = (staff.actor(), rooms);
     let act = move |tx: &mut Tx<'_>| {
         let NewMerge { other, current_card, reason } = wanted;
-        people::merge(tx, &vault, &actor, room.holdings, (id, other), current_card, &reason)
+        let one = people::merge(tx, &vault, &actor, room.holdings, (id, other), current_card, &reason)?;
+        (room.age_said)(tx, &vault, &Sight::of_the_node(id.into()))?;
+        Ok(one)
     };
     Ok(Json::ok(store.write(act).await?.into()))
 }

@@ -150,9 +150,24 @@ pub fn may_speak(
     spoke: Spoke,
     at: &At<'_>,
 ) -> Result<()> {
+    may_speak_by(conn, vault, person, (age, on), spoke, (at, "by"))
+}
+
+/// The same where the field that says who spoke has another name.
+///
+/// # Errors
+/// As [`may_speak`].
+pub fn may_speak_by(
+    conn: &mut Conn,
+    vault: &Vault,
+    person: PersonId,
+    (age, on): (Age, Day),
+    spoke: Spoke,
+    (at, by): (&At<'_>, &'static str),
+) -> Result<()> {
     let refuse = |name: &'static str, refusal| Err(Problem::invalid(vec![at.key(name).refuse(refusal)]).into());
     match (spoke, age) {
-        (Spoke::Person, Age::Minor) | (Spoke::Guardian(_), Age::Adult) => refuse("by", Refusal::Inconsistent),
+        (Spoke::Person, Age::Minor) | (Spoke::Guardian(_), Age::Adult) => refuse(by, Refusal::Inconsistent),
         (Spoke::Person, Age::Adult | Age::Unknown) => Ok(()),
         (Spoke::Guardian(None), Age::Minor | Age::Unknown) => refuse("guardian", Refusal::Required),
         (Spoke::Guardian(Some(id)), Age::Minor | Age::Unknown) => {

@@ -5,6 +5,7 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::Data;
 use serde_json::{Value, json};
 
+use super::searches::taken_up;
 use super::*;
 use crate::access::{self, AccessRole};
 use crate::config::Config;
@@ -39,9 +40,10 @@ macro_rules! desk {
         let config = Config::read(text, []).unwrap();
         let web = Web::new(&config, ROOMS);
         let app = init_service(web::application(&web, &move |cfg| {
-            cfg.app_data(Data::new(store.clone()))
-                .app_data(Data::new(vault.clone()))
-                .app_data(Data::new(People { holdings: &[HOLDING, access::cases::HOLDING, vault::HOLDING] }));
+            cfg.app_data(Data::new(store.clone())).app_data(Data::new(vault.clone())).app_data(Data::new(People {
+                holdings: &[HOLDING, access::cases::HOLDING, vault::HOLDING],
+                age_said: |tx, _, sight| journal::record(tx, sight.entry("test.age-said").object(of(sight))),
+            }));
         }))
         .await;
         async move |token: &str, method: &str, path: &str, body: Option<Value>| {
@@ -116,11 +118,34 @@ async fn people_are_looked_for_proposed_told_apart_and_merged_at_the_desk() {
         let (status, one) = ask(&chief, "POST", &merges, Some(merge)).await;
         assert_eq!((status, &one["id"], &one["label"]), (200, &id, &json!("Awa Fatou Ndiaye")));
 
+        let said = store.read(|conn| journal::of_act(conn, "test.age-said", 9)).await.unwrap();
+        assert_eq!(
+            said.iter().map(|it| it.object.as_deref()).collect::<Vec<_>>(),
+            [id.as_str()],
+            "she may be a minor now"
+        );
+
         let (status, gone) = ask(&bea, "GET", &format!("/people/{other}"), None).await;
         assert_eq!((status, &gone["code"], &gone["merged_into"]), (404, &json!("merged"), &id));
         assert_eq!(ask(&bea, "GET", &path, None).await.0, 200, "her team joined");
         let (_, went) = ask(&bea, "GET", &merges, None).await;
         assert_eq!(went["items"], json!([{"merged": other, "reason": "Stesso permesso di soggiorno"}]));
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn whoever_is_taken_up_with_a_label_only_is_compared_too() {
+    scratch::each(|store| async move {
+        let vault = vault();
+        let ask = desk!(store, vault);
+        let ada = token(&store, "ada", AccessRole::Operator).await;
+        let known = taken_up(&store, &vault, 8, "M.", who("Mohamed", "Kone", "1990-05-17", "")).await;
+        let (_, added) = ask(&ada, "POST", "/people", Some(json!({"label": "Sig. Muhammad Koné"}))).await;
+        let proposed = added["likely_duplicates"].as_array().unwrap();
+        assert_eq!((proposed.len(), &proposed[0]["person"]), (1, &json!(known.id)));
+        let (_, added) = ask(&ada, "POST", "/people", Some(json!({"label": "Muhammad"}))).await;
+        assert_eq!(added["likely_duplicates"], json!([]), "one name alone is that of many");
     })
     .await;
 }

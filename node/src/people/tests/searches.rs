@@ -1,7 +1,13 @@
 use super::*;
 use crate::access::cases::Listing;
 
-async fn taken_up(store: &crate::store::Store, vault: &Vault, by: u128, label: &str, who: Identity) -> Person {
+pub(super) async fn taken_up(
+    store: &crate::store::Store,
+    vault: &Vault,
+    by: u128,
+    label: &str,
+    who: Identity,
+) -> Person {
     let (vault, label, by) = (vault.clone(), super::label(label), Actor::Staff(Uuid::from_u128(by)));
     store
         .write(move |tx| {
@@ -258,6 +264,42 @@ async fn likely_duplicates_come_with_their_reasons_until_somebody_tells_them_apa
                     [awa.id, same.id].into()
                 );
                 assert!(look_up(tx, &vault, &staff(), &label("Ugo"), Identity::default(), None)?.is_empty());
+                Ok(())
+            })
+            .await
+            .unwrap();
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn who_has_similar_names_is_proposed_where_no_whole_date_says_otherwise() {
+    scratch::each(|store| async move {
+        let vault = vault();
+        let one = taken_up(&store, &vault, 7, "M.", who("Mohamed", "Kone", "1990", "")).await;
+        let year = taken_up(&store, &vault, 8, "M. K.", who("Muhammad", "Koné", "1990-05-17", "")).await;
+        let open = taken_up(&store, &vault, 8, "Il fratello", who("محمد علي", "Kone", "", "")).await;
+        let bare = taken_up(&store, &vault, 8, "Sig. Koné Muhamad", Identity::default()).await;
+        taken_up(&store, &vault, 8, "Altro anno", who("Muhammad", "Kone", "1991", "")).await;
+        taken_up(&store, &vault, 8, "Muhammad", Identity::default()).await;
+        taken_up(&store, &vault, 8, "Altro nome", who("Ahmed", "Kone", "1990", "")).await;
+        store
+            .write(move |tx| {
+                let found = likely_duplicates(tx, &vault, &seen(one.id))?;
+                let told: Vec<_> =
+                    found.iter().map(|it| (it.person, it.likeness.points, it.likeness.reasons.clone())).collect();
+                let (later, earlier) = (open.id.max(bare.id), open.id.min(bare.id));
+                assert_eq!(
+                    told,
+                    [
+                        (year.id, 45, vec![Reason::SimilarNamesAndYear]),
+                        (earlier, 30, vec![Reason::SimilarNames]),
+                        (later, 30, vec![Reason::SimilarNames]),
+                    ]
+                );
+                let only_a_label = label("Mohammed Kone");
+                let looked = look_up(tx, &vault, &staff(), &only_a_label, Identity::default(), None)?;
+                assert!([one.id, year.id, open.id, bare.id].iter().all(|id| looked.iter().any(|it| it.person == *id)));
                 Ok(())
             })
             .await

@@ -11,6 +11,7 @@ use super::{Moving, Side, rows};
 use crate::access::Sight;
 use crate::assessments;
 use crate::cards::{self, Said};
+use crate::consents;
 use crate::error::Result;
 use crate::grants;
 use crate::journal;
@@ -115,6 +116,7 @@ impl Referrals {
         let said =
             Said { source: SourceKind::Third, means: SourceMeans::Import, on: cards::today(tx), operator: by.staff() };
         cards::take_over(tx, vault, &sight, &held.groups, said)?;
+        consents::heed_age(tx, vault, &sight)?;
         let entry = sight.entry("person.taken-over").subject(person.subject).object(person.id);
         journal::record(tx, entry.peer(&moving.thread.peer))?;
         Ok(person.id)

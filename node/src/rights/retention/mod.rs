@@ -1,7 +1,7 @@
 //! For how long what is kept: one table, which the register tells, and which whatever deletes by time goes by.
 //!
 //! These are the defaults that a data protection officer confirms; [`rule`] is what the settings make of them, and the only
-//! thing that anybody is shown. A person with an open request is frozen, not deleted.
+//! thing that anybody is shown. A person with an open request, or whose data are restricted, is frozen, not deleted.
 
 mod rows;
 mod run;
@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use crate::config::RetentionConfig;
 
 pub use rows::{Counted, Report, ReportKind, last, page};
-pub use run::{Due, Found, Retained, dry_run, pump};
+pub use run::{Due, End, Found, Retained, dry_run, frozen, pump};
 
 /// A length of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -94,7 +94,7 @@ pub const RULES: &[Rule] = &[
         length: Length::Months(12),
         from: CountsFrom::LastChange,
         then: Fate::Deleted,
-        tables: &["card", "card_version", "card_section", "card_confirmation"],
+        tables: &["card", "card_version", "card_section", "card_confirmation", "card_import"],
     },
     Rule {
         code: "preview_received",

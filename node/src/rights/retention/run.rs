@@ -9,15 +9,20 @@ use uuid::Uuid;
 use super::super::rows::asking;
 use super::rows::{self, Counted, ReportKind};
 use super::{Fate, Length, RULES, rule};
+use crate::access::cases::restriction;
 use crate::config::RetentionConfig;
 use crate::error::{Error, Result};
 use crate::journal::{self, Actor, Entry};
 use crate::rules::calendar::local_day;
 use crate::store::{Conn, Store, Tx};
-use crate::vault::{self, Spent};
+use crate::vault::{self, Spent, Subject, Vault};
 
 /// Rows that one act ends: nobody waits long for the writer.
 const AT_ONCE: i64 = 50;
+/// The same of entries of the journal, each of which is less.
+const LINES_AT_ONCE: u64 = 500;
+/// The rule by which the journal itself ends.
+const JOURNAL: &str = "journal";
 
 /// What a room names of its own that came to an end by an instant: ids after another one, at most so many, in their order,
 /// each with the person whom it is about.
@@ -25,6 +30,9 @@ pub type Due = fn(&mut Conn, DateTime<Utc>, Option<Uuid>, i64) -> Result<Found>;
 
 /// Ids, each with the person whom it is about.
 pub type Found = Vec<Spent>;
+
+/// Ends one of them. What stays of it may have to be sealed anew.
+pub type End = fn(&mut Tx<'_>, &Vault, Uuid) -> Result<()>;
 
 /// How a room ends what a rule names. Listed by the wiring; a rule may have several.
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +42,7 @@ pub struct Retained {
     /// What is due.
     pub due: Due,
     /// Ends it.
-    pub end: fn(&mut Tx<'_>, Uuid) -> Result<()>,
+    pub end: End,
 }
 
 /// Ends what is due, if this is the first call of the day in the calendar of Italy. Of several processes one does it. What is
@@ -42,14 +50,14 @@ pub struct Retained {
 ///
 /// # Errors
 /// What the database refuses.
-pub async fn pump(store: &Store, retained: &'static [Retained], set: &RetentionConfig) -> Result<bool> {
+pub async fn pump(store: &Store, vault: &Vault, retained: &'static [Retained], set: &RetentionConfig) -> Result<bool> {
     let day = local_day(store.clock().now()).to_string();
     let newest = store.read(rows::newest_day).await?;
     if newest.is_some_and(|newest| newest >= day) {
         return Ok(false);
     }
     let Some(report) = store.write(move |tx| rows::begin(tx, ReportKind::Run, &day)).await? else { return Ok(false) };
-    let counts = each_rule(store, retained, set, true).await?;
+    let counts = each_rule(store, Some(vault), retained, set).await?;
     store.write(move |tx| rows::end(tx, report, &counts)).await?;
     Ok(true)
 }
@@ -62,17 +70,18 @@ pub async fn dry_run(store: &Store, retained: &'static [Retained], set: &Retenti
     let day = local_day(store.clock().now()).to_string();
     let begun = store.write(move |tx| rows::begin(tx, ReportKind::DryRun, &day)).await?;
     let report = begun.ok_or_else(|| Error::internal("a dry run is of no day"))?;
-    let counts = each_rule(store, retained, set, false).await?;
+    let counts = each_rule(store, None, retained, set).await?;
     let kept = counts.clone();
     store.write(move |tx| rows::end(tx, report, &kept)).await?;
     Ok(counts)
 }
 
+/// Goes by each rule in turn: ends what is due with the vault, and without one counts it.
 async fn each_rule(
     store: &Store,
+    vault: Option<&Vault>,
     retained: &'static [Retained],
     set: &RetentionConfig,
-    really: bool,
 ) -> Result<Vec<Counted>> {
     let now = store.clock().now();
     let mut counts = Vec::new();
@@ -86,8 +95,11 @@ async fn each_rule(
             "counselling_note" => now + (rule.length.before(now) - stands.length.before(now)),
             _ => rule.length.before(now),
         };
+        if rule.code == JOURNAL {
+            (counted.ended, counted.frozen) = lines(store, before, vault.is_some()).await?;
+        }
         for it in retained.iter().filter(|it| it.rule == rule.code) {
-            let (ended, frozen) = all(store, *it, rule.then, before, really).await?;
+            let (ended, frozen) = all(store, vault, *it, rule.then, before).await?;
             counted.ended += ended;
             counted.frozen += frozen;
         }
@@ -96,12 +108,42 @@ async fn each_rule(
     Ok(counts)
 }
 
+/// The entries of the journal, which go in their order, and leave no line in it about each: their leaves tell that they were
+/// there.
+async fn lines(store: &Store, before: DateTime<Utc>, really: bool) -> Result<(u64, u64)> {
+    let count = move |conn: &mut Conn| {
+        let kept = frozen(conn)?;
+        journal::ended_by(conn, before, &kept)
+    };
+    let forget = move |tx: &mut Tx<'_>| {
+        let kept = frozen(tx.conn())?;
+        journal::forget_before(tx, before, LINES_AT_ONCE, &kept)
+    };
+    if !really {
+        return store.read(count).await;
+    }
+    let mut deleted = 0;
+    loop {
+        let gone = store.write(forget).await?;
+        deleted += gone.deleted;
+        if gone.through == 0 {
+            return Ok((deleted, store.read(count).await?.1));
+        }
+    }
+}
+
 /// Goes through all that is due, some at a time, each time in an act of its own.
-async fn all(store: &Store, it: Retained, then: Fate, before: DateTime<Utc>, really: bool) -> Result<(u64, u64)> {
+async fn all(
+    store: &Store,
+    vault: Option<&Vault>,
+    it: Retained,
+    then: Fate,
+    before: DateTime<Utc>,
+) -> Result<(u64, u64)> {
     let (mut after, mut ended, mut frozen) = (None, 0, 0);
     loop {
-        let some = if really {
-            store.write(move |tx| end_some(tx, it, then, before, after)).await?
+        let some = if let Some(vault) = vault.cloned() {
+            store.write(move |tx| end_some(tx, &vault, it, then, (before, after))).await?
         } else {
             store.read(move |conn| look_at_some(conn, it, before, after)).await?
         };
@@ -126,7 +168,13 @@ fn look_at_some(conn: &mut Conn, it: Retained, before: DateTime<Utc>, after: Opt
     Ok(Batch { ended: due.len() as u64, frozen: kept, last })
 }
 
-fn end_some(tx: &mut Tx<'_>, it: Retained, then: Fate, before: DateTime<Utc>, after: Option<Uuid>) -> Result<Batch> {
+fn end_some(
+    tx: &mut Tx<'_>,
+    vault: &Vault,
+    it: Retained,
+    then: Fate,
+    (before, after): (DateTime<Utc>, Option<Uuid>),
+) -> Result<Batch> {
     let (due, kept, last) = sorted(tx.conn(), it, before, after)?;
     let act = match then {
         Fate::Deleted => "retention.deleted",
@@ -135,7 +183,7 @@ fn end_some(tx: &mut Tx<'_>, it: Retained, then: Fate, before: DateTime<Utc>, af
         Fate::Reviewed => "retention.reviewed",
     };
     for (id, subject) in &due {
-        (it.end)(tx, *id)?;
+        (it.end)(tx, vault, *id)?;
         let entry = Entry::new(Actor::System, act).object(id).code(it.rule).ground("retention");
         // Whoever was taken out of it is not named beside it.
         let entry = match subject {
@@ -147,7 +195,7 @@ fn end_some(tx: &mut Tx<'_>, it: Retained, then: Fate, before: DateTime<Utc>, af
     Ok(Batch { ended: due.len() as u64, frozen: kept, last })
 }
 
-/// What is due and about nobody who waits for an answer; how much is about somebody who does; and the last id of all.
+/// What is due and about nobody who is frozen; how much is about somebody who is; and the last id of all.
 fn sorted(
     conn: &mut Conn,
     it: Retained,
@@ -158,16 +206,20 @@ fn sorted(
     let last = due.last().map(|(id, _)| *id);
     let frozen = frozen(conn)?;
     let all = due.len();
-    due.retain(|(_, subject)| subject.is_none_or(|subject| !frozen.contains(&subject.0)));
+    due.retain(|(_, subject)| subject.is_none_or(|subject| !frozen.contains(&subject)));
     let kept = (all - due.len()) as u64;
     Ok((due, kept, last))
 }
 
-/// Everybody who asked for something as a right of hers and has no answer, by all her subjects.
-fn frozen(conn: &mut Conn) -> Result<HashSet<Uuid>> {
+/// Everybody of whom time ends nothing, by all her subjects: who asked for something as a right of hers and has no answer,
+/// and whose data are restricted, which is kept too (GDPR 18(1)(b) and (c): she may want it for that alone).
+///
+/// # Errors
+/// What the database refuses.
+pub fn frozen(conn: &mut Conn) -> Result<HashSet<Subject>> {
     let mut all = HashSet::new();
-    for subject in asking(conn)? {
-        all.extend(vault::joined(conn, subject)?.into_iter().map(|subject| subject.0));
+    for subject in asking(conn)?.into_iter().chain(restriction::kept_for_them(conn)?) {
+        all.extend(vault::joined(conn, subject)?);
     }
     Ok(all)
 }

@@ -5,6 +5,7 @@ mod deadlines;
 mod desk;
 mod effects;
 mod given;
+mod guardians;
 
 use std::collections::BTreeSet;
 

@@ -51,12 +51,22 @@ struct Shared {
 
 /// Seconds by which a clock may be wrong: within what honest clocks may differ by, and far behind.
 const BEHIND: &[i64] = &[-40, 40, -7_200, -86_400];
+/// A new key signs a day after it was made, when every partner knows it; so much sooner than a day before the fire it is made.
+const ROTATES_AFTER: i64 = 10;
+/// From one node to the next.
+const ROTATES_APART: i64 = 12;
+/// Who burned for so long has signed with a new key.
+pub(crate) const ROTATED_BY: Duration = Duration::from_secs(60);
 /// Far ahead.
 const AHEAD: &[i64] = &[7_200, 86_400, 31_536_000];
 
 impl Fire {
     /// Sets fire. `pause` is the mean time between two misfortunes.
     pub(crate) fn begin(network: Arc<Network>, seed: u64, pause: Duration, ahead: bool) -> Self {
+        for (node, after) in network.nodes.iter().zip((ROTATES_AFTER..).step_by(ROTATES_APART as usize)) {
+            let made = node.run_at(after - 86_400, &["keys", "rotate"]);
+            assert!(made.status.success(), "{}: {}", node.name, String::from_utf8_lossy(&made.stderr));
+        }
         network.nodes.iter().for_each(|node| node.proxy.is_bad(true));
         let busy = network.processes().map(|_| Mutex::new(())).collect();
         let shared = Arc::new(Shared {
@@ -183,14 +193,16 @@ impl Shared {
                 process.start(0);
             }
             _ => {
-                self.counted.lock().await.rotations += 1;
                 let network = Arc::clone(&self.network);
                 let name = node.name;
                 let rotated = tokio::task::spawn_blocking(move || {
                     let node = network.nodes.iter().find(|node| node.name == name).expect("the same node");
                     node.run(&["keys", "rotate"])
                 });
-                let _ = rotated.await;
+                // Refused while the last one has not begun to sign.
+                if rotated.await.is_ok_and(|output| output.status.success()) {
+                    self.counted.lock().await.rotations += 1;
+                }
             }
         }
     }

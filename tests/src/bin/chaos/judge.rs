@@ -101,6 +101,23 @@ async fn receipts(store: &Store, direction: &'static str, peer: &str) -> (HashSe
     (rows.iter().map(|(id, _)| id.0).collect(), rows.into_iter().map(|(_, digest)| digest).collect())
 }
 
+/// With how many keys each node signed what its partners hold of it: receipts name theirs in their headers.
+pub(crate) async fn signing_keys(network: &Network) -> BTreeMap<&'static str, usize> {
+    let mut keys = BTreeMap::new();
+    for node in &network.nodes {
+        let given: Vec<String> = with(node, async |store: &Store| {
+            let given = receipt::table.filter(receipt::direction.eq("out")).select(receipt::jws);
+            store.read(move |conn| Ok(given.load(conn)?)).await.expect("receipts can be read")
+        })
+        .await;
+        let headers: HashSet<&str> = given.iter().filter_map(|jws| jws.split('.').next()).collect();
+        if !headers.is_empty() {
+            keys.insert(node.name, headers.len());
+        }
+    }
+    keys
+}
+
 pub(crate) async fn with<T>(node: &Node, look: impl AsyncFnOnce(&Store) -> T) -> T {
     let store = node.store();
     let seen = look(&store).await;

@@ -136,6 +136,11 @@ async fn main() -> ExitCode {
         findings.push("something still waits to leave though all is healed".to_owned());
     }
     findings.extend(judge::judge(&network, &work).await);
+    let keys = judge::signing_keys(&network).await;
+    if burned >= fire::ROTATED_BY {
+        let one = keys.iter().filter(|(_, keys)| **keys < 2);
+        findings.extend(one.map(|(node, _)| format!("{node} signed with one key only, though it has a new one")));
+    }
     let told = judge::told_of_it(&network).await;
     network.stop().await;
 
@@ -151,6 +156,7 @@ async fn main() -> ExitCode {
         "acknowledged": work.acknowledged(),
         "delivered": messages,
         "late": late,
+        "signing_keys": keys,
         "taken_back": work.withdrawn().len(),
         "restored": work.has_gone_back(),
         "tasks_about_that": told,

@@ -123,7 +123,13 @@ impl Node {
 
     /// A verb of the command line, at this node.
     pub(crate) fn run(&self, verb: &[&str]) -> Output {
+        self.run_at(0, verb)
+    }
+
+    /// The same by a clock that is off by so many seconds.
+    pub(crate) fn run_at(&self, clock_off_by: i64, verb: &[&str]) -> Output {
         let mut command = Command::new(&self.binary);
+        command.env("STAFFETTA__NODE__CLOCK_OFF_BY_SECONDS", clock_off_by.to_string());
         command.arg("--config").arg(self.folder.join("staffetta.toml")).args(verb);
         command.output().expect("the program can be started")
     }

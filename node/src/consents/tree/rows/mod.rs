@@ -8,10 +8,10 @@ use staffetta_protocol::data::Below;
 
 use crate::error::{Error, Result};
 
-pub(super) use taken::{Taken, frozen, insert_taken, mark_shredded, save_taken, taken, taken_of, unshredded};
+pub(super) use taken::{Taken, frozen, insert_taken, locked, mark_shredded, save_taken, taken_of, unshredded};
 pub use told::{Told, Wanted};
 pub(in crate::consents) use told::{
-    answered_groups, insert_told, is_open, late, list, mark_elsewhere, mark_failed, mark_reached, mark_task,
+    answered_groups, insert_told, is_open, late, list, mark_elsewhere, mark_failed, mark_late, mark_reached, mark_task,
     save_answer, told, told_about, told_below, told_by, told_to,
 };
 

@@ -113,10 +113,19 @@ pub(in crate::consents::tree) fn save_taken(tx: &mut Tx<'_>, taken: &Taken) -> R
     Ok(())
 }
 
-pub(in crate::consents::tree) fn taken(conn: &mut Conn, id: Uuid) -> Result<Option<Taken>> {
+fn taken(conn: &mut Conn, id: Uuid) -> Result<Option<Taken>> {
     let row: Option<TakenRow> =
         recall_taken::table.find(Id(id)).select(TakenRow::as_select()).first(conn).optional()?;
     row.map(Taken::try_from).transpose()
+}
+
+/// The same, with its row locked until this transaction ends. What is said above is counted from rows of others, those below:
+/// of two acts that change one of these each, the second counts what the first has written, and says it under a version of
+/// its own.
+pub(in crate::consents::tree) fn locked(tx: &mut Tx<'_>, id: Uuid) -> Result<Option<Taken>> {
+    let row = recall_taken::table.find(Id(id));
+    diesel::update(row).set(recall_taken::version.eq(recall_taken::version)).execute(tx.conn())?;
+    taken(tx.conn(), id)
 }
 
 /// What was done about that record of that node: under this recall, or before its issuer made one.

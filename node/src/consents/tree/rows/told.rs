@@ -309,6 +309,18 @@ pub(in crate::consents) fn late(conn: &mut Conn, now: DateTime<Utc>, limit: i64)
     rows.into_iter().map(Told::try_from).collect()
 }
 
+/// Notes that there is a task of the late answer, if none came and nobody noted it meanwhile. Says whether this was the act
+/// that did.
+pub(in crate::consents) fn mark_late(tx: &mut Tx<'_>, told: Uuid) -> Result<bool> {
+    let now = At::from(tx.now());
+    let late = recall_told::table
+        .find(Id(told))
+        .filter(recall_told::complete.eq(false))
+        .filter(recall_told::elsewhere_at.is_null())
+        .filter(recall_told::task_at.is_null());
+    Ok(diesel::update(late).set(recall_told::task_at.eq(now)).execute(tx.conn())? == 1)
+}
+
 pub(in crate::consents) fn mark_task(tx: &mut Tx<'_>, told: Uuid) -> Result<()> {
     let now = At::from(tx.now());
     diesel::update(recall_told::table.find(Id(told))).set(recall_told::task_at.eq(now)).execute(tx.conn())?;

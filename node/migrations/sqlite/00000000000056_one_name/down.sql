@@ -1,0 +1,1 @@
+DROP INDEX pairwise_in_use;
