@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use crate::digest::Digest;
 use crate::id::MessageId;
+use crate::log::Kept;
 use crate::problem::ItemCode;
 use crate::receipt::Outcome;
 
@@ -122,6 +123,10 @@ pub struct LinkState {
     pub inbound: Progress,
     /// From this node to the caller.
     pub outbound: Progress,
+    /// Checkpoints of the caller's journal that it is to prove by itself, since it cannot be called: the smallest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 16)]
+    pub history: Vec<Kept>,
 }
 
 /// What a node that fetches its messages is given: the items after the place that it named, which may be none.

@@ -1,5 +1,6 @@
 //! The inbound side of links as others ask for it: how far it has come, and how it goes.
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use staffetta_protocol::digest::Digest;
 use staffetta_protocol::id::EntityId;
@@ -7,7 +8,7 @@ use staffetta_protocol::link::{LinkState, Progress};
 
 use crate::error::{Error, Result};
 use crate::store::schema::{link_in, link_out, receipt as stored};
-use crate::store::{Conn, Tx};
+use crate::store::{At, Conn, Tx};
 
 /// Both directions of the link with a peer, as this node sees them.
 pub fn link_state(conn: &mut Conn, peer: &EntityId) -> Result<LinkState> {
@@ -37,7 +38,15 @@ pub fn link_state(conn: &mut Conn, peer: &EntityId) -> Result<LinkState> {
             receipt_digest: digest(in_digest)?,
         },
         outbound: Progress { epoch: out_epoch as u32, through_seq: out_through as u64, receipt_digest: digest(last)? },
+        history: Vec::new(),
     })
+}
+
+/// When a receipt of a peer last came.
+pub fn last_receipted(conn: &mut Conn, peer: &EntityId) -> Result<Option<DateTime<Utc>>> {
+    let of_peer = stored::table.filter(stored::peer.eq(peer.as_str())).filter(stored::direction.eq("in"));
+    let last: Option<At> = of_peer.order(stored::at.desc()).select(stored::at).first(conn).optional()?;
+    Ok(last.map(|at| at.0))
 }
 
 /// Every peer from which anything ever came.

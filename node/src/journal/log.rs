@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use staffetta_protocol::digest::Digest;
 use staffetta_protocol::id::{EntityId, LogId};
+use staffetta_protocol::jose::{self, SigningKey};
 use staffetta_protocol::log::{Checkpoint, Consistency};
 use uuid::Uuid;
 
@@ -180,6 +181,9 @@ pub(super) fn sign_checkpoint(tx: &mut Tx<'_>, keys: &Keys, me: &EntityId) -> Re
 
 /// Shows that the log of that name only grew since it had `from` entries: up to `to`, or to the newest checkpoint. None
 /// where there is no such log, or it was never that long.
+///
+/// Of a log that was left behind in a restore the newest checkpoint may be smaller than what a partner keeps and than what
+/// is still there: then all that is there is shown.
 pub fn consistency(
     conn: &mut Conn,
     (keys, me): (&Keys, &EntityId),
@@ -189,19 +193,26 @@ pub fn consistency(
 ) -> Result<Option<Consistency>> {
     let Some(log) = named(conn, of)? else { return Ok(None) };
     let newest = checkpoints(conn, log.number)?.pop();
-    let Some(to) = to.or(newest.as_ref().map(|(size, _)| *size)) else { return Ok(None) };
+    let signed = newest.as_ref().map(|(size, _)| *size).filter(|size| from <= *size);
+    let to = to.or(signed).unwrap_or(log.size());
     if from > to || to > log.size() {
         return Ok(None);
     }
+    let key = keys.signing(conn, Kind::Protocol, now)?;
     let checkpoint = match newest {
-        Some((size, jws)) if size == to => jws,
+        // Under a key that has retired since it might not verify any more.
+        Some((size, jws)) if size == to && is_under(&jws, &key) => jws,
         // Of a size that is not kept any more, or was never signed: signed now.
         _ => {
             let root = Tiles::of(conn, log.number).root(to)?;
             let claims = Checkpoint { iss: me.clone(), log: log.id(), size: to, root, iat: now.timestamp() };
-            claims.sign(&keys.signing(conn, Kind::Protocol, now)?).map_err(Error::internal)?
+            claims.sign(&key).map_err(Error::internal)?
         }
     };
     let proof = Tiles::of(conn, log.number).consistency(from, to)?;
     Ok(Some(Consistency { checkpoint, from, to, proof }))
+}
+
+fn is_under(jws: &str, key: &SigningKey) -> bool {
+    jose::header(jws).is_ok_and(|header| header.kid.as_ref() == Some(key.kid()))
 }

@@ -1,4 +1,5 @@
 mod forgetting;
+mod neighbours;
 
 use std::collections::BTreeSet;
 
@@ -6,8 +7,8 @@ use chrono::TimeDelta;
 use diesel::prelude::*;
 use staffetta_protocol::digest::Digest;
 use staffetta_protocol::id::EntityId;
-use staffetta_protocol::jose::{self, Jwks, KeySet, SigningKey};
-use staffetta_protocol::log::{self as tree, Checkpoint, Consistency};
+use staffetta_protocol::jose;
+use staffetta_protocol::log::{self as tree, Checkpoint};
 use uuid::Uuid;
 
 use super::*;
@@ -291,92 +292,6 @@ async fn of_checkpoints_the_newest_stays_and_one_for_each_hour() {
         sealer.pump().await.unwrap();
         sealer.pump().await.unwrap();
         assert_eq!(newest(&store).await, before, "not more often than every three seconds");
-    })
-    .await;
-}
-
-/// A partner's log of so many entries, all of them like this.
-struct Partner {
-    key: SigningKey,
-    log: Uuid,
-}
-
-impl Partner {
-    fn id() -> EntityId {
-        "https://b.example".parse().unwrap()
-    }
-
-    fn leaves(n: u64, like: &str) -> Vec<String> {
-        (0..n).map(|i| format!("{like} {i}")).collect()
-    }
-
-    fn says(&self, leaves: &[String]) -> String {
-        let claims = Checkpoint {
-            iss: Self::id(),
-            log: staffetta_protocol::id::LogId(self.log),
-            size: leaves.len() as u64,
-            root: naive(leaves),
-            iat: 1_795_424_400,
-        };
-        claims.sign(&self.key).unwrap()
-    }
-}
-
-#[actix_web::test]
-async fn what_a_partner_signed_is_kept_and_two_words_on_one_size_are_an_alarm() {
-    scratch::each(|store| async move {
-        let partner = Partner { key: SigningKey::generate().unwrap().0, log: Uuid::now_v7() };
-        let hear = |jws: String| store.write(move |tx| super::hear(tx, &Partner::id(), &jws));
-        hear(partner.says(&Partner::leaves(5, "a"))).await.unwrap();
-        hear(partner.says(&Partner::leaves(5, "a"))).await.unwrap();
-        for n in 6..30 {
-            hear(partner.says(&Partner::leaves(n, "a"))).await.unwrap();
-        }
-        hear("no checkpoint".into()).await.unwrap();
-        let kept = store.read(|conn| to_compare(conn, &Partner::id())).await.unwrap();
-        assert_eq!(kept.iter().map(Heard::size).collect::<Vec<_>>(), [5, 29], "of an hour the first and the newest");
-        assert!(store.read(neighbours).await.unwrap().1.is_empty());
-        hear(partner.says(&Partner::leaves(29, "b"))).await.unwrap();
-        hear(partner.says(&Partner::leaves(29, "b"))).await.unwrap();
-        let (_, alarms) = store.read(neighbours).await.unwrap();
-        assert_eq!(alarms.iter().map(|alarm| alarm.kind.as_str()).collect::<Vec<_>>(), ["forked"]);
-        let other = Partner { key: partner.key.clone(), log: Uuid::now_v7() };
-        hear(other.says(&Partner::leaves(2, "a"))).await.unwrap();
-        let (known, alarms) = store.read(neighbours).await.unwrap();
-        assert_eq!((known.len(), alarms.len()), (2, 2), "another log than before is told");
-        let written = store.read(|conn| of_act(conn, "journal.neighbour-differs", 10)).await.unwrap();
-        assert_eq!(written.len(), 2, "once for each log and kind");
-    })
-    .await;
-}
-
-#[actix_web::test]
-async fn only_a_log_that_grew_passes_for_the_same() {
-    scratch::each(|store| async move {
-        let partner = Partner { key: SigningKey::generate().unwrap().0, log: Uuid::now_v7() };
-        let keys = KeySet::new(&Jwks { keys: vec![partner.key.jwk().clone()] });
-        let (then, now) = (Partner::leaves(5, "a"), store.clock().now());
-        let jws = partner.says(&then);
-        store.write(move |tx| hear(tx, &Partner::id(), &jws)).await.unwrap();
-        let kept = store.read(|conn| to_compare(conn, &Partner::id())).await.unwrap().remove(0);
-        let answer = |leaves: &[String]| {
-            let fetch = |node: tree::Node| {
-                let first = (node.number << node.level) as usize;
-                Ok::<_, std::convert::Infallible>(naive(&leaves[first..first + (1 << node.level)]))
-            };
-            let Ok(proof) = tree::consistency_proof(5.min(leaves.len() as u64), leaves.len() as u64, fetch);
-            Consistency { checkpoint: partner.says(leaves), from: 5, to: leaves.len() as u64, proof }
-        };
-        let judge = |answer: &Consistency| {
-            check_neighbour(&kept, answer, &keys, &Partner::id(), now).map(|verdict| verdict.map(|it| it.size))
-        };
-        assert_eq!(judge(&answer(&Partner::leaves(9, "a"))), Some(Ok(9)));
-        assert_eq!(judge(&answer(&then)), Some(Ok(5)));
-        assert_eq!(judge(&answer(&Partner::leaves(9, "b"))), Some(Err(Trouble::Rewritten)));
-        assert_eq!(judge(&answer(&Partner::leaves(4, "a"))), Some(Err(Trouble::Truncated)));
-        let stranger = KeySet::new(&Jwks { keys: vec![SigningKey::generate().unwrap().0.jwk().clone()] });
-        let unsigned = check_neighbour(&kept, &answer(&then), &stranger, &Partner::id(), now);
-        assert!(unsigned.is_none(), "what is not under its signature proves nothing against it");
     })
     .await;
 }

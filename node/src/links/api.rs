@@ -25,6 +25,7 @@ const FULL_RETRY_SECONDS: u32 = 900;
 /// The routes of this room, below `…/exchange`.
 pub fn api(routes: &mut Routes<'_>) {
     routes.service(push_messages).service(show_link).service(super::history::prove_history);
+    routes.service(super::shown::show_history);
     routes.service(mailbox::fetch_messages).service(mailbox::hand_in_receipt);
 }
 
@@ -127,7 +128,8 @@ pub(super) async fn accept_batch(
 
 /// Show the link
 ///
-/// How far both directions of the link between the caller and this node have come, as this node sees them.
+/// How far both directions of the link between the caller and this node have come, as this node sees them. A caller that
+/// cannot be called is told, too, which checkpoints of its journal it is to prove.
 #[utoipa::path(
     tag = "exchange",
     operation_id = "show_link",
@@ -135,11 +137,14 @@ pub(super) async fn accept_batch(
 )]
 #[get("/link")]
 async fn show_link(caller: VerifiedPeer, store: Data<Store>, links: Data<Links>) -> Result<Json<LinkState>> {
-    let peer = caller.entity_id().clone();
+    let (peer, hidden) = (caller.entity_id().clone(), caller.peer().has_mailbox());
     let state = store
         .write(move |tx| {
             checks::asked(tx, &peer)?;
-            inbox::link_state(tx.conn(), &peer)
+            let state = inbox::link_state(tx.conn(), &peer)?;
+            let now = tx.now();
+            let history = if hidden { journal::to_prove(tx.conn(), &peer, now)? } else { Vec::new() };
+            Ok(LinkState { history, ..state })
         })
         .await?;
     links.wake();

@@ -1,21 +1,24 @@
-//! Whether a partner's journal is still the one that it signed: the question, and this node's answer to it.
+//! Whether a partner's journal is still the one that it signed: the question, and this node's answer to it. A partner that
+//! nobody can ask speaks by itself ([`super::shown`]); what either says is judged by the same.
 
 use actix_web::get;
 use actix_web::web::{Data, Json, Query};
 use reqwest::Method;
 use serde::Deserialize;
 use staffetta_protocol::id::{EntityId, LogId};
-use staffetta_protocol::log::Consistency;
+use staffetta_protocol::log::{Consistency, Kept};
 use staffetta_protocol::problem::Code;
 use utoipa::IntoParams;
 
 use super::{Inner, Links};
 use crate::error::Result;
-use crate::journal::{self, Heard, Trouble};
+use crate::inbox;
+use crate::journal::{self, Actor, Heard, Judged, Trouble};
 use crate::keys::Keys;
 use crate::outbox;
 use crate::peers::{Peer, VerifiedPeer};
 use crate::store::{Store, Tx};
+use crate::tasks;
 
 /// Which log, and between which sizes.
 #[derive(Deserialize, IntoParams)]
@@ -87,7 +90,7 @@ pub(super) async fn compare_with(links: &Inner, with: &EntityId) -> Result<()> {
 }
 
 /// Asks a partner for the proof that its journal still begins with every checkpoint that is kept of it. One that does
-/// not raises the alarm; an answer that proves nothing, or none, leaves everything for the next time.
+/// not raises the alarm; an answer that proves nothing, or none, leaves its log for the next time.
 ///
 /// # Errors
 /// When something fails here.
@@ -95,65 +98,94 @@ async fn compare(links: &Inner, peer: &Peer) -> Result<()> {
     let id = peer.entity_id().clone();
     let asked = id.clone();
     let kept = links.store.read(move |conn| journal::to_compare(conn, &asked)).await?;
-    let mut shown = Vec::new();
-    let mut today: Option<String> = None;
+    let (mut judged, mut silent) = (Vec::new(), None);
     for one in kept {
-        let answer = match question(links, peer, &one).await? {
-            Some(answer) => answer,
-            None => return Ok(()),
+        let log = one.log();
+        if silent == Some(log) {
+            continue;
+        }
+        let said = match question(links, peer, &one).await? {
+            Said::Proof(said) => Some(said),
+            Said::NoSuchLog => None,
+            Said::Nothing => {
+                silent = Some(log);
+                continue;
+            }
         };
-        let now = links.clock.now();
-        let verdict = match &answer {
-            Ok(answer) => {
-                let peer = links.peers.lookup(&id).await?.unwrap_or_else(|| peer.clone());
-                journal::check_neighbour(&one, answer, peer.keys(), &id, now).map(|verdict| verdict.map(|_| ()))
-            }
-            Err(trouble) => Some(Err(*trouble)),
-        };
-        let checkpoint = answer.ok().map(|answer| answer.checkpoint);
-        match verdict {
-            Some(Ok(())) => {
-                shown.push(one);
-                today = checkpoint;
-            }
-            Some(Err(trouble)) => {
-                let id = id.clone();
-                let alarm = move |tx: &mut Tx<'_>| {
-                    if journal::raise(tx, &id, trouble, &one, checkpoint.as_deref())? {
-                        outbox::history_differs(tx, &id, trouble)?;
-                    }
-                    Ok(())
-                };
-                links.store.write(alarm).await?;
-            }
+        let peer = links.peers.lookup(&id).await?.unwrap_or_else(|| peer.clone());
+        match journal::judge(one, said.as_ref(), peer.keys(), &id, links.clock.now()) {
+            Some(verdict) => judged.push(verdict),
             None => {
                 tracing::warn!(peer = %id, "the answer about a journal is not under the partner's signature");
-                return Ok(());
+                silent = Some(log);
             }
         }
     }
-    let Some(today) = today else { return Ok(()) };
-    links.store.write(move |tx| journal::note_proven(tx, &id, &shown, &today)).await
+    settle(links, &id, judged).await.map(|_| ())
 }
 
-/// One request. None when the answer says nothing.
-async fn question(links: &Inner, peer: &Peer, of: &Heard) -> Result<Option<std::result::Result<Consistency, Trouble>>> {
+/// What a partner answers about a checkpoint.
+enum Said {
+    Proof(Consistency),
+    /// Or none of that size.
+    NoSuchLog,
+    /// Neither the one nor the other.
+    Nothing,
+}
+
+/// One request.
+async fn question(links: &Inner, peer: &Peer, of: &Heard) -> Result<Said> {
     let path = format!("/exchange/checkpoints?log={}&from={}", of.log(), of.size());
     let answer = match links.peers.call(peer, Method::GET, &path, None).await {
         Ok(answer) => answer,
         Err(crate::peers::CallError::Internal(error)) => return Err(error),
         Err(why) => {
             tracing::info!(peer = %peer.entity_id(), %why, "a partner was not to be asked about its journal");
-            return Ok(None);
+            return Ok(Said::Nothing);
         }
     };
     Ok(match answer.status {
-        200 => answer.json().ok().map(Ok),
+        200 => answer.json().map_or(Said::Nothing, Said::Proof),
         // Signed: the partner itself says that it has no such log, or a shorter one.
-        404 => Some(Err(Trouble::Truncated)),
+        404 => Said::NoSuchLog,
         status => {
             tracing::info!(peer = %peer.entity_id(), status, "a partner does not answer about its journal");
-            None
+            Said::Nothing
         }
     })
+}
+
+/// Keeps what a partner said about its journal, asked or by itself, and tells somebody where it does not fit. What is to be
+/// proven next.
+pub(super) async fn settle(links: &Inner, peer: &EntityId, judged: Vec<Judged>) -> Result<Vec<Kept>> {
+    let peer = peer.clone();
+    let act = move |tx: &mut Tx<'_>| {
+        for trouble in journal::settle(tx, &peer, &judged)? {
+            outbox::history_differs(tx, &peer, trouble)?;
+        }
+        if !journal::is_withheld(tx.conn(), &peer)? {
+            tasks::close(tx, tasks::Kind::HistoryWithheld, peer.as_str(), Actor::System)?;
+        }
+        let now = tx.now();
+        journal::to_prove(tx.conn(), &peer, now)
+    };
+    links.store.write(act).await
+}
+
+/// Tells somebody of a partner that gives receipts, and for a week has not shown that its journal is the one that it signed:
+/// it answers nothing, or something else. A clock of ours that jumped ahead raises nothing: by such a clock nobody's call
+/// and nobody's answer holds, so no receipt comes.
+pub(super) async fn watch(links: &Inner, over: &EntityId) -> Result<()> {
+    let peer = over.clone();
+    let Some(receipted) = links.store.read(move |conn| inbox::last_receipted(conn, &peer)).await? else {
+        return Ok(());
+    };
+    let peer = over.clone();
+    let act = move |tx: &mut Tx<'_>| {
+        if journal::note_withheld(tx, &peer, receipted)? {
+            outbox::history_differs(tx, &peer, Trouble::Withheld)?;
+        }
+        Ok(())
+    };
+    links.store.write(act).await
 }

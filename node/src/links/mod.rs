@@ -21,6 +21,7 @@ mod history;
 mod mailbox;
 mod push;
 mod reconcile;
+mod shown;
 
 #[cfg(test)]
 mod tests;

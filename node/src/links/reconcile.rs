@@ -15,7 +15,7 @@ use staffetta_protocol::link::LinkState;
 use super::answer::later;
 use super::compare::{Finding, Ours, compare};
 use super::push::note_mended;
-use super::{AT_ONCE, Inner, Links, checks, history};
+use super::{AT_ONCE, Inner, Links, checks, history, shown};
 use crate::error::Result;
 use crate::journal::{self, Actor, Entry};
 use crate::peers::ResolveError;
@@ -77,6 +77,7 @@ async fn ask(links: &Inner, to: &EntityId) -> Result<bool> {
         Ok(None) => {
             let peer = to.clone();
             links.store.write(move |tx| checks::done(tx, &peer)).await?;
+            history::watch(links, to).await?;
             return Ok(false);
         }
         Err(why) => {
@@ -87,12 +88,15 @@ async fn ask(links: &Inner, to: &EntityId) -> Result<bool> {
                 checks::put_off(tx, &peer, later(&config, failures, why, now).retry_at)
             };
             links.store.write(act).await?;
+            history::watch(links, to).await?;
             return Ok(false);
         }
     };
-    let peer = to.clone();
+    let (peer, asked) = (to.clone(), theirs.history.clone());
     let wakes = links.store.write(move |tx| mend(tx, &peer, &before, &theirs)).await?;
     history::compare_with(links, to).await?;
+    shown::show(links, to, asked).await?;
+    history::watch(links, to).await?;
     Ok(wakes)
 }
 

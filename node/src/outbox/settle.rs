@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::links;
 use crate::error::Result;
 use crate::grants;
-use crate::journal;
+use crate::journal::{self, Actor, Trouble};
 use crate::store::schema::{link_out, outbox, receipt as stored};
 use crate::store::{At, Id, Tx};
 use crate::tasks::{self, Task};
@@ -104,8 +104,17 @@ pub fn settle(
 }
 
 /// A partner's journal is not the one that it signed: its administrator and ours must talk.
-pub fn history_differs(tx: &mut Tx<'_>, peer: &EntityId, trouble: journal::Trouble) -> Result<()> {
-    tasks::open(tx, Task::new(tasks::Kind::HistoryRewritten, peer).with(peer).code(trouble))?;
+pub fn history_differs(tx: &mut Tx<'_>, peer: &EntityId, trouble: Trouble) -> Result<()> {
+    let kind = match trouble {
+        Trouble::Withheld => tasks::Kind::HistoryWithheld,
+        _ => tasks::Kind::HistoryRewritten,
+    };
+    // A log that was replaced may be a restore and may wait; what is worse than that is not to wait behind it.
+    let waits = tasks::open_about(tx.conn(), kind, peer.as_str())?.and_then(|open| open.code);
+    if trouble != Trouble::Replaced && waits.as_deref() == Some(Trouble::Replaced.as_str()) {
+        tasks::close(tx, kind, peer.as_str(), Actor::System)?;
+    }
+    tasks::open(tx, Task::new(kind, peer).with(peer).code(trouble))?;
     Ok(())
 }
 

@@ -129,6 +129,7 @@ diesel::table! {
         jws -> Text,
         heard_at -> Timestamp,
         proven_at -> Nullable<Timestamp>,
+        refuted_at -> Nullable<Timestamp>,
     }
 }
 

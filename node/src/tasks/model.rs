@@ -37,6 +37,8 @@ pub enum Kind {
     LinkNotMended,
     /// A partner's journal does not continue the one that it signed before.
     HistoryRewritten,
+    /// A partner answers otherwise, and has not shown for a week that its journal continues the one that it signed.
+    HistoryWithheld,
     /// Whoever somebody learns under has left: say under whom she learns now. Until then whoever leads each of her cases
     /// countersigns there, and she takes nobody up.
     LearnsUnderNobody,
@@ -70,6 +72,7 @@ impl Kind {
         Self::LinkRestored,
         Self::LinkNotMended,
         Self::HistoryRewritten,
+        Self::HistoryWithheld,
         Self::LearnsUnderNobody,
         Self::RectificationToBePassedOn,
         Self::RestrictionToBeTold,
@@ -92,6 +95,7 @@ impl Kind {
             Self::LinkRestored => "link_restored",
             Self::LinkNotMended => "link_not_mended",
             Self::HistoryRewritten => "history_rewritten",
+            Self::HistoryWithheld => "history_withheld",
             Self::LearnsUnderNobody => "learns_under_nobody",
             Self::RectificationToBePassedOn => "rectification_to_be_passed_on",
             Self::RestrictionToBeTold => "restriction_to_be_told",
@@ -120,6 +124,7 @@ impl Kind {
             | Self::LinkRestored
             | Self::LinkNotMended
             | Self::HistoryRewritten
+            | Self::HistoryWithheld
             | Self::LearnsUnderNobody => AccessRole::Admin,
         }
     }

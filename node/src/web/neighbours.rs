@@ -43,7 +43,7 @@ struct NeighbourLog {
     #[schema(max_length = 4096)]
     checkpoint: String,
     /// What does not fit, the last seen first.
-    #[schema(max_items = 4)]
+    #[schema(max_items = 5)]
     alarms: Vec<HistoryAlarm>,
 }
 
@@ -53,7 +53,8 @@ struct HistoryAlarm {
     /// Its id.
     id: Uuid,
     /// `forked` (two roots under one size), `rewritten` (the log of today does not begin with that of then), `truncated`
-    /// (shorter than it was) or `replaced` (another log than before, as after a restore).
+    /// (shorter than it was), `replaced` (another log than before, as after a restore) or `withheld` (it answers otherwise,
+    /// and has shown nothing about its journal for a week: goes once it does).
     kind: String,
     /// When it was seen first.
     since: DateTime<Utc>,

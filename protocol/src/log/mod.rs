@@ -10,6 +10,7 @@
 
 mod checkpoint;
 mod entry;
+mod shown;
 mod tree;
 
 #[cfg(test)]
@@ -17,6 +18,7 @@ mod tests;
 
 pub use checkpoint::{Checkpoint, Consistency, InvalidCheckpoint};
 pub use entry::{Entry, InvalidEntry};
+pub use shown::{HistoryShown, HistoryTaken, Kept, MAX_ASKED, Shown};
 pub use tree::{
     InvalidProof, MAX_SIZE, Node, consistency_proof, empty_root, inclusion_proof, leaf_hash, parent, root,
     verify_consistency, verify_inclusion,

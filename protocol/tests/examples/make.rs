@@ -147,6 +147,7 @@ fn exchange(files: &mut Files, said: &Sealed) {
     let state = LinkState {
         inbound: Progress { epoch: 1, through_seq: 1, receipt_digest: Some(Digest::of(&answer.receipt)) },
         outbound: Progress { epoch: 1, through_seq: 0, receipt_digest: None },
+        history: Vec::new(),
     };
     let link = Call { folder: "show-link", method: "GET", path: "/exchange/link", jti: "7c1d40a3-link" };
     link.put(files, at("2026-11-23T09:00:10Z"), None, 200, &state);

@@ -1,5 +1,7 @@
 //! Whoever rewrites its journal is found out by its partner; whoever only adds to it is not.
 
+mod hidden;
+
 use chrono::TimeDelta;
 use diesel::prelude::*;
 use staffetta_node::access::AccessRole;
@@ -130,6 +132,58 @@ async fn a_journal_that_was_cut_is_found_out() {
         let file = gathered(&stage.cpi, &received).await;
         let (lines, sound) = judged(&serde_json::to_vec(&file).unwrap(), &[]).unwrap();
         assert!(!sound && lines.iter().any(|line| line.contains("was cut")), "{lines:#?}");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_log_that_was_replaced_is_asked_about_still() {
+    on_each_database(|net| async move {
+        let stage = Stage::set(net).await;
+        acquainted(&stage).await;
+        sealed_again(&stage, "changed").await;
+        // As a node would that has something to hide: another log, as after a restore.
+        stage.cpi.node.store().write(|tx| staffetta_node::journal::begin_new_log(tx, None)).await.unwrap();
+        seal(&stage, &stage.cpi).await;
+        stage.sent().await;
+        stage.pump().await;
+        assert_eq!(stage.centre.tasks(AccessRole::Admin).await, ["history_rewritten replaced"]);
+        stage.net.wait(TimeDelta::seconds(5));
+        compare(&stage).await;
+        assert_eq!(stage.centre.journal("journal.neighbour-differs").await, ["rewritten", "replaced"]);
+        assert_eq!(
+            stage.centre.tasks(AccessRole::Admin).await,
+            ["history_rewritten rewritten"],
+            "what is worse than a restore does not wait behind it"
+        );
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn whoever_answers_everything_but_this_is_found_out_and_it_ends_when_it_answers() {
+    on_each_database(|net| async move {
+        let mut stage = Stage::set(net).await;
+        acquainted(&stage).await;
+        for day in 1..=8 {
+            stage.net.wait(TimeDelta::days(1));
+            // Nobody is there when it is asked, and somebody is when something is to be had.
+            stage.cpi.stop().await;
+            compare(&stage).await;
+            stage.centre.reconcile().await;
+            stage.cpi.restart().await;
+            assert_eq!(stage.centre.tasks(AccessRole::Admin).await.is_empty(), day < 7, "day {day}");
+            seal(&stage, &stage.cpi).await;
+            stage.sent().await;
+            stage.net.wait(TimeDelta::minutes(30));
+            stage.pump().await;
+        }
+        assert_eq!(known(&stage).await.1, ["withheld"]);
+        assert_eq!(stage.centre.tasks(AccessRole::Admin).await, ["history_withheld withheld"]);
+        compare(&stage).await;
+        assert_eq!(known(&stage).await.1, Vec::<String>::new());
+        assert_eq!(stage.centre.tasks(AccessRole::Admin).await, Vec::<String>::new());
+        assert_eq!(stage.centre.journal("journal.neighbour-answers").await.len(), 1);
     })
     .await;
 }

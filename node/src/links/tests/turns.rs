@@ -38,7 +38,7 @@ async fn busy(store: &Store) {
 /// The peer says that it has taken as much; whether something may go out now.
 async fn compared(store: &Store, taken: u64) -> bool {
     let at = |through_seq| Progress { epoch: 1, through_seq, receipt_digest: None };
-    let theirs = LinkState { inbound: at(taken), outbound: at(0) };
+    let theirs = LinkState { inbound: at(taken), outbound: at(0), history: Vec::new() };
     let act = move |tx: &mut Tx<'_>| {
         let before = reconcile::ours(tx.conn(), &peer())?;
         reconcile::mend(tx, &peer(), &before, &theirs)

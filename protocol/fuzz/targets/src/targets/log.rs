@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 use staffetta_protocol::digest::Digest;
 use staffetta_protocol::evidence::{Checkpoints, Evidence, check, compare};
 use staffetta_protocol::jose::Typ;
-use staffetta_protocol::log::{Checkpoint, Consistency, Entry, verify_consistency, verify_inclusion};
+use staffetta_protocol::log::{
+    Checkpoint, Consistency, Entry, HistoryShown, HistoryTaken, verify_consistency, verify_inclusion,
+};
 
 use super::{again, closed};
 use crate::cast::{Peeked, altered, cast};
@@ -22,6 +24,8 @@ pub(super) fn checkpoint_signed(bytes: &[u8]) {
         assert!(checkpoint.is_continued_by(&checkpoint, &[]).is_ok(), "a log begins with itself");
     }
     closed::<Consistency>(bytes);
+    closed::<HistoryShown>(bytes);
+    closed::<HistoryTaken>(bytes);
 }
 
 /// A leaf of a log.
