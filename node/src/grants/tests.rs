@@ -1,4 +1,3 @@
-use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use staffetta_protocol::id::EntityId;
 use uuid::Uuid;
@@ -6,7 +5,7 @@ use uuid::Uuid;
 use super::*;
 use crate::store::contention::somebody_waits;
 use crate::store::schema::{pairwise, thread};
-use crate::store::{At, Conn, Id, each_backend, scratch};
+use crate::store::{At, Id, run_script, scratch};
 use crate::vault::Subject;
 
 fn peer() -> EntityId {
@@ -39,24 +38,18 @@ async fn two_messages_that_begin_at_once_give_one_name() {
 /// As a node may have been left by the program of before.
 #[actix_web::test]
 async fn of_two_names_of_before_the_one_that_was_spoken_stays() {
-    const SQLITE: [&str; 2] = [
+    const DOWN: [&str; 2] = [
         include_str!("../../migrations/sqlite/00000000000056_one_name/down.sql"),
-        include_str!("../../migrations/sqlite/00000000000056_one_name/up.sql"),
-    ];
-    #[cfg(feature = "postgres")]
-    const POSTGRES: [&str; 2] = [
         include_str!("../../migrations/postgres/00000000000056_one_name/down.sql"),
+    ];
+    const UP: [&str; 2] = [
+        include_str!("../../migrations/sqlite/00000000000056_one_name/up.sql"),
         include_str!("../../migrations/postgres/00000000000056_one_name/up.sql"),
     ];
     scratch::each(|store| async move {
         store
             .write(|tx| {
-                let [down, up] = match tx.conn() {
-                    Conn::Sqlite(_) => SQLITE,
-                    #[cfg(feature = "postgres")]
-                    Conn::Postgres(_) => POSTGRES,
-                };
-                each_backend!(tx.conn(), conn => conn.batch_execute(down))?;
+                run_script(tx.conn(), DOWN)?;
                 let now = tx.now();
                 let name = |tx: &mut crate::store::Tx<'_>, n: u128, of: u128, retired: bool| {
                     let row = (
@@ -76,7 +69,7 @@ async fn of_two_names_of_before_the_one_that_was_spoken_stays() {
                 let spoken = begin(tx, peer(), Subject(Uuid::from_u128(73)), "referral")?;
                 let by = (thread::subject.eq(Id(Uuid::from_u128(71))), thread::subject_ref.eq(Id(Uuid::from_u128(2))));
                 diesel::update(thread::table.find(Id(spoken.id))).set(by).execute(tx.conn())?;
-                each_backend!(tx.conn(), conn => conn.batch_execute(up))?;
+                run_script(tx.conn(), UP)?;
                 let in_use: Vec<Id> = pairwise::table
                     .filter(pairwise::retired_at.is_null())
                     .order(pairwise::subject_ref)

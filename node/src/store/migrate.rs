@@ -55,3 +55,16 @@ where
     conn.run_pending_migrations(source).map_err(Error::internal)?;
     Ok(())
 }
+
+/// Runs a script as it is written for each database, SQLite's first: for tests of what a migration makes of old rows.
+#[cfg(test)]
+pub fn run_script(conn: &mut super::Conn, scripts: [&str; 2]) -> Result<()> {
+    use diesel::connection::SimpleConnection as _;
+
+    match conn {
+        super::Conn::Sqlite(conn) => conn.batch_execute(scripts[0])?,
+        #[cfg(feature = "postgres")]
+        super::Conn::Postgres(conn) => conn.batch_execute(scripts[1])?,
+    }
+    Ok(())
+}

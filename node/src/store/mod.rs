@@ -63,6 +63,8 @@ pub use tx::Tx;
 pub use types::{At, Doc, Id};
 
 pub(crate) use conn::Mode;
+#[cfg(test)]
+pub use migrate::run_script;
 use place::Place;
 use pool::Pool;
 use writer::{Bounds, Writer};
