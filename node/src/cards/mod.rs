@@ -197,7 +197,7 @@ fn save(
 ) -> Result<Held> {
     grants::must_hold(tx.conn(), person.subject)?;
     // That she is under sixteen after all is true and has to be said once: what she agreed to ends by it.
-    if before.is_none_or(|held| held.card.birth_date == card.birth_date) {
+    if !before.map_or(Ok(false), |held| only_her_age_differs(&held.card, &card))? {
         may_have_one(tx, &card, &At::Root)?;
     }
     let mut held = rows::save(tx, vault, person, sight.staff(), card, before.map_or(0, |held| held.version))?;
@@ -229,6 +229,16 @@ fn may_have_one(tx: &Tx<'_>, card: &Card, at: &At<'_>) -> Result<()> {
         return Err(Problem::invalid(vec![at.key("birth_date").refuse(Refusal::TooYoung)]).into());
     }
     Ok(())
+}
+
+/// Whether her date of birth is another one, and nothing else but what goes with it.
+fn only_her_age_differs(old: &Card, new: &Card) -> Result<bool> {
+    let beside = |card: &Card| {
+        let mut fields = parts::fields(card)?;
+        fields.retain(|name, _| !["birth_date", "is_minor", "sources"].contains(&name.as_str()));
+        Ok::<_, Error>(fields)
+    };
+    Ok(old.birth_date != new.birth_date && beside(old)? == beside(new)?)
 }
 
 /// Her card, for somebody who looks at it.

@@ -9,6 +9,7 @@ use super::due::move_end;
 use super::ending::in_force;
 use super::model::ExpressedBy;
 use super::model::age::Age;
+use super::rows;
 use crate::access::Sight;
 use crate::cards;
 use crate::error::Result;
@@ -39,7 +40,11 @@ pub fn heed_age(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight) -> Result<()> {
     }
     let Some(kind) = due else { return Ok(()) };
     let mut ended = 0;
-    for consent in in_force(tx.conn(), vault, person.id, now)? {
+    let mut found = in_force(tx.conn(), vault, person.id, now)?;
+    found.sort_by_key(|consent| consent.record);
+    for consent in found {
+        // Whoever renews it meanwhile is waited for: it ends as it stands then.
+        let Some(consent) = rows::locked(tx, vault, consent.record)? else { continue };
         // Of somebody who is too young her guardian's word is none either.
         if consent.expressed.by == ExpressedBy::Person || age == Age::TooYoung {
             move_end(tx, sight, &super::Consent { ends_early: Some(now), ..consent })?;

@@ -134,7 +134,9 @@ fn accept(
                     unopened += bytes;
                     outcome
                 }
-                Err(error) if how == Items::Together && !error.is_storage_full() => return Err(undo()),
+                // The transaction may be gone with it: nothing more is written, and the batch comes again.
+                Err(error) if error.is_storage_full() || tx.is_lost() => return Err(error),
+                Err(_) if how == Items::Together => return Err(undo()),
                 Err(error) if error.code() == Code::ClocksDiffer => {
                     tracing::warn!(peer = %from.peer, seq = item.seq, "a message is from the future: the clocks differ");
                     if decided.is_empty() {

@@ -27,7 +27,11 @@ const ABANDONED_AT_ONCE: i64 = 200;
 /// After so long without a receipt the two sides compare what they know.
 const LONG_SILENCE: TimeDelta = TimeDelta::hours(1);
 
-/// Serves one link for as long as each batch is taken whole and more waits. `true` when more may follow at once.
+/// Batches of one link that go one after the other before the next link has its turn.
+const IN_ONE_TURN: usize = 16;
+
+/// Serves one link for as long as each batch is taken whole and more waits, and others have not waited too long for their
+/// turn. `true` when more may follow at once.
 ///
 /// The receipt of a batch is written while the next one is under way: the peer need not wait for this node's disk. Until it
 /// is written the messages of that batch count as under way, and they go again if this process dies.
@@ -43,6 +47,7 @@ pub(super) async fn push(links: &Inner, to: &EntityId) -> Result<bool> {
     let Some(leased) = lease(links, &peer, Turn::First).await? else { return Ok(false) };
     let mut judged = send(links, &peer, &leased).await;
     let mut under_way = leased;
+    let mut sent = 1;
     loop {
         let receipted = match judged {
             Ok(Verdict::Receipted(receipted)) if receipted.took(&under_way) => receipted,
@@ -53,13 +58,15 @@ pub(super) async fn push(links: &Inner, to: &EntityId) -> Result<bool> {
                 return Ok(false);
             }
         };
-        let Some((peer, next)) = following(links, &under_way, &receipted).await else {
+        let following = if sent < IN_ONE_TURN { following(links, &under_way).await } else { None };
+        let Some((peer, next)) = following else {
             write(links, under_way, *receipted, LastOne::Yes).await?;
             return Ok(true);
         };
         let (written, answered) =
             tokio::join!(write(links, under_way, *receipted, LastOne::No), send(links, &peer, &next));
         (under_way, judged) = (next, answered);
+        sent += 1;
         // What it says of the batch before is written first, or never: that goes again then.
         written?;
     }
@@ -78,16 +85,14 @@ async fn send(links: &Inner, peer: &Peer, leased: &Leased) -> Result<Verdict> {
 
 /// The next batch after one that was taken whole, if the peer is still as it was. Whatever is in the way is met by the next
 /// round, which begins with it.
-async fn following(links: &Inner, under_way: &Leased, receipted: &Receipted) -> Option<(Peer, Leased)> {
+async fn following(links: &Inner, under_way: &Leased) -> Option<(Peer, Leased)> {
     if links.is_closing() {
         return None;
     }
     let peer = links.peers.resolve(&under_way.peer).await.ok().filter(|peer| !peer.has_mailbox())?;
-    let after = Turn::After {
-        token: under_way.token,
-        epoch: under_way.batch.epoch,
-        through: receipted.receipt.link.through_seq,
-    };
+    // The peer may know more than was sent just now: what has no receipt here goes again.
+    let through = under_way.batch.items.last()?.seq;
+    let after = Turn::After { token: under_way.token, epoch: under_way.batch.epoch, through };
     let next = lease(links, &peer, after).await.ok().flatten()?;
     Some((peer, next))
 }

@@ -69,15 +69,14 @@ pub fn fetch(
     let mut unsent = if bounds.time_holds { expiry::expire_for(tx, peer, 0)? } else { Vec::new() };
     let mut found = nothing(link.epoch as u32);
     found.mended = mended;
-    if bounds.only_recall && !recall_waits(tx, peer)? {
+    if bounds.only_recall && !recall_waits(tx, peer, 0)? {
         return Ok(Fetch { unsent, ..found });
     }
     let mut expected = if epoch == link.epoch as u32 { link.acked_seq + 1 } else { 1 };
     let mut batch = Filling::new(bounds);
     let window = bounds.items as usize;
     let first = expected;
-    let mut given = numbered(tx, peer, 0, window * 2)?;
-    given.retain(|row| row.seq >= Some(first));
+    let given = numbered(tx, peer, first - 1, window * 2)?;
     let given = batch.fitting(given);
     let mut said = unsealed(tx, vault, &given)?;
     for row in given {

@@ -123,23 +123,29 @@ pub fn lease(
     };
     let Some((token, link)) = taken else { return Ok((None, Vec::new())) };
     let mut unsent = if bounds.time_holds { expiry::expire_for(tx, peer, turn.through())? } else { Vec::new() };
-    if bounds.only_recall && !recall_waits(tx, peer)? {
+    if bounds.only_recall && !recall_waits(tx, peer, turn.through())? {
         give_back(tx, peer, token, turn)?;
         return Ok((None, unsent));
     }
     let window = bounds.items.min(link.peer_window.max(1) as u32) as usize;
     let mut batch = Filling::new(Bounds { items: window as u32, ..bounds });
-    let given = batch.fitting(numbered(tx, peer, turn.through(), window)?);
+    let numbered = numbered(tx, peer, turn.through(), window)?;
+    let last = numbered.last().and_then(|row| row.seq);
+    let given = batch.fitting(numbered);
     let mut said = unsealed(tx, vault, &given)?;
     for row in given {
         let seq = row.seq.ok_or_else(|| Error::internal("a numbered message has a number"))?;
-        if batch.waits_for_time(tx, &row)? {
+        let joins = batch.items.last().is_none_or(|before| before.seq + 1 == seq as u64);
+        if !joins || batch.waits_for_time(tx, &row)? {
             break;
         }
         let item = batch.item_of(tx, &row, seq as u64, said.remove(&row.message.0))?;
         batch.push(item, row.size);
     }
-    loop {
+    // New numbers follow only on the last one that was given: a batch has no gaps.
+    let whole = last
+        .is_none_or(|last| last == link.given_seq && batch.items.last().is_some_and(|item| item.seq == last as u64));
+    while whole {
         let struck = number_more(tx, vault, peer, &link, &mut batch)?;
         let again = batch.items.is_empty() && !struck.is_empty();
         unsent.extend(struck);
@@ -357,9 +363,11 @@ fn unnumbered(tx: &mut Tx<'_>, peer: &EntityId, limit: usize, only_recall: bool)
     Ok(waiting.load(tx.conn())?)
 }
 
-pub(super) fn recall_waits(tx: &mut Tx<'_>, peer: &EntityId) -> Result<bool> {
+/// Whether a withdrawal or an answer to one waits to leave, after this number or without one.
+pub(super) fn recall_waits(tx: &mut Tx<'_>, peer: &EntityId, through: i64) -> Result<bool> {
     let waiting = outbox::table
         .filter(outbox::peer.eq(peer.as_str()))
+        .filter(outbox::seq.is_null().or(outbox::seq.gt(through)))
         .filter(outbox::state.eq("queued"))
         .filter(outbox::kind.like("consent.%"));
     Ok(diesel::select(diesel::dsl::exists(waiting)).get_result(tx.conn())?)

@@ -74,14 +74,12 @@ pub fn settle(
         history_differs(tx, peer, trouble)?;
     }
     let settled = settle_items(tx, peer, receipt)?;
-    diesel::update(
-        link_out::table
-            .find(peer.as_str())
-            .filter(link_out::epoch.eq(epoch))
-            .filter(link_out::acked_seq.lt(receipt.link.through_seq as i64)),
-    )
-    .set(link_out::acked_seq.eq(receipt.link.through_seq as i64))
-    .execute(tx.conn())?;
+    // The peer may have decided on more than it names, and what it does not name is not settled.
+    let through = receipt.items.last().map_or(0, |item| item.seq.min(receipt.link.through_seq)) as i64;
+    let behind = link_out::table.find(peer.as_str()).filter(link_out::epoch.eq(epoch));
+    diesel::update(behind.filter(link_out::acked_seq.lt(through)))
+        .set(link_out::acked_seq.eq(through))
+        .execute(tx.conn())?;
     diesel::update(link_out::table.find(peer.as_str()))
         .set((
             link_out::failures.eq(0),

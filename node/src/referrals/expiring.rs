@@ -10,7 +10,8 @@ use uuid::Uuid;
 use super::model::{Side, State};
 use crate::error::Result;
 use crate::store::schema::{
-    office_record, policy_event, received_card, referral, referral_event, referral_office, referral_sheet,
+    office_record, policy_event, received_card, rectification, referral, referral_event, referral_office,
+    referral_sheet,
 };
 use crate::store::{At, Conn, Id, MultiBackend, Tx};
 use crate::vault::Subject;
@@ -156,5 +157,6 @@ fn delete_words(tx: &mut Tx<'_>, id: Uuid) -> Result<()> {
     diesel::delete(office_record::table.find(Id(id))).execute(tx.conn())?;
     diesel::delete(policy_event::table.filter(policy_event::referral.eq(Id(id)))).execute(tx.conn())?;
     diesel::delete(referral_sheet::table.filter(referral_sheet::referral.eq(Id(id)))).execute(tx.conn())?;
+    diesel::delete(rectification::table.filter(rectification::referral.eq(Id(id)))).execute(tx.conn())?;
     Ok(())
 }

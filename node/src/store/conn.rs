@@ -202,6 +202,22 @@ impl Conn {
         Ok(())
     }
 
+    /// Whether the transaction that was begun is still there: SQLite may have given it up under a statement that failed, and
+    /// whoever goes on writes each statement for good. It refuses a second `BEGIN` while one is open.
+    pub(super) fn is_open(&mut self) -> bool {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => true,
+            Self::Sqlite(c) => {
+                let gone = Words("BEGIN").execute(c).is_ok();
+                if gone {
+                    let _ = Words("ROLLBACK").execute(c);
+                }
+                !gone
+            }
+        }
+    }
+
     /// Whether a transaction is open that cannot be ended: such a connection is thrown away.
     pub(super) fn is_broken(&mut self) -> bool {
         each_backend!(self, c => AnsiTransactionManager::is_broken_transaction_manager(c))

@@ -182,10 +182,16 @@ impl Store {
         let Doors { pool, writer } = self.doors()?;
         let first = once::first();
         let claim = first.as_ref().map(once::First::claim);
+        let inner = self.0.clone();
         let act = move |tx: &mut Tx<'_>| {
             claim.map_or(Ok(()), |claim| claim.take(tx))?;
             let value = act(tx)?;
-            Ok((value, tx.has_forgotten()))
+            let forgot = tx.has_forgotten();
+            if forgot == Forgot::Key {
+                // Before the commit: whoever asked may be gone when it is done.
+                inner.is_unscrubbed.store(true, Ordering::Release);
+            }
+            Ok((value, forgot))
         };
         let outcome = match writer {
             Some(writer) => writer.write(act).await,
@@ -199,12 +205,11 @@ impl Store {
         }
         self.0.metrics.stored("write", begun.elapsed());
         let (value, forgot) = outcome?;
-        if forgot == Forgot::Key {
-            self.0.is_unscrubbed.store(true, Ordering::Release);
-            self.scrub_what_waits().await;
-        }
         if let (true, Some(after)) = (forgot > Forgot::Nothing, self.0.after_forgetting.get()) {
             after(self.clone()).await;
+        }
+        if forgot == Forgot::Key {
+            self.scrub_keys().await;
         }
         Ok(value)
     }
@@ -240,13 +245,17 @@ impl Store {
     /// Removes from SQLite's write-ahead log the keys that were destroyed, if any is in it still: done after each act that
     /// destroyed one, and again at the next start or when this is called, where a reader held on to an older snapshot.
     pub async fn scrub_what_waits(&self) {
-        if !self.0.is_unscrubbed.swap(false, Ordering::AcqRel) {
-            return;
+        if self.0.is_unscrubbed.load(Ordering::Acquire) {
+            self.scrub_keys().await;
         }
-        if let Err(cause) = self.scrub().await {
+    }
+
+    async fn scrub_keys(&self) {
+        let scrubbed = self.scrub().await;
+        if let Err(cause) = &scrubbed {
             tracing::warn!(%cause, "a key that was destroyed is still in the write-ahead log: it is removed later");
-            self.0.is_unscrubbed.store(true, Ordering::Release);
         }
+        self.0.is_unscrubbed.store(scrubbed.is_err(), Ordering::Release);
     }
 
     /// Removes what was deleted from SQLite's write-ahead log too. PostgreSQL has no such door; its logs are the

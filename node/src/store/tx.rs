@@ -14,6 +14,7 @@ pub struct Tx<'c> {
     conn: &'c mut Conn,
     now: DateTime<Utc>,
     forgot: Forgot,
+    lost: bool,
 }
 
 /// What an act ended for good.
@@ -28,7 +29,7 @@ pub(super) enum Forgot {
 
 impl<'c> Tx<'c> {
     pub(super) fn new(conn: &'c mut Conn, now: DateTime<Utc>) -> Self {
-        Self { conn, now, forgot: Forgot::Nothing }
+        Self { conn, now, forgot: Forgot::Nothing, lost: false }
     }
 
     /// The connection, for queries. Not for `BEGIN`, `COMMIT` or `ROLLBACK`.
@@ -50,8 +51,9 @@ impl<'c> Tx<'c> {
     /// What `part` returned, or the database's own when the savepoint cannot be set or released.
     pub fn savepoint<T>(&mut self, part: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
         self.conn.begin_part(Part::OfAct)?;
-        let mut inner = Tx { conn: self.conn, now: self.now, forgot: Forgot::Nothing };
-        let (done, forgot) = (part(&mut inner), inner.forgot);
+        let mut inner = Tx::new(self.conn, self.now);
+        let (done, forgot, lost) = (part(&mut inner), inner.forgot, inner.lost);
+        self.lost |= lost;
         match done {
             Ok(value) => {
                 self.conn.keep_part(Part::OfAct)?;
@@ -60,10 +62,19 @@ impl<'c> Tx<'c> {
             }
             Err(error) => match self.conn.undo_part(Part::OfAct) {
                 // Whoever goes on after this error must not: the whole transaction may be gone.
-                Err(undone) if !error.is_storage_full() => Err(undone),
-                _ => Err(error),
+                Err(undone) => {
+                    self.lost = true;
+                    Err(if error.is_storage_full() { error } else { undone })
+                }
+                Ok(()) => Err(error),
             },
         }
+    }
+
+    /// Whether a part could not be undone: then the database has given up the whole transaction, and whatever is still written
+    /// would stand alone.
+    pub fn is_lost(&self) -> bool {
+        self.lost
     }
 
     /// Says that this act ended a record for good: what no copy of the data may bring back. When it is committed, and before

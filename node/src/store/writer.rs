@@ -157,6 +157,12 @@ impl Desk {
         let (mut group, mut left_over, mut fate) = (vec![first], None, Ok(()));
         while fate.is_ok() && group.len() < bounds.acts && begun.elapsed() < bounds.takes_in {
             match jobs.try_recv() {
+                // Where nobody joins, the commit finds out.
+                Ok(Job::Act(act)) if group.len() == 1 && !conn.is_open() => {
+                    fate = Err(Error::internal("the transaction is no more"));
+                    let told = Err(again(&Error::internal("the transaction is no more")));
+                    group.push(act(told));
+                }
                 Ok(Job::Act(act)) => {
                     let (ran, whole) = in_savepoint(conn, act, &clock);
                     group.push(ran);

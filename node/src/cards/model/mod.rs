@@ -147,6 +147,10 @@ pub(super) fn with_sources(before: Option<&Card>, mut card: Card, said: Said) ->
         let (was, is) = (old.get(field.name()).or(start.get(field.name())), new.get(field.name()));
         let stated = sources.iter().position(|source| source.field == field);
         let renewed = stated.is_some_and(|at| !stated_before.contains(&sources[at]));
+        if was == is && is.is_some() && stated.is_none() {
+            // Nothing new was said of it: who said it last stays.
+            sources.extend(stated_before.iter().find(|source| source.field == field).cloned());
+        }
         if was == is || is.is_none() || renewed {
             continue;
         }

@@ -152,6 +152,11 @@ fn a_changed_field_has_a_source_and_an_unchanged_one_keeps_its_own() {
     );
     let third = model::with_sources(Some(&second), stated, said(None)).unwrap();
     assert_eq!(source(&third, "family_names").unwrap().0, SourceKind::Document, "what the body says stands");
+    let unsaid = Card { sources: Default::default(), ..third.clone() };
+    let same = model::with_sources(Some(&third), unsaid, said(None)).unwrap();
+    let (kept, before) = (&same.sources, &third.sources);
+    assert_eq!(kept.len(), before.len(), "who says nothing of it changes nothing of it");
+    assert!(before.iter().all(|source| kept.contains(source)), "{kept:?}");
     let gone = Card { tax_code: None, ..third };
     let fourth = model::with_sources(Some(&second), gone, said(None)).unwrap();
     assert_eq!(source(&fourth, "tax_code"), None);

@@ -228,6 +228,38 @@ async fn the_next_batch_goes_while_what_became_of_the_last_is_not_written() {
 }
 
 #[actix_web::test]
+async fn two_batches_in_doubt_go_again_whole_before_anything_new() {
+    each(|pair| async move {
+        let mut messages = Vec::new();
+        for _ in 0..5 {
+            messages.push(pair.queue().await);
+        }
+        let first = pair.lease(3).await.unwrap();
+        pair.deliver(&first.batch, taken).await.unwrap();
+        let next = |token| outbox::Turn::After { token, epoch: 1, through: 3 };
+        let second = pair.lease_at(3, next(first.token)).await.unwrap();
+        assert_eq!(seqs(&second), [4, 5]);
+        pair.deliver(&second.batch, taken).await.unwrap();
+        // The process ends before it wrote either receipt, and new messages come.
+        pair.advance(TimeDelta::minutes(3));
+        messages.extend([pair.queue().await, pair.queue().await]);
+        let again = pair.lease(3).await.unwrap();
+        assert_eq!(seqs(&again), [1, 2, 3], "without a gap and something new behind it");
+        let answer = pair.deliver(&again.batch, taken).await.unwrap();
+        assert_eq!(answer.next_seq, 6, "the peer knows more than was sent just now");
+        let rest = pair.lease_at(4, next(again.token)).await.unwrap();
+        assert_eq!(seqs(&rest), [4, 5, 6, 7]);
+        pair.settle(&answer, None).await;
+        let answer = pair.deliver(&rest.batch, taken).await.unwrap();
+        pair.settle(&answer, Some(rest.token)).await;
+        for message in messages {
+            assert_eq!(pair.transport(message).await.0, Transport::Delivered);
+        }
+    })
+    .await;
+}
+
+#[actix_web::test]
 async fn what_the_peer_took_did_not_run_out_though_it_is_not_written_yet() {
     each(|pair| async move {
         let message = pair.queue().await;

@@ -6,13 +6,13 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use staffetta_protocol::card::Prose;
 use staffetta_protocol::consent::Group;
-use staffetta_protocol::id::{MessageId, RecordId};
+use staffetta_protocol::id::{EntityId, MessageId, RecordId};
 use uuid::Uuid;
 
 use super::{Content, SheetKind};
 use crate::consents::recalls::LetterChannel;
 use crate::error::{Error, Result};
-use crate::grants::Permit;
+use crate::grants::{self, Permit};
 use crate::referrals::by::By;
 use crate::referrals::case::Case;
 use crate::store::schema::{referral_office, referral_sheet};
@@ -175,9 +175,17 @@ pub(super) fn sheets(conn: &mut Conn, referral: Uuid) -> Result<Vec<Sheet>> {
     rows.into_iter().map(Sheet::try_from).collect()
 }
 
-/// What stands on the sheets of a referral, whether somebody noted that they left or not: each counts as disclosed.
-pub(in crate::referrals) fn on_sheets(conn: &mut Conn, referral: Uuid) -> Result<BTreeSet<Group>> {
-    Ok(sheets(conn, referral)?.into_iter().flat_map(|sheet| sheet.groups).collect())
+/// What stands on the sheets of a referral, whether somebody noted that they left or not: each counts as disclosed. Without
+/// the sheets whose consent, of this node, was taken back: those are recalled.
+pub(in crate::referrals) fn on_sheets(conn: &mut Conn, me: &EntityId, referral: Uuid) -> Result<BTreeSet<Group>> {
+    let mut groups = BTreeSet::new();
+    for sheet in sheets(conn, referral)? {
+        let (record, seq) = sheet.record;
+        if !grants::tombstoned(conn, me, record, seq)? {
+            groups.extend(sheet.groups);
+        }
+    }
+    Ok(groups)
 }
 
 /// What a sheet says; nothing once her key is gone.

@@ -129,7 +129,11 @@ impl Referrals {
         let now = tx.now();
         let case = Case::read(tx.conn(), referral, now)?;
         let by_letter = case.peer().node().is_none();
-        let mut groups = if by_letter { paper::on_sheets(tx.conn(), referral)? } else { given(tx, &case)? };
+        let mut groups = if by_letter {
+            paper::on_sheets(tx.conn(), self.outbox().entity_id(), referral)?
+        } else {
+            given(tx, &case)?
+        };
         // What crosses only after acceptance is not taken any more where the office has ended it; on paper it is put right
         // there as long as the acceptance stands before the end.
         let ended = case.state.is_some_and(State::is_ended) && !(by_letter && case.state == Some(State::Closed));

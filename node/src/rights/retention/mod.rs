@@ -121,7 +121,7 @@ pub const RULES: &[Rule] = &[
         length: Length::Months(12),
         from: CountsFrom::End,
         then: Fate::Deleted,
-        tables: &["referral", "referral_event", "referral_sheet", "referral_office"],
+        tables: &["referral", "referral_event", "referral_sheet", "referral_office", "rectification"],
     },
     Rule {
         code: "referral_closed",
@@ -130,7 +130,15 @@ pub const RULES: &[Rule] = &[
         length: Length::Months(24),
         from: CountsFrom::End,
         then: Fate::Pseudonymised,
-        tables: &["referral", "referral_event", "referral_sheet", "received_card", "office_record", "policy_event"],
+        tables: &[
+            "referral",
+            "referral_event",
+            "referral_sheet",
+            "received_card",
+            "office_record",
+            "policy_event",
+            "rectification",
+        ],
     },
     Rule {
         code: "internship_file",

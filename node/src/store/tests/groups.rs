@@ -189,6 +189,25 @@ async fn a_full_disk_loses_nothing_that_was_promised() {
     desk.close().await;
 }
 
+/// The same where the first of a group hides that the transaction is gone: whoever would have joined writes nothing.
+#[actix_web::test]
+async fn a_transaction_that_the_first_lost_is_joined_by_nobody() {
+    let scratch = scratch::sqlite(scratch::clock());
+    let desk = Desk::open(&scratch, scratch::clock(), TOGETHER);
+    let hides_it = desk.ask(|tx| {
+        put(tx, "first", "")?;
+        say(tx.conn(), "ROLLBACK")
+    });
+    let joins = desk.ask(|tx| put(tx, "joins", ""));
+    desk.let_go();
+    let (hides_it, joins) = (hides_it.await, joins.await);
+    assert!(matches!(hides_it, Err(Error::Internal(_))), "{hides_it:?}");
+    assert!(matches!(joins, Err(Error::Internal(_))), "{joins:?}");
+    desk.ask(|tx| put(tx, "after", "")).await.unwrap();
+    assert_eq!(desk.kept(), ["after"]);
+    desk.close().await;
+}
+
 /// The copy has what a machine that loses power now would find: the file and its log.
 #[actix_web::test]
 async fn what_was_answered_is_on_the_disk() {
