@@ -143,15 +143,12 @@ pub fn lease(
         batch.push(item, row.size);
     }
     // New numbers follow only on the last one that was given: a batch has no gaps.
-    let whole = last
+    let mut more = last
         .is_none_or(|last| last == link.given_seq && batch.items.last().is_some_and(|item| item.seq == last as u64));
-    while whole {
+    while more {
         let struck = number_more(tx, vault, peer, &link, &mut batch)?;
-        let again = batch.items.is_empty() && !struck.is_empty();
+        more = batch.items.is_empty() && !struck.is_empty();
         unsent.extend(struck);
-        if !again {
-            break;
-        }
     }
     if batch.items.is_empty() {
         give_back(tx, peer, token, turn)?;
