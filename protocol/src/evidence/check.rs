@@ -1,15 +1,17 @@
 //! The judge. Each thing is judged by itself and as of its own time, so one false thing hides no other.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
 use super::finding::Finding;
 use super::history;
+use super::keys::{Found, Keys};
+use super::stolen;
 use super::{Evidence, FORMAT, Said, SealedLog, UsedChain};
 use crate::digest::Digest;
 use crate::id::{EntityId, Kid};
-use crate::jose::{self, Jwks, KeySet};
+use crate::jose::{self, Jwks};
 use crate::log::{Checkpoint, Entry, verify_inclusion};
 use crate::message::{self, OpenError};
 use crate::receipt::{Outcome, Receipt};
@@ -60,14 +62,14 @@ pub(super) fn day(seconds: i64) -> String {
 struct Judge {
     found: Vec<Finding>,
     /// The keys of each node, by each chain that holds.
-    keys: BTreeMap<EntityId, Vec<KeySet>>,
-    /// Receipts that hold.
+    keys: Keys,
+    /// Receipts that hold, under keys that nobody stole.
     receipts: Vec<Receipt>,
     /// Checkpoints that the logs of the file were shown to go on from.
     shown: BTreeSet<String>,
     /// The checkpoints by which the logs of the file are judged.
     tops: Vec<Checkpoint>,
-    /// Every checkpoint of the file that somebody has signed.
+    /// Every checkpoint of the file that somebody has signed, under keys that nobody stole.
     signed: Vec<Checkpoint>,
 }
 
@@ -126,13 +128,13 @@ impl Judge {
         };
         let when = day(used.used_at.timestamp());
         match resolved {
-            Ok(Chain { entity_id, organisation_name, protocol_keys, .. }) => {
+            Ok(Chain { entity_id, organisation_name, protocol_keys, configured_at, .. }) => {
                 self.found.push(Finding::proven(
                     "chain",
                     format!("Il {when} l'autorità garantiva che {entity_id} è di «{organisation_name}»."),
                     format!("On {when} the authority vouched that {entity_id} is run by “{organisation_name}”."),
                 ));
-                self.keys.entry(entity_id).or_default().push(protocol_keys);
+                self.keys.add(entity_id, &protocol_keys, configured_at);
             }
             Err(why) => self.found.push(Finding::wrong(
                 "chain",
@@ -140,12 +142,6 @@ impl Judge {
                 format!("A chain of documents does not hold ({why})."),
             )),
         }
-    }
-
-    /// The key set of `whose` that has the key named in the JWS; none when no chain of the file says it.
-    fn keys_for(&self, whose: &EntityId, jws: &str) -> Option<&KeySet> {
-        let kid = jose::header(jws).ok()?.kid?;
-        self.keys.get(whose)?.iter().find(|keys| keys.find(&kid).is_some())
     }
 
     fn receipt(&mut self, jws: &str) {
@@ -157,7 +153,7 @@ impl Judge {
             )
         };
         let Ok(claims) = jose::peek::<Receipt>(jws) else { return self.found.push(bad("form")) };
-        let Some(keys) = self.keys_for(&claims.iss, jws) else {
+        let Some(Found { keys, revoked_at }) = self.keys.find(&claims.iss, jws) else {
             let (from, when) = (&claims.iss, day(claims.iat));
             self.found.push(Finding::open(
                 "receipt",
@@ -166,8 +162,9 @@ impl Judge {
             ));
             return;
         };
-        match Receipt::open(jws, keys, &claims.aud, &claims.iss, at(claims.iat)) {
-            Ok(receipt) => {
+        match (Receipt::open(jws, keys, &claims.aud, &claims.iss, at(claims.iat)), revoked_at) {
+            (Ok(receipt), Some(revoked)) => self.found.push(stolen::receipt(&receipt, revoked)),
+            (Ok(receipt), None) => {
                 let (by, to, when) = (&receipt.iss, &receipt.aud, day(receipt.iat));
                 self.found.push(Finding::proven(
                     "receipt",
@@ -176,7 +173,7 @@ impl Judge {
                 ));
                 self.receipts.push(receipt);
             }
-            Err(why) => self.found.push(bad(&why.to_string())),
+            (Err(why), _) => self.found.push(bad(&why.to_string())),
         }
     }
 
@@ -246,28 +243,33 @@ impl Judge {
                 format!("That the message {named} is of {from}: no chain in the file shows its key."),
             )
         };
-        let Some(keys) = self.keys_for(from, jws) else { return self.found.push(unknown()) };
+        let Some(Found { keys, revoked_at }) = self.keys.find(from, jws) else { return self.found.push(unknown()) };
         self.found.push(match message::open(jws, keys, from, to, at(signed_at)) {
             Ok(message) if message.id != said.id || message.body.type_name() != said.kind => wrong("id, type"),
-            Ok(_) => Finding::proven(
-                "message",
-                format!("Il {} {from} ha firmato il messaggio {named} per {to}.", day(signed_at)),
-                format!("On {} {from} signed the message {named} to {to}.", day(signed_at)),
-            ),
+            Ok(_) => match revoked_at {
+                Some(revoked) => stolen::message(said, named, (signed_at, revoked), &self.receipts),
+                None => Finding::proven(
+                    "message",
+                    format!("Il {} {from} ha firmato il messaggio {named} per {to}.", day(signed_at)),
+                    format!("On {} {from} signed the message {named} to {to}.", day(signed_at)),
+                ),
+            },
             Err(OpenError::UnknownKey) => unknown(),
             Err(why) => wrong(&why.to_string()),
         });
     }
 
-    fn checkpoint(&self, jws: &str, node: &EntityId) -> Result<Checkpoint, Finding> {
-        let Some(keys) = self.keys_for(node, jws) else {
+    /// What it says, and whether a key signed it that was revoked since.
+    fn checkpoint(&self, jws: &str, node: &EntityId) -> Result<(Checkpoint, bool), Finding> {
+        let Some(Found { keys, revoked_at }) = self.keys.find(node, jws) else {
             return Err(Finding::open(
                 "history",
                 format!("Un sigillo del registro che si dice di {node}: nessuna catena nel file ne mostra la chiave."),
                 format!("A checkpoint that claims to be of {node}: no chain in the file shows its key."),
             ));
         };
-        Checkpoint::open(jws, keys, node, at(moment(jws).unwrap_or_default())).map_err(|why| {
+        let opened = Checkpoint::open(jws, keys, node, at(moment(jws).unwrap_or_default()));
+        opened.map(|checkpoint| (checkpoint, revoked_at.is_some())).map_err(|why| {
             Finding::wrong(
                 "history",
                 format!("Un sigillo del registro di {node} non regge ({why})."),
@@ -278,7 +280,8 @@ impl Judge {
 
     fn log(&mut self, log: &SealedLog, node: &EntityId) {
         let top = match self.checkpoint(&log.checkpoint, node) {
-            Ok(top) => top,
+            Ok((top, false)) => top,
+            Ok((_, true)) => return self.found.push(stolen::checkpoint(node)),
             Err(finding) => return self.found.push(finding),
         };
         let when = day(top.iat);
@@ -306,14 +309,16 @@ impl Judge {
             });
         }
         for earlier in &log.earlier {
-            let before = match self.checkpoint(&earlier.checkpoint, node) {
+            let (before, revoked) = match self.checkpoint(&earlier.checkpoint, node) {
                 Ok(before) => before,
                 Err(finding) => {
                     self.found.push(finding);
                     continue;
                 }
             };
-            self.signed.push(before.clone());
+            if !revoked {
+                self.signed.push(before.clone());
+            }
             let (size, given) = (before.size, day(before.iat));
             self.found.push(match before.is_continued_by(&top, &earlier.proof) {
                 Ok(()) => {
@@ -324,6 +329,8 @@ impl Judge {
                         format!("The journal of {node}, which had {size} entries on {given}, only grew since."),
                     )
                 }
+                // The log's own good signature is over what it goes on from; what it does not go on from may be a thief's.
+                Err(_) if revoked => stolen::checkpoint(node),
                 Err(_) => Finding::wrong(
                     "history",
                     format!("Il registro di {node} non continua quello del {given} ({size} voci), o la prova è alterata."),
@@ -337,7 +344,8 @@ impl Judge {
     /// Every checkpoint that a receipt carries, of whomever, is something that was said of a journal.
     fn given_away(&mut self, node: &EntityId) {
         let carried = self.receipts.iter().filter_map(|receipt| Some((&receipt.iss, receipt.checkpoint.as_ref()?)));
-        let said: Vec<Checkpoint> = carried.filter_map(|(by, jws)| self.checkpoint(jws, by).ok()).collect();
+        let said = carried.filter_map(|(by, jws)| self.checkpoint(jws, by).ok());
+        let said: Vec<Checkpoint> = said.filter(|(_, revoked)| !revoked).map(|(it, _)| it).collect();
         self.signed.extend(said);
         let given = self.receipts.iter().filter(|receipt| receipt.iss == *node);
         let missing: BTreeSet<&String> =

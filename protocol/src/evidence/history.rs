@@ -10,9 +10,8 @@ use crate::log::Checkpoint;
 
 /// The contradictions between checkpoints whose signatures hold. `tops` are those by which the logs of the file are judged.
 ///
-/// Of one log and size there is one root. And a log does not shrink: by a checkpoint that was signed later it has no fewer
-/// entries than by one that was given away before. One that was signed earlier says nothing of what came after: so ends the log
-/// of a node that was restored from a copy.
+/// Of one log and size there is one root. And a log does not shrink: by a checkpoint that was signed clearly later it has no
+/// fewer entries than by one that was given away before ([`Checkpoint::is_cut_since`]).
 pub(super) fn contradictions(tops: &[Checkpoint], signed: &[Checkpoint]) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut roots: BTreeMap<(&EntityId, LogId, u64), BTreeSet<Digest>> = BTreeMap::new();
@@ -29,8 +28,7 @@ pub(super) fn contradictions(tops: &[Checkpoint], signed: &[Checkpoint]) -> Vec<
         ));
     }
     for top in tops {
-        let before = |it: &&Checkpoint| (&it.iss, it.log) == (&top.iss, top.log) && it.iat <= top.iat;
-        let longest = signed.iter().filter(before).max_by_key(|it| it.size).filter(|it| it.size > top.size);
+        let longest = signed.iter().filter(|it| top.is_cut_since(it)).max_by_key(|it| it.size);
         if let Some(longest) = longest {
             let (node, log, then, now) = (&top.iss, top.log, day(longest.iat), day(top.iat));
             let (had, has) = (longest.size, top.size);

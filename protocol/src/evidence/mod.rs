@@ -8,6 +8,8 @@ mod check;
 mod compare;
 mod finding;
 mod history;
+mod keys;
+mod stolen;
 
 #[cfg(test)]
 mod tests;

@@ -4,15 +4,18 @@ use serde_json::Value;
 
 use super::*;
 use crate::id::{Kid, LogId};
-use crate::jose::{self, SigningKey};
+use crate::jose::{self, Revoked, SigningKey};
 use crate::log::{self as tree, Checkpoint, Entry, Node};
 use crate::receipt::Receipt;
+use crate::trust::EntityConfiguration;
 
 const CENTRE_CHAIN: &str = include_str!("../../examples/trust/centre-chain.json");
 const CPI_CHAIN: &str = include_str!("../../examples/trust/cpi-chain.json");
 const AUTHORITY: &str = include_str!("../../examples/trust/authority-configuration.json");
 const MESSAGE: &str = include_str!("../../examples/messages/01-card.preview.jws");
 const RECEIPT: &str = include_str!("../../examples/exchange/first-receipt.jws");
+const CENTRE_FEDERATION: &str = include_str!("../../examples/keys/centre-federation.pem");
+const CPI_FEDERATION: &str = include_str!("../../examples/keys/cpi-federation.pem");
 const CPI_KEY: &str = include_str!("../../examples/keys/cpi-protocol.pem");
 
 fn id(text: &str) -> EntityId {
@@ -24,7 +27,11 @@ fn cpi() -> EntityId {
 }
 
 fn key() -> SigningKey {
-    let inside: String = CPI_KEY.lines().filter(|line| !line.starts_with("-----")).collect();
+    read_key(CPI_KEY)
+}
+
+fn read_key(pem: &str) -> SigningKey {
+    let inside: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
     SigningKey::from_pkcs8(&base64::engine::general_purpose::STANDARD.decode(inside).unwrap()).unwrap()
 }
 
@@ -216,8 +223,8 @@ fn cut(seconds: i64) -> Evidence {
 fn a_journal_that_is_shorter_than_it_was_when_a_receipt_left_is_wrong() {
     let of = |file: Evidence| rest(&file);
     let (wrong, open) = ((Verdict::Wrong, "history"), (Verdict::Open, "history"));
-    assert_eq!(of(cut(9)), [open, wrong], "it had three entries before");
-    assert_eq!(of(cut(3)), [open, wrong], "in the same second too");
+    assert_eq!(of(cut(3 + 601)), [open, wrong], "it had three entries before");
+    assert_eq!(of(cut(3 + 600)), [open], "so far may two clocks of one node be apart");
     assert_eq!(of(cut(2)), [open], "as a node leaves it that was restored from a copy");
 }
 
@@ -245,4 +252,90 @@ fn two_files_show_whether_a_node_told_two_stories() {
     let other: Vec<String> = honest.iter().map(|leaf| leaf.replace("received", "declined")).collect();
     assert_eq!(verdict(&told(&other[..3])), [Verdict::Wrong]);
     assert!(compare(&one, b"{}").is_err());
+}
+
+/// The chain as it stands some minutes later, with every protocol key revoked as of that second after the hour.
+fn stolen(text: &str, federation: &str, revoked: i64) -> UsedChain {
+    let mut used = chain(text);
+    let mut leaf: EntityConfiguration = jose::peek(&used.documents[0]).unwrap();
+    for jwk in &mut leaf.metadata.oauth_resource.as_mut().unwrap().jwks.keys {
+        jwk.revoked = Some(Revoked { revoked_at: used_at().timestamp() + revoked, reason: Some("compromised".into()) });
+    }
+    used.documents[0] = leaf.sign(&read_key(federation)).unwrap();
+    used
+}
+
+/// The honest file with one chain more.
+fn with(chain: UsedChain, first: bool) -> Evidence {
+    let mut file = file();
+    file.chains.insert(if first { 0 } else { 2 }, chain);
+    file
+}
+
+#[test]
+fn what_a_partner_had_before_the_key_was_stolen_stays_proven() {
+    let file = file();
+    let signed = jose::peek::<Value>(file.messages[0].message.as_ref().unwrap()).unwrap()["iat"].as_i64().unwrap();
+    let receipt: Receipt = jose::peek(&file.receipts[0]).unwrap();
+    let (sent, taken) = (signed - used_at().timestamp(), receipt.iat - used_at().timestamp());
+    assert!(sent <= taken);
+    for first in [true, false] {
+        // It does not matter in which order the chains stand, nor when the file was made.
+        assert_eq!(rest(&with(stolen(CENTRE_CHAIN, CENTRE_FEDERATION, taken + 1), first)), []);
+        // A receipt of the same second or later is none of before: whoever has the key dates a message as he likes.
+        for revoked in [taken, sent, sent - 1] {
+            let file = with(stolen(CENTRE_CHAIN, CENTRE_FEDERATION, revoked), first);
+            assert_eq!(rest(&file), [(Verdict::Open, "message")], "{revoked}");
+        }
+        let mut alone = with(stolen(CENTRE_CHAIN, CENTRE_FEDERATION, taken + 1), first);
+        alone.receipts.clear();
+        assert!(rest(&alone).iter().all(|it| *it == (Verdict::Open, "message")), "its own word is not enough");
+        assert_eq!(rest(&alone).len(), 2, "who wrote it, and that it arrived");
+    }
+}
+
+#[test]
+fn nobody_takes_back_a_word_by_revoking_its_key_as_of_long_ago() {
+    let receipt: Receipt = jose::peek(&file().receipts[0]).unwrap();
+    let taken = receipt.iat - used_at().timestamp();
+    let mut later = chain(CENTRE_CHAIN);
+    later.used_at += chrono::TimeDelta::seconds(taken + 60);
+    let mut leaf: EntityConfiguration = jose::peek(&later.documents[0]).unwrap();
+    (leaf.iat, leaf.exp) = (receipt.iat + 1, receipt.iat + 3600);
+    later.documents[0] = leaf.sign(&read_key(CENTRE_FEDERATION)).unwrap();
+    let mut file = with(stolen(CENTRE_CHAIN, CENTRE_FEDERATION, -86400), true);
+    assert_eq!(rest(&file), [(Verdict::Open, "message")]);
+    file.chains.push(later);
+    assert_eq!(rest(&file), [], "after the receipt it still published the key as good");
+}
+
+#[test]
+fn what_only_a_stolen_key_says_is_neither_proven_nor_false() {
+    let leaves = leaves();
+    let file = with(stolen(CPI_CHAIN, CPI_FEDERATION, 60), true);
+    let open = |about| (Verdict::Open, about);
+    // Its receipt, that the message arrived by it, and the log: all signed with the one key.
+    assert_eq!(rest(&file), [open("receipt"), open("message"), open("history")]);
+
+    // The log signed anew with the key that came after vouches for what it goes on from.
+    let next = SigningKey::generate().unwrap().0;
+    let published = |mut used: UsedChain| {
+        let mut leaf: EntityConfiguration = jose::peek(&used.documents[0]).unwrap();
+        leaf.metadata.oauth_resource.as_mut().unwrap().jwks.keys.push(next.jwk().clone());
+        used.documents[0] = leaf.sign(&read_key(CPI_FEDERATION)).unwrap();
+        used
+    };
+    let mut file = with(published(stolen(CPI_CHAIN, CPI_FEDERATION, 60)), true);
+    let top: Checkpoint = jose::peek(&file.logs[0].checkpoint).unwrap();
+    file.logs[0].checkpoint = top.sign(&next).unwrap();
+    assert_eq!(rest(&file), [open("receipt"), open("message")], "entries and history are proven");
+
+    // A thief tells another history, in a receipt and as something that was given away: nobody is convicted by it.
+    let other: Vec<String> = leaves.iter().map(|leaf| leaf.replace("received", "declined")).collect();
+    let Ok(proof) = tree::consistency_proof(3, 5, fetch(&other));
+    let lie = dated(&other[..3], 3);
+    let of_then: Receipt = jose::peek(RECEIPT.trim()).unwrap();
+    file.receipts.push(Receipt { checkpoint: Some(lie.clone()), ..of_then }.sign(&key()).unwrap());
+    file.logs[0].earlier.push(Earlier { checkpoint: lie, proof });
+    assert_eq!(rest(&file), [open("receipt"), open("receipt"), open("message"), open("history")]);
 }

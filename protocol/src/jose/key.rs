@@ -187,6 +187,11 @@ impl VerifyingKey {
         self.jwk.revoked.is_some()
     }
 
+    /// When it was revoked, if it was: seconds since 1970.
+    pub(crate) fn revoked_at(&self) -> Option<i64> {
+        self.jwk.revoked.as_ref().map(|revoked| revoked.revoked_at)
+    }
+
     pub(super) fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
@@ -216,6 +221,16 @@ impl KeySet {
     /// The key of that name.
     pub fn find(&self, kid: &Kid) -> Option<&VerifyingKey> {
         self.0.iter().find(|key| key.kid() == kid)
+    }
+
+    /// The same keys as if none had been revoked: for whoever judges what was signed before, and asks by itself whose word
+    /// says that it was.
+    pub(crate) fn before_revocation(&self) -> Self {
+        let keys = self.0.iter().cloned().map(|mut key| {
+            key.jwk.revoked = None;
+            key
+        });
+        Self(keys.collect())
     }
 
     /// Whether no key is usable.

@@ -9,6 +9,11 @@ use crate::digest::Digest;
 use crate::id::{EntityId, LogId};
 use crate::jose::{self, JoseError, KeySet, SigningKey, Typ};
 
+/// How much later than a larger checkpoint a smaller one must be signed to say that the log was cut, in seconds. Processes of
+/// one node need not agree on the second, and two of them may sign at once. What is cut and signed sooner is found by the
+/// proof that is asked for daily.
+const CLEARLY_LATER: i64 = 600;
+
 /// The claims of a checkpoint. Unknown claims are ignored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
@@ -48,6 +53,15 @@ impl Checkpoint {
         Ok(checkpoint)
     }
 
+    /// Whether this one, signed clearly later (ten minutes) than one of the same log that was larger, says that it was cut. One
+    /// that was signed earlier says nothing of what came after: so ends the log of a node that was restored from a copy.
+    #[must_use]
+    pub fn is_cut_since(&self, larger: &Self) -> bool {
+        (&self.iss, self.log) == (&larger.iss, larger.log)
+            && self.size < larger.size
+            && self.iat.saturating_sub(larger.iat) > CLEARLY_LATER
+    }
+
     /// Whether `later`, of the same log, begins with this one.
     ///
     /// # Errors
@@ -77,7 +91,7 @@ pub enum InvalidCheckpoint {
 /// What a node answers who is asked whether its log only grew.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Consistency {
-    /// The checkpoint of size `to`, or the newest: the proof leads to it.
+    /// The checkpoint of size `to`: the proof leads to it.
     #[schema(max_length = 4096)]
     pub checkpoint: String,
     /// The size that was asked about.
