@@ -76,6 +76,14 @@ impl Error {
         matches!(self, Self::Database(DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, _)))
     }
 
+    /// Whether two acts waited for each other, or one for too long: this one was undone, and does well when it is tried again.
+    /// In PostgreSQL's words for SQLSTATE 40001, 40P01 and 55P03, and by their kind where Diesel knows one.
+    fn is_passing(&self) -> bool {
+        let Self::Database(DieselError::DatabaseError(kind, info)) = self else { return false };
+        matches!(kind, DatabaseErrorKind::SerializationFailure)
+            || ["deadlock detected", "lock timeout"].iter().any(|said| info.message().contains(said))
+    }
+
     /// What the caller may know.
     pub fn problem(&self) -> Problem {
         let mut problem = match self {
@@ -96,7 +104,7 @@ impl Error {
         match self {
             Self::Problem(problem) => problem.code,
             _ if self.is_storage_full() => Code::StorageFull,
-            _ if self.is_database_gone() => Code::Busy,
+            _ if self.is_database_gone() || self.is_passing() => Code::Busy,
             Self::Busy { .. } => Code::Busy,
             Self::StorageFull => Code::StorageFull,
             Self::Database(_) | Self::Setup(_) | Self::Internal(_) => Code::Internal,

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use staffetta_protocol::id::EntityId;
@@ -28,7 +28,12 @@ struct Inner {
     /// Acts that asked for a new one, and how many of them the last one that was written covers.
     asked: AtomicU64,
     covered: tokio::sync::Mutex<u64>,
+    /// When it was last seen that the file can be replaced.
+    tried: Mutex<Option<Instant>>,
 }
+
+/// For how long a try counts where nothing is known to wait for it.
+const TRY_COUNTS: Duration = Duration::from_secs(300);
 
 impl fmt::Debug for Keeper {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -39,8 +44,8 @@ impl fmt::Debug for Keeper {
 impl Keeper {
     /// A keeper of the file at `path`.
     pub fn new(store: Store, vault: Vault, entity_id: EntityId, path: Option<PathBuf>) -> Self {
-        let covered = tokio::sync::Mutex::new(0);
-        Self(Arc::new(Inner { store, vault, entity_id, path, asked: AtomicU64::new(0), covered }))
+        let (asked, covered, tried) = (AtomicU64::new(0), tokio::sync::Mutex::new(0), Mutex::default());
+        Self(Arc::new(Inner { store, vault, entity_id, path, asked, covered, tried }))
     }
 
     /// From here on every act in this store that destroys a key or ends a record has the file replaced before it is answered.
@@ -131,7 +136,22 @@ impl Keeper {
     pub async fn is_ready(&self) -> Result<()> {
         self.pump().await?;
         let Some(path) = self.0.path.clone() else { return Ok(()) };
-        tokio::task::spawn_blocking(move || probe(&path)).await.map_err(Error::internal)?
+        let tried = tokio::task::spawn_blocking(move || probe(&path)).await.map_err(Error::internal)?;
+        *self.0.tried.lock().unwrap_or_else(PoisonError::into_inner) = tried.is_ok().then(Instant::now);
+        tried
+    }
+
+    /// The same for who asks every few seconds, mostly for nothing: a try writes as much as the file holds, so one of the
+    /// last five minutes counts.
+    ///
+    /// # Errors
+    /// As [`Self::is_ready`].
+    pub async fn is_ready_or_was(&self) -> Result<()> {
+        let tried = *self.0.tried.lock().unwrap_or_else(PoisonError::into_inner);
+        match tried {
+            Some(at) if at.elapsed() < TRY_COUNTS => self.pump().await,
+            _ => self.is_ready().await,
+        }
     }
 
     /// Replaces the file where it is behind: at start, and from time to time.

@@ -42,6 +42,14 @@ fn checked(url: &DatabaseUrl, config: &DatabaseConfig) -> Result<PgConnection> {
     if !config.allow_unsafe_durability {
         refuse_unsafe(&mut conn)?;
     }
+    let language: String = sql::<Text>("SHOW lc_messages").get_result(&mut conn)?;
+    if !["C", "POSIX", "en"].iter().any(|known| language.starts_with(known)) {
+        tracing::warn!(
+            %language,
+            "PostgreSQL speaks another language than English here: a full disk and a deadlock are not told from a fault; \
+             ALTER DATABASE ... SET lc_messages = 'C' helps"
+        );
+    }
     Ok(conn)
 }
 

@@ -130,6 +130,7 @@ diesel::table! {
         heard_at -> Timestamp,
         proven_at -> Nullable<Timestamp>,
         refuted_at -> Nullable<Timestamp>,
+        awaited_since -> Nullable<Timestamp>,
     }
 }
 
@@ -213,6 +214,7 @@ diesel::table! {
         record_seq -> Integer,
         not_after -> Timestamp,
         at -> Timestamp,
+        gone_at -> Nullable<Timestamp>,
     }
 }
 
@@ -232,6 +234,7 @@ diesel::table! {
         seen_seq -> BigInt,
         opened_at -> Timestamp,
         closed_at -> Nullable<Timestamp>,
+        matter -> Nullable<Uid>,
     }
 }
 
@@ -1536,6 +1539,12 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(recall_told, case_member);
 
 diesel::allow_tables_to_appear_in_same_query!(paper, disclosure);
+
+diesel::allow_tables_to_appear_in_same_query!(tombstone, disclosure);
+
+diesel::allow_tables_to_appear_in_same_query!(tombstone, outbox);
+
+diesel::allow_tables_to_appear_in_same_query!(rectification, outbox);
 
 diesel::allow_tables_to_appear_in_same_query!(office, office_comune);
 

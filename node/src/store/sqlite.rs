@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
@@ -93,7 +94,7 @@ pub(super) fn connect(path: &Path, mode: Mode, busy_seconds: u64) -> Result<Sqli
     let escaped = text.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
     let mut conn = SqliteConnection::establish(&format!("file:{escaped}?mode=rw")).map_err(Error::internal)?;
     // First of all, so that what follows waits for another process instead of failing.
-    conn.batch_execute(&format!("PRAGMA busy_timeout = {}", busy_seconds.saturating_mul(1_000)))?;
+    wait_at_most(&mut conn, Duration::from_secs(busy_seconds))?;
     let journal: String = sql::<Text>("PRAGMA journal_mode = WAL").get_result(&mut conn)?;
     if journal != "wal" {
         return Err(Error::Setup(format!("SQLite keeps no write-ahead log for {}, but {journal}", path.display())));
@@ -119,6 +120,20 @@ pub(super) fn checkpoint(conn: &mut SqliteConnection) -> Result<()> {
     let (busy, _, _): (i32, i32, i32) =
         sql::<(Integer, Integer, Integer)>("PRAGMA wal_checkpoint(TRUNCATE)").get_result(conn)?;
     if busy == 0 { Ok(()) } else { Err(Error::busy()) }
+}
+
+/// The same while others wait to write: a reader that is at it longer than a moment, a backup say, keeps the log, not them.
+///
+/// # Errors
+/// [`Error::Busy`] when there is such a reader.
+pub(super) fn checkpoint_between_acts(conn: &mut SqliteConnection, busy_seconds: u64) -> Result<()> {
+    wait_at_most(conn, Duration::from_millis(200))?;
+    let done = checkpoint(conn);
+    wait_at_most(conn, Duration::from_secs(busy_seconds)).and(done)
+}
+
+fn wait_at_most(conn: &mut SqliteConnection, time: Duration) -> Result<()> {
+    Ok(conn.batch_execute(&format!("PRAGMA busy_timeout = {}", time.as_millis()))?)
 }
 
 /// Writes the version number of the schema that is there.

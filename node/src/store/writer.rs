@@ -129,10 +129,10 @@ impl Desk {
         while let Some(job) = left_over.take().or_else(|| jobs.recv().ok()) {
             match job {
                 Job::Act(act) => left_over = self.perform(act, jobs),
-                Job::Scrub(reply) => drop(reply.send(self.checkpoint())),
+                Job::Scrub(reply) => drop(reply.send(self.scrub())),
             }
         }
-        if let Err(cause) = self.checkpoint() {
+        if let Err(cause) = self.conn().and_then(emptied) {
             tracing::warn!(%cause, "the write-ahead log was not emptied at the end");
         }
     }
@@ -206,12 +206,21 @@ impl Desk {
         Ok(self.conn.insert(conn))
     }
 
-    fn checkpoint(&mut self) -> Result<()> {
+    fn scrub(&mut self) -> Result<()> {
+        let busy_seconds = self.busy_seconds;
         match self.conn()? {
             #[cfg(feature = "postgres")]
             Conn::Postgres(_) => Ok(()),
-            Conn::Sqlite(conn) => sqlite::checkpoint(conn),
+            Conn::Sqlite(conn) => sqlite::checkpoint_between_acts(conn, busy_seconds),
         }
+    }
+}
+
+fn emptied(conn: &mut Conn) -> Result<()> {
+    match conn {
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(_) => Ok(()),
+        Conn::Sqlite(conn) => sqlite::checkpoint(conn),
     }
 }
 

@@ -69,6 +69,13 @@ async fn nobody_is_erased_while_the_keyring_could_not_say_so_and_whoever_was_is_
     assert!(keeper.is_ready().await.is_err());
     std::fs::remove_dir(&path).unwrap();
     keeper.is_ready().await.unwrap();
+    // Who asks all the time has nothing written all the time.
+    let touched = || std::fs::metadata(path.parent().unwrap()).unwrap().modified().unwrap();
+    let before = touched();
+    keeper.is_ready_or_was().await.unwrap();
+    assert_eq!(touched(), before);
+    keeper.is_ready().await.unwrap();
+    assert_ne!(touched(), before);
     let left: Vec<_> = std::fs::read_dir(path.parent().unwrap()).unwrap().map(|it| it.unwrap().file_name()).collect();
     assert_eq!(left.len(), 2, "the keyring and the lock, and nothing half written: {left:?}");
 }

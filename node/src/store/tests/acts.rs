@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use super::super::schema::node_setting;
-use super::super::{At, Store, scratch};
+use super::super::{At, Store, Tx, scratch};
 use super::{keys, put};
 use crate::config::DatabaseConfig;
 use crate::error::{Error, Result};
@@ -323,4 +323,29 @@ fn begin<F: Future>(act: &mut Pin<Box<F>>) {
 
 fn is_unique_violation<T>(result: &Result<T>) -> bool {
     matches!(result, Err(Error::Database(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _))))
+}
+
+/// Two acts of which each waits for what the other holds.
+#[cfg(feature = "postgres")]
+#[actix_web::test]
+async fn of_two_acts_in_each_others_way_one_does_well_and_the_other_is_told_to_come_back() {
+    let scratch = scratch::postgres(scratch::clock());
+    let store = scratch.store();
+    store.write(|tx| put(tx, "a", "").and_then(|()| put(tx, "b", ""))).await.unwrap();
+    let barrier = std::sync::Arc::new(std::sync::Barrier::new(2));
+    let touches = |first: &'static str, then: &'static str| {
+        let barrier = barrier.clone();
+        store.write(move |tx| {
+            let touch = |tx: &mut Tx<'_>, key: &str| {
+                diesel::update(node_setting::table.find(key)).set(node_setting::value.eq(first)).execute(tx.conn())
+            };
+            touch(tx, first)?;
+            barrier.wait();
+            Ok(touch(tx, then)?)
+        })
+    };
+    let (one, other) = tokio::join!(touches("a", "b"), touches("b", "a"));
+    assert_eq!([&one, &other].iter().filter(|it| it.is_ok()).count(), 1, "{one:?} {other:?}");
+    let undone = one.err().or(other.err()).unwrap();
+    assert_eq!(undone.code(), staffetta_protocol::problem::Code::Busy, "{undone}");
 }

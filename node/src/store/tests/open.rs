@@ -162,7 +162,7 @@ async fn scrubbing_leaves_no_trace_of_what_was_deleted() {
 #[actix_web::test]
 async fn a_key_that_was_destroyed_is_gone_from_the_disk_too() {
     let scratch = scratch::sqlite(scratch::clock());
-    let config = DatabaseConfig { busy_seconds: 1, ..scratch.config().clone() };
+    let config = DatabaseConfig { busy_seconds: 30, ..scratch.config().clone() };
     let (store, files) = (Store::open(&config, scratch::clock()).unwrap(), Files::of(&scratch));
     let destroy = |tx: &mut Tx<'_>| {
         tx.forgot_key();
@@ -186,8 +186,10 @@ async fn a_key_that_was_destroyed_is_gone_from_the_disk_too() {
         other.read(read).await
     });
     tokio::task::spawn_blocking(move || has_begun.recv().unwrap()).await.unwrap();
+    let begun = std::time::Instant::now();
     store.write(destroy).await.unwrap();
     assert!(files.hold(SECRET), "a reader still sees it");
+    assert!(begun.elapsed().as_secs() < 15, "and the others' acts wait for it no longer than a moment");
     go_on.send(()).unwrap();
     assert_eq!(reader.await.unwrap().unwrap(), ["b"]);
     store.scrub_what_waits().await;
