@@ -107,7 +107,11 @@ pub(crate) fn collected(rooms: fn(&mut Routes<'_>)) -> OpenApi {
         }
         let mut named = Vec::new();
         operation.schemas(&mut named);
-        components.schemas.extend(named);
+        for (name, schema) in named {
+            let known = components.schemas.get(&name).is_none_or(|known| *known == schema);
+            debug_assert!(known, "two schemas are called {name}");
+            components.schemas.insert(name, schema);
+        }
     }));
     OpenApiBuilder::new().paths(paths).components(Some(components)).build()
 }

@@ -113,7 +113,7 @@ impl Node {
         if let Err(error) = self.peers.deposit_configuration().await {
             tracing::warn!(cause = %error, "the configuration was not deposited");
         }
-        Ok(())
+        self.peers.keep_own_chain().await
     }
 
     /// What has not arrived for days becomes somebody's task.
@@ -136,7 +136,7 @@ impl Node {
     /// Whether what is erased now would stand in the keyring when it is done. Until it can, nobody is erased: a copy of the
     /// data would bring her back.
     async fn keyring_takes_more(&self) -> bool {
-        let ready = self.keeper.is_ready().await;
+        let ready = self.keeper.is_ready_or_was().await;
         if let Err(cause) = &ready {
             tracing::error!(%cause, "the keyring cannot be written: nobody is erased until it can");
         }

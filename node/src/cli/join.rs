@@ -8,7 +8,6 @@ use staffetta_protocol::id::EntityId;
 use staffetta_protocol::trust::Standing;
 
 use super::Opened;
-use crate::clock::Clock;
 use crate::config::{Config, is_below};
 use crate::error::{Error, Result};
 use crate::journal::Actor;
@@ -49,7 +48,7 @@ impl Join {
         }
         let email = self.email.as_ref().or(config.node.contacts.first()).cloned();
         let email = email.ok_or_else(|| Error::Setup("give an address of an office with --email".into()))?;
-        let node = Opened::open(&config, Clock::system())?;
+        let node = Opened::open(&config, config.node.clock())?;
         let anchor = node.peers.first_contact().await?;
         println!("The authority's keys; compare them with what its people tell you:");
         for jwk in anchor.jwks.keys.iter().filter(|jwk| jwk.exp.is_none() && jwk.revoked.is_none()) {

@@ -97,7 +97,8 @@ impl Cli {
 
 /// A verb's node, or why there is none.
 fn open(file: Option<&Path>) -> Result<Opened> {
-    Opened::open(&crate::config::Config::load(file)?, crate::clock::Clock::system())
+    let config = crate::config::Config::load(file)?;
+    Opened::open(&config, config.node.clock())
 }
 
 /// An error for a person at a terminal: the code says what, the detail says more.

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::backup::{self, Choice, Means};
-use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Result;
 use crate::keys::Keys;
@@ -34,7 +33,7 @@ impl Restore {
         let keys = Keys::new(vault.clone(), name.clone());
         let outbox = Outbox::new(name, keys, vault.clone()).keeping(&config.retention);
         let keyring = backup::newest(&vault, &self.keyring)?;
-        let means = Means { vault, outbox, clock: Clock::system() };
+        let means = Means { vault, outbox, clock: config.node.clock() };
         let choice = Choice { from: self.folder, keyring, replace: self.replace };
         let done = backup::restore(&config, &means, &choice).await?;
         println!("The keyring is of {}.", done.keyring_of.format("%Y-%m-%d %H:%M UTC"));

@@ -7,7 +7,6 @@ use tracing::Instrument as _;
 
 use crate::app::{Node, Stop};
 use crate::backup;
-use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::log;
@@ -25,7 +24,7 @@ async fn serve(config: Config) -> Result<()> {
     let address = config.listen.address;
     // Before the database: a second process with the same settings ends here.
     let listener = TcpListener::bind(address).map_err(|cause| Error::Setup(format!("{address}: {cause}")))?;
-    let clock = Clock::off_by(config.node.clock_off_by_seconds);
+    let clock = config.node.clock();
     let node = Node::open(config, clock)?;
     node.store().read(backup::refuse_unrestored).await?;
     let server = node.serve(listener)?;

@@ -2,6 +2,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use clap::{CommandFactory as _, Parser as _};
+use diesel::prelude::*;
 
 use super::join::{with_authority, with_mailbox};
 use super::{CONFIG_FILE, Cli, Init, Opened, Verb};
@@ -9,7 +10,8 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::keys::Kind;
-use crate::store::scratch;
+use crate::store::schema::node_key;
+use crate::store::{At, scratch};
 
 fn parsed(arguments: &[&str]) -> Cli {
     Cli::try_parse_from(["staffetta"].iter().chain(arguments)).unwrap_or_else(|why| panic!("{why}"))
@@ -186,6 +188,28 @@ async fn a_node_in_development_makes_anybodys_token() {
     let folder = folder.path();
     run(folder, &["user", "add", "anna", "--label", "Anna Bianchi", "--role", "operator"]).await.unwrap();
     run(folder, &["user", "token", "anna"]).await.unwrap();
+}
+
+#[actix_web::test]
+async fn a_verb_has_the_same_time_as_the_node() {
+    let folder = tempfile::tempdir().unwrap();
+    let more = [&MEMBER[..], &["--development"]].concat();
+    let made = init(folder.path(), &more).make(Clock::system()).await.unwrap();
+    let file = folder.path().join("staffetta.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replacen("[node]", "[node]\nclock_off_by_seconds = 90000", 1)).unwrap();
+    run(folder.path(), &["keys", "rotate"]).await.unwrap();
+    let store = Opened::open(&made, Clock::system()).unwrap().store;
+    let signs = store
+        .read(|conn| {
+            let protocol = node_key::table.filter(node_key::kind.eq("protocol")).order(node_key::sign_from.desc());
+            Ok(protocol.select(node_key::sign_from).first::<At>(conn)?)
+        })
+        .await
+        .unwrap();
+    let ahead = signs.0 - Clock::system().now();
+    assert!(ahead > chrono::TimeDelta::hours(48), "a day after the tomorrow of its settings: {ahead}");
+    store.close().await;
 }
 
 #[test]

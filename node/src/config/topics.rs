@@ -9,6 +9,7 @@ use staffetta_protocol::id::EntityId;
 use utoipa::ToSchema;
 
 use super::{DatabaseUrl, Secret};
+use crate::clock::Clock;
 
 /// Who this node is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -53,6 +54,13 @@ pub struct NodeConfig {
     /// `development_mode`.
     #[serde(default)]
     pub clock_off_by_seconds: i64,
+}
+
+impl NodeConfig {
+    /// The time as this node takes it, in every verb alike.
+    pub fn clock(&self) -> Clock {
+        Clock::off_by(self.clock_off_by_seconds)
+    }
 }
 
 fn here() -> PathBuf {

@@ -148,7 +148,7 @@ pub(super) fn end(
     }
     let mut threads = Vec::new();
     for peer in peers(&disclosed) {
-        threads.extend(grants::left_bare(tx.conn(), handle.entity_id(), peer, consent.record)?);
+        threads.extend(grants::left_bare(tx, handle.entity_id(), peer, consent.record)?);
     }
     for thread in &threads {
         grants::end(tx, *thread)?;

@@ -10,10 +10,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use staffetta_protocol::consent::Group;
 use staffetta_protocol::id::{EntityId, RecordId};
 use staffetta_protocol::message::{Actor as MessageActor, ActorRole, MAX_DAYS};
+use uuid::Uuid;
 
 use super::model::Consent;
 use super::{RECALL_DUE, rows, tree};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::journal::{self, Actor, Entry};
 use crate::outbox::{self, Outbox};
 use crate::store::{Conn, Tx};
@@ -79,7 +80,8 @@ pub(super) fn may_rest_on(
 }
 
 /// What was taken back after the copy and before somebody's numbers showed that it is one is told to that node now: nobody knew
-/// then that it may have something. Says how many records.
+/// then that it may have something, or has more than was called back. Who was told less then hears of a recall of its own: one
+/// that it has acted on says nothing new to it. Says how many records.
 ///
 /// # Errors
 /// What the database refuses.
@@ -90,12 +92,15 @@ pub(super) fn follow(tx: &mut Tx<'_>, handle: &Outbox) -> Result<usize> {
         let Some(known) = peers::known_as(tx.conn(), &gap.peer)? else { continue };
         let mut left = AT_ONCE;
         for organisation in &known.organisation_ids {
-            for mut consent in rows::ended_untold(tx.conn(), handle.vault(), organisation, &gap, left)? {
+            for mut consent in rows::ended_untold(tx.conn(), handle.vault(), organisation, &gap, (RENEWALS, left))? {
                 left -= 1;
                 let own = handle.entity_id();
                 let covers = ends_with(&consent, std::slice::from_ref(&gap.peer));
                 grants::tombstone(tx, own, consent.record, covers)?;
-                consent.recall = consent.recall.map(|(recall, _)| (recall, tx.now() + RECALL_DUE));
+                let (recall, _) = consent.recall.ok_or_else(|| Error::internal("a withdrawal without its recall"))?;
+                let told_before = tree::was_told(tx.conn(), recall, consent.record, &gap.peer)?;
+                let recall = if told_before { Uuid::new_v4() } else { recall };
+                consent.recall = Some((recall, tx.now() + RECALL_DUE));
                 tree::tell(tx, handle, &system, &consent, &gap.peer, &[], None)?;
                 let entry = Entry::new(Actor::System, "recall.told-after-gap").subject(consent.subject);
                 journal::record(tx, entry.object(consent.record).peer(&gap.peer))?;

@@ -56,7 +56,7 @@ use crate::store::Tx;
 use crate::vault::Holding;
 
 pub use answering::{answer, answer_request, renew};
-pub use api::api;
+pub use api::{DisclosureGround, api};
 pub use asking::{ask, defer, invalidate_request, requests};
 pub use due::{Due, DueKind, DuePlace, due, moved_birthdays, put_birthday_right, remind};
 pub use ending::{Withdrawn, invalidate, terminate, terminate_all, withdraw};

@@ -9,7 +9,7 @@ use staffetta_protocol::message::rules::{Rule, Side, rule};
 use staffetta_protocol::message::{InThread, Message};
 use staffetta_protocol::problem::ItemCode;
 
-use super::{Thread, rows, threads};
+use super::{Thread, resting, rows, threads};
 use crate::error::Result;
 use crate::store::Tx;
 use crate::vault::{Subject, Vault};
@@ -122,6 +122,6 @@ fn judge_rectification(tx: &mut Tx<'_>, thread: &Thread, m: &Message) -> Result<
         return Ok(Ok(()));
     }
     let carried: BTreeSet<Group> = m.body.groups();
-    let held = rows::groups_in_thread(tx.conn(), thread.id)?;
+    let held = resting::groups_in_thread(tx.conn(), thread.id)?;
     Ok(if carried.is_subset(&held) { Ok(()) } else { Err(ItemCode::SectionNotCovered) })
 }

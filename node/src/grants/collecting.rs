@@ -6,7 +6,15 @@ use crate::vault::{About, Collected, Shelf, Vault, Whose, gather};
 
 const SHELVES: &[Shelf] = &[
     Shelf::new("open_grant", ("Consensi in uso", "Grants"), About::Subject("subject")).key("record"),
-    Shelf::new("disclosure", ("Comunicazioni a terzi", "What was disclosed"), About::Subject("subject")).key("message"),
+    Shelf::new(
+        "disclosure",
+        (
+            "Comunicazioni a terzi, anche preparate e poi non partite",
+            "What was made ready for others, whether or not it left",
+        ),
+        About::Subject("subject"),
+    )
+    .key("message"),
     Shelf::new("holding", ("Ricevuto da altri", "What was received"), About::Subject("subject")).key("message"),
     Shelf::new(
         "thread",

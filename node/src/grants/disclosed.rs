@@ -1,16 +1,19 @@
 //! The log of disclosures, read page by page and recipient by recipient.
+//!
+//! It is written when a message is queued. Whether that left, and was taken, the outbox knows: whoever is told who received
+//! something is told that, and not what was meant to leave.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use staffetta_protocol::consent::Group;
+use staffetta_protocol::consent::{Group, Purpose};
 use staffetta_protocol::id::MessageId;
 
 use super::Destination;
 use super::rows::{Disclosure, DisclosureRow, joined};
 use crate::error::Result;
-use crate::store::schema::disclosure;
+use crate::store::schema::{disclosure, outbox};
 use crate::store::{At, Conn, Id};
 use crate::vault::Subject;
 
@@ -66,18 +69,61 @@ pub struct Told {
     pub last: DateTime<Utc>,
     /// How many messages.
     pub messages: u32,
+    /// How many of them it has not confirmed to have taken: they wait, are under way or were refused. Paper is not among them.
+    pub unconfirmed: u32,
+    /// On which grounds: `consent` with its purpose, `reply`, or `duty:` and its legal basis.
+    pub grounds: Vec<(String, Option<Purpose>)>,
 }
 
-/// Every recipient of these subjects' data, the one that was told something last first.
+/// How it stands with a message of which something was disclosed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// It never left, or its recipient has said under its signature that it did not come.
+    NotGone,
+    /// It may have come.
+    Unconfirmed,
+    /// A receipt says that it was taken.
+    Taken,
+}
+
+/// The way of every message about these subjects; what went on paper is not among them.
+fn ways(conn: &mut Conn, subjects: &[Id]) -> Result<HashMap<MessageId, Way>> {
+    let rows: Vec<(Id, String, bool, Option<Id>)> = outbox::table
+        .inner_join(disclosure::table.on(disclosure::message.eq(outbox::message)))
+        .filter(disclosure::subject.eq_any(subjects.to_vec()))
+        .select((outbox::message, outbox::state, outbox::may_have_left, outbox::receipt))
+        .load(conn)?;
+    let way = |state: &str, may_have_left: bool, receipted: bool| match state {
+        "delivered" => Way::Taken,
+        "struck" | "expired" if !may_have_left || receipted => Way::NotGone,
+        _ => Way::Unconfirmed,
+    };
+    Ok(rows.into_iter().map(|(id, state, left, by)| (MessageId(id.0), way(&state, left, by.is_some()))).collect())
+}
+
+/// Every recipient of these subjects' data, the one that was told something last first. What was struck, or ran out, before it
+/// reached anybody was told to nobody.
 pub fn told(conn: &mut Conn, subjects: &[Subject]) -> Result<Vec<Told>> {
+    let ids = joined(conn, subjects)?;
+    let ways = ways(conn, &ids)?;
     let mut all: Vec<Told> = Vec::new();
     for it in super::disclosures_about(conn, subjects)? {
+        let way = ways.get(&it.message).copied().unwrap_or(Way::Taken);
+        if way == Way::NotGone {
+            continue;
+        }
+        let unconfirmed = u32::from(way == Way::Unconfirmed);
+        let ground = (it.ground, it.purpose);
         match all.iter_mut().find(|told| told.peer == it.peer) {
             Some(told) => {
                 told.groups.extend(it.groups);
                 told.card_version = told.card_version.max(it.card_version);
                 told.first = told.first.min(it.at);
                 told.messages += 1;
+                told.unconfirmed += unconfirmed;
+                if !told.grounds.contains(&ground) {
+                    told.grounds.push(ground);
+                }
             }
             None => all.push(Told {
                 peer: it.peer,
@@ -87,6 +133,8 @@ pub fn told(conn: &mut Conn, subjects: &[Subject]) -> Result<Vec<Told>> {
                 first: it.at,
                 last: it.at,
                 messages: 1,
+                unconfirmed,
+                grounds: vec![ground],
             }),
         }
     }

@@ -6,6 +6,8 @@ use diesel::prelude::*;
 use staffetta_protocol::id::MessageId;
 use uuid::Uuid;
 
+use super::rows;
+use super::threads::{self, Thread};
 use crate::error::Result;
 use crate::store::schema::{disclosure, holding, open_grant, outbox, paper, thread};
 use crate::store::{At, Conn, Id, Tx};
@@ -46,9 +48,29 @@ pub fn held_by_nobody(conn: &mut Conn, before: DateTime<Utc>, after: Option<Uuid
 /// # Errors
 /// What the database refuses.
 pub fn forget_disclosure(tx: &mut Tx<'_>, message: Uuid) -> Result<()> {
+    let about: Option<Id> =
+        disclosure::table.find(Id(message)).select(disclosure::subject).first(tx.conn()).optional()?;
     diesel::delete(paper::table.find(Id(message))).execute(tx.conn())?;
     diesel::delete(disclosure::table.find(Id(message))).execute(tx.conn())?;
+    let Some(about) = about else { return Ok(()) };
+    let hers = rows::joined(tx.conn(), &[Subject(about.0)])?;
+    let gone = holding::table.filter(holding::subject.eq_any(hers)).filter(holding::gone_at.is_not_null());
+    for (came, at) in gone.select((holding::message, holding::at)).load::<(Id, At)>(tx.conn())? {
+        if !passed_on(tx.conn(), Subject(about.0), at)? {
+            diesel::delete(holding::table.find(came)).execute(tx.conn())?;
+        }
+    }
     Ok(())
+}
+
+/// Whether anything about her left on a consent since then.
+fn passed_on(conn: &mut Conn, subject: Subject, since: At) -> Result<bool> {
+    let hers = rows::joined(conn, &[subject])?;
+    let left = disclosure::table
+        .filter(disclosure::subject.eq_any(hers))
+        .filter(disclosure::record.is_not_null())
+        .filter(disclosure::at.ge(since));
+    Ok(diesel::select(exists(left)).get_result(conn)?)
 }
 
 /// Takes the person out of a conversation that has ended: whose it was is from here on somebody without a key.
@@ -60,12 +82,44 @@ pub fn unname(tx: &mut Tx<'_>, of: Uuid, nobody: Subject) -> Result<()> {
     Ok(())
 }
 
-/// Forgets that these messages brought something: called by whoever deleted it.
+/// What a conversation was about is deleted: the conversation remembers by which id, for whoever has to prove what became
+/// of it.
+///
+/// # Errors
+/// What the database refuses.
+pub fn outlives(tx: &mut Tx<'_>, of: Uuid, matter: Uuid) -> Result<()> {
+    diesel::update(thread::table.find(Id(of))).set(thread::matter.eq(Id(matter))).execute(tx.conn())?;
+    Ok(())
+}
+
+/// The conversation of that local id, or about a matter of that id that is deleted.
+///
+/// # Errors
+/// What the database refuses.
+pub fn conversation_about(conn: &mut Conn, id: Uuid) -> Result<Option<Thread>> {
+    let named = thread::id.nullable().eq(Id(id)).or(thread::matter.eq(Id(id)));
+    let found: Option<Id> = thread::table.filter(named).select(thread::id).first(conn).optional()?;
+    found.map_or(Ok(None), |found| threads::by_id(conn, found.0))
+}
+
+/// What these messages brought is deleted: called by whoever deleted it. Where something about her was passed on since, that
+/// it came is remembered, by ids and codes, for as long as the log tells of that: when she takes back what it came under, who
+/// was told since is told that, too.
 ///
 /// # Errors
 /// What the database refuses.
 pub fn let_go_of(tx: &mut Tx<'_>, messages: &[MessageId]) -> Result<()> {
+    let now = At::from(tx.now());
     let ids: Vec<Id> = messages.iter().map(|message| Id(message.0)).collect();
-    diesel::delete(holding::table.filter(holding::message.eq_any(ids))).execute(tx.conn())?;
+    let held = holding::table.filter(holding::message.eq_any(ids)).filter(holding::gone_at.is_null());
+    let held: Vec<(Id, Id, At)> = held.select((holding::message, holding::subject, holding::at)).load(tx.conn())?;
+    for (message, subject, at) in held {
+        let row = holding::table.find(message);
+        if passed_on(tx.conn(), Subject(subject.0), at)? {
+            diesel::update(row).set(holding::gone_at.eq(now)).execute(tx.conn())?;
+        } else {
+            diesel::delete(row).execute(tx.conn())?;
+        }
+    }
     Ok(())
 }

@@ -14,6 +14,8 @@
 //! - Of a record that another node holds since nothing is disclosed under a consent, whatever she agreed to here.
 //! - Of somebody whose data are restricted nothing leaves but what a duty demands: a withdrawal, its answer.
 //! - A tombstone is for ever and covers every earlier `seq` of its record.
+//! - A referral that went is carried by a yes for a referral and by nothing else: not by the preview before it, not by one that
+//!   has run out. What is put right is what the recipient has under records that nobody took back.
 //! - Threads and subject names are looked up within the pair of nodes only: what belongs to another pair is unknown,
 //!   exactly like what does not exist.
 //!
@@ -23,6 +25,7 @@
 mod activity;
 mod admit;
 mod ahead;
+mod bearing;
 mod collecting;
 mod destination;
 mod disclosed;
@@ -47,6 +50,7 @@ pub use activity::{
 };
 pub use admit::{Admitted, admit};
 pub use ahead::end_in_time;
+pub use bearing::{left_bare, still_given};
 pub use destination::Destination;
 pub use paper::{on_paper, thread_of_paper};
 pub use permit::{Grounds, Permit, Recipient, Resting, permit, permit_duty, permit_reply, still_holds};
@@ -54,12 +58,9 @@ pub use rows::{
     Disclosure, Holding, OpenGrant, close, disclosed_anew, disclosed_to, disclosures_about, held_under, let_go,
     live_grants, note_disclosure, note_holding, open, open_until, record_of, tombstone, tombstoned,
 };
-pub use threads::{
-    Thread, begin, by_id, by_wire, end, end_about, ended_by_record, left_bare, receive as thread_received, sent,
-    subject_ref_for,
-};
+pub use threads::{Thread, begin, by_id, by_wire, end, end_about, receive as thread_received, sent, subject_ref_for};
 
-pub use expiring::{forget_disclosure, held_by_nobody, let_go_of, unname};
+pub use expiring::{conversation_about, forget_disclosure, held_by_nobody, let_go_of, outlives, unname};
 pub use graves::{Tombstone, ended_up_to, tombstone_count, tombstones};
 pub use moved::{Holder, come_back, holder, move_holder, must_hold};
 

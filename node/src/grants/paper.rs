@@ -83,11 +83,14 @@ pub(super) fn threads_under(conn: &mut Conn, peer: &Destination, record: RecordI
     Ok(threads.into_iter().map(|id| id.0).collect())
 }
 
-/// The records, with their versions, on which the paper of a thread rests.
-pub(super) fn records_in(conn: &mut Conn, thread: Uuid) -> Result<Vec<(Option<Id>, Option<i32>)>> {
+/// A record, which yes, and the purpose.
+type Named = (Option<Id>, Option<i32>, Option<String>);
+
+/// The records, with their versions and for what they are, on which the paper of a thread rests.
+pub(super) fn records_in(conn: &mut Conn, thread: Uuid) -> Result<Vec<Named>> {
     let records = paper::table
         .inner_join(disclosure::table.on(disclosure::message.eq(paper::disclosure)))
         .filter(paper::thread.eq(Id(thread)))
-        .select((disclosure::record, disclosure::record_seq));
+        .select((disclosure::record, disclosure::record_seq, disclosure::purpose));
     Ok(records.load(conn)?)
 }

@@ -5,11 +5,11 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::{DateTime, Utc};
 use staffetta_protocol::card::Text;
 use staffetta_protocol::consent::{Basis, Grant, Ground, Group, OrganisationId, Purpose};
-use staffetta_protocol::id::{RecordId, SubjectRef};
+use staffetta_protocol::id::{MessageId, RecordId, SubjectRef};
 use staffetta_protocol::problem::{Code, Problem};
 
 use super::activity::{self, Activity};
-use super::{Destination, Thread, moved, renewed, rows, threads};
+use super::{Destination, Thread, bearing, moved, renewed, rows, threads};
 use crate::access::cases::restriction;
 use crate::error::{Error, Result};
 use crate::store::{Conn, Tx};
@@ -161,12 +161,14 @@ pub fn permit_duty(
 }
 
 /// What a queued message rests on, as the outbox remembers it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Resting {
     /// Under a consent of ours: record and version.
     pub record: Option<(RecordId, u32)>,
     /// Under a reply: the local thread.
     pub reply_in: Option<uuid::Uuid>,
+    /// Under a duty: the message itself, which may put right what the recipient has.
+    pub duty: Option<MessageId>,
 }
 
 /// The judge of queued messages in one transaction: of a ground on which several rest it asks the database once.
@@ -209,7 +211,10 @@ impl Grounds {
         if let Some(thread) = on.reply_in {
             return Ok(threads::by_id(conn, thread)?.is_some_and(|thread| thread.open && !thread.restricted));
         }
-        Ok(true)
+        match on.duty {
+            Some(message) => bearing::still_has(conn, message),
+            None => Ok(true),
+        }
     }
 }
 

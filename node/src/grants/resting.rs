@@ -18,6 +18,7 @@ pub fn held_from(conn: &mut Conn, peer: &EntityId, subject: Subject) -> Result<V
     let rows: Vec<(Id, i32, String)> = holding::table
         .filter(holding::peer.eq(peer.as_str()))
         .filter(holding::subject.eq(Id(subject.0)))
+        .filter(holding::gone_at.is_null())
         .select((holding::record, holding::record_seq, holding::groups))
         .load(conn)?;
     rows.into_iter().map(|(record, seq, groups)| Ok((RecordId(record.0), seq as u32, split(&groups)?))).collect()
@@ -33,9 +34,20 @@ pub fn records_behind(conn: &mut Conn, thread: Uuid) -> Result<BTreeMap<RecordId
     Ok(rows.into_iter().map(|(record, seq)| (RecordId(record.0), seq as u32)).collect())
 }
 
+/// The groups that a thread has brought or taken, for a rectification of what the recipient holds.
+pub(super) fn groups_in_thread(conn: &mut Conn, thread: Uuid) -> Result<BTreeSet<Group>> {
+    let held = holding::table.filter(holding::thread.eq(Id(thread))).filter(holding::gone_at.is_null());
+    let rows: Vec<String> = held.select(holding::groups).load(conn)?;
+    let mut all = BTreeSet::new();
+    for groups in rows {
+        all.extend(split(&groups)?);
+    }
+    Ok(all)
+}
+
 /// Whether anything about this subject is held on a consent of another node, or may still be said in a thread.
 pub fn holds_about(conn: &mut Conn, subject: Subject) -> Result<bool> {
-    let held = holding::table.filter(holding::subject.eq(Id(subject.0)));
+    let held = holding::table.filter(holding::subject.eq(Id(subject.0))).filter(holding::gone_at.is_null());
     if diesel::select(diesel::dsl::exists(held)).get_result(conn)? {
         return Ok(true);
     }

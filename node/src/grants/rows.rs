@@ -156,6 +156,16 @@ pub(super) fn live_purpose(conn: &mut Conn, record: RecordId, seq: u32, now: Dat
     purpose.map(|code| Purpose::from_code(&code).ok_or_else(damaged)).transpose()
 }
 
+/// Whether a record of ours may be used still: its newest yes is neither closed nor run out.
+pub(super) fn is_of_use(conn: &mut Conn, record: RecordId, now: DateTime<Utc>) -> Result<bool> {
+    let usable = open_grant::table
+        .filter(open_grant::record.eq(Id(record.0)))
+        .filter(open_grant::state.ne("closed"))
+        .filter(open_grant::not_after.gt(At::from(now)))
+        .filter(open_grant::ends_early.is_null().or(open_grant::ends_early.gt(At::from(now))));
+    Ok(diesel::select(diesel::dsl::exists(usable)).get_result(conn)?)
+}
+
 /// Writes the tombstone of (issuer, record) at `seq`. A later withdrawal raises it, none lowers it.
 pub fn tombstone(tx: &mut Tx<'_>, issuer: &EntityId, record: RecordId, seq: u32) -> Result<()> {
     tx.forgot_record();
@@ -317,6 +327,8 @@ pub struct Holding {
     pub groups: BTreeSet<Group>,
     /// When it was taken.
     pub at: DateTime<Utc>,
+    /// Time has deleted it here. It is remembered for what was passed on of it.
+    pub gone: bool,
 }
 
 /// Writes the holding, in the transaction that takes the message.
@@ -337,22 +349,25 @@ pub fn note_holding(tx: &mut Tx<'_>, peer: &EntityId, held: &Holding, grant: &Gr
     Ok(())
 }
 
-/// What this node holds under a peer's record, up to `seq`.
+type Held = (Id, Id, Option<Id>, String, At, Option<At>);
+
+/// What this node holds, or held until time deleted it, under a peer's record, up to `seq`.
 pub fn held_under(conn: &mut Conn, peer: &EntityId, record: RecordId, seq: u32) -> Result<Vec<Holding>> {
-    let rows: Vec<(Id, Id, Option<Id>, String, At)> = holding::table
+    let rows: Vec<Held> = holding::table
         .filter(holding::peer.eq(peer.as_str()))
         .filter(holding::record.eq(Id(record.0)))
         .filter(holding::record_seq.le(seq as i32))
-        .select((holding::message, holding::subject, holding::thread, holding::groups, holding::at))
+        .select((holding::message, holding::subject, holding::thread, holding::groups, holding::at, holding::gone_at))
         .load(conn)?;
     rows.into_iter()
-        .map(|(message, subject, thread, groups, at)| {
+        .map(|(message, subject, thread, groups, at, gone)| {
             Ok(Holding {
                 message: MessageId(message.0),
                 subject: Subject(subject.0),
                 thread: thread.map(|t| t.0),
                 groups: split(&groups)?,
                 at: at.0,
+                gone: gone.is_some(),
             })
         })
         .collect()
@@ -373,14 +388,4 @@ pub fn disclosed_to(conn: &mut Conn, peer: &EntityId, record: RecordId) -> Resul
     let given =
         disclosure::table.filter(disclosure::peer.eq(peer.as_str())).filter(disclosure::record.eq(Id(record.0)));
     Ok(diesel::select(diesel::dsl::exists(given)).get_result(conn)?)
-}
-
-/// The groups that a thread has brought or taken, for a rectification of what the recipient holds.
-pub(super) fn groups_in_thread(conn: &mut Conn, thread: Uuid) -> Result<BTreeSet<Group>> {
-    let rows: Vec<String> = holding::table.filter(holding::thread.eq(Id(thread))).select(holding::groups).load(conn)?;
-    let mut all = BTreeSet::new();
-    for groups in rows {
-        all.extend(split(&groups)?);
-    }
-    Ok(all)
 }

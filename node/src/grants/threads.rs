@@ -1,14 +1,14 @@
 //! Threads: conversations with one peer about one person, and what stands for her in them.
 
 use diesel::prelude::*;
-use staffetta_protocol::id::{EntityId, RecordId, SubjectRef, ThreadId};
+use staffetta_protocol::id::{EntityId, SubjectRef, ThreadId};
 use staffetta_protocol::message::rules::Side;
 use uuid::Uuid;
 
-use super::{Destination, paper, rows};
+use super::Destination;
 use crate::access::cases::restriction;
 use crate::error::{Error, Result};
-use crate::store::schema::{disclosure, holding, outbox, pairwise, thread};
+use crate::store::schema::{pairwise, thread};
 use crate::store::{At, Conn, Id, Steady, Tx, each_backend};
 use crate::vault::Subject;
 
@@ -210,55 +210,4 @@ pub fn end_about(tx: &mut Tx<'_>, subjects: &[Subject]) -> Result<()> {
         .set((thread::state.eq("ended"), thread::closed_at.eq(now)))
         .execute(tx.conn())?;
     Ok(())
-}
-
-/// The threads with `peer` in which something rested on this record, theirs or ours.
-pub fn ended_by_record(conn: &mut Conn, peer: &Destination, record: RecordId) -> Result<Vec<Uuid>> {
-    let carried = paper::threads_under(conn, peer, record)?;
-    let peer = peer.to_string();
-    let received: Vec<Option<Id>> = holding::table
-        .filter(holding::peer.eq(&peer))
-        .filter(holding::record.eq(Id(record.0)))
-        .select(holding::thread)
-        .distinct()
-        .load(conn)?;
-    let given: Vec<Option<Id>> = outbox::table
-        .inner_join(disclosure::table.on(disclosure::message.eq(outbox::message)))
-        .filter(outbox::peer.eq(&peer))
-        .filter(disclosure::record.eq(Id(record.0)))
-        .select(outbox::thread)
-        .distinct()
-        .load(conn)?;
-    let mut all: Vec<Uuid> = received.into_iter().chain(given).flatten().map(|id| id.0).chain(carried).collect();
-    all.sort_unstable();
-    all.dedup();
-    Ok(all)
-}
-
-/// Of [`ended_by_record`], the threads that rest on nothing else: the same conversation may go on under another record
-/// of the same issuer, as when a preview is withdrawn and the referral that followed is not.
-pub fn left_bare(conn: &mut Conn, issuer: &EntityId, peer: &Destination, record: RecordId) -> Result<Vec<Uuid>> {
-    let mut bare = Vec::new();
-    for thread in ended_by_record(conn, peer, record)? {
-        let received: Vec<(Id, i32)> = holding::table
-            .filter(holding::thread.eq(Id(thread)))
-            .select((holding::record, holding::record_seq))
-            .load(conn)?;
-        let given: Vec<(Option<Id>, Option<i32>)> = outbox::table
-            .inner_join(disclosure::table.on(disclosure::message.eq(outbox::message)))
-            .filter(outbox::thread.eq(Id(thread)))
-            .filter(outbox::state.eq_any(["queued", "delivered"]))
-            .select((disclosure::record, disclosure::record_seq))
-            .load(conn)?;
-        let given = given.into_iter().chain(paper::records_in(conn, thread)?);
-        let given = given.filter_map(|(record, seq)| record.zip(seq));
-        let mut rests = false;
-        for (other, seq) in received.into_iter().chain(given).filter(|(other, _)| other.0 != record.0) {
-            rests = rests || !rows::tombstoned(conn, issuer, RecordId(other.0), seq as u32)?;
-        }
-        if !rests {
-            bare.push(thread);
-        }
-    }
-    Ok(bare)
 }

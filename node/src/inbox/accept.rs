@@ -337,7 +337,7 @@ fn keep(
         (admitted.subject, message.ground.as_ref().and_then(|g| g.grant()), groups.is_empty())
     {
         let thread = admitted.thread.as_ref().map(|thread| thread.id);
-        let held = grants::Holding { message: message.id, subject, thread, groups, at: tx.now() };
+        let held = grants::Holding { message: message.id, subject, thread, groups, at: tx.now(), gone: false };
         grants::note_holding(tx, &from.peer, &held, grant)?;
     }
     if let (Some(thread), Some(place)) = (&admitted.thread, message.place) {

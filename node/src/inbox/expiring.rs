@@ -10,7 +10,7 @@ use super::rows::erase_bytes;
 use crate::error::{Error, Result};
 use crate::store::schema::{known_message, thread};
 use crate::store::{At, Conn, Id, Tx};
-use crate::vault::{Spent, spent};
+use crate::vault::{Spent, Subject, spent};
 
 /// Messages whose bytes are held although their conversation ended by `before`; without one, although they came by then. In
 /// the order of ids.
@@ -56,4 +56,16 @@ pub fn delete_bytes_in(tx: &mut Tx<'_>, of: Uuid) -> Result<Vec<MessageId>> {
         known_message::table.filter(known_message::thread.eq(Id(of))).select(known_message::message).load(tx.conn())?;
     came.iter().try_for_each(|message| delete_bytes(tx, message.0))?;
     Ok(came.into_iter().map(|id| MessageId(id.0)).collect())
+}
+
+/// Takes the person out of what came in a thread: whose it was is from here on somebody without a key. Ids, digests and
+/// outcomes stay.
+///
+/// # Errors
+/// What the database refuses.
+pub fn unname(tx: &mut Tx<'_>, of: Uuid, nobody: Subject) -> Result<()> {
+    diesel::update(known_message::table.filter(known_message::thread.eq(Id(of))))
+        .set(known_message::subject.eq(Id(nobody.0)))
+        .execute(tx.conn())?;
+    Ok(())
 }

@@ -42,9 +42,10 @@ pub fn link_state(conn: &mut Conn, peer: &EntityId) -> Result<LinkState> {
     })
 }
 
-/// When a receipt of a peer last came.
-pub fn last_receipted(conn: &mut Conn, peer: &EntityId) -> Result<Option<DateTime<Utc>>> {
+/// When a receipt of a peer last came, of those that came by then.
+pub fn last_receipted(conn: &mut Conn, peer: &EntityId, by: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
     let of_peer = stored::table.filter(stored::peer.eq(peer.as_str())).filter(stored::direction.eq("in"));
+    let of_peer = of_peer.filter(stored::at.le(At::from(by)));
     let last: Option<At> = of_peer.order(stored::at.desc()).select(stored::at).first(conn).optional()?;
     Ok(last.map(|at| at.0))
 }

@@ -233,7 +233,8 @@ pub fn unopened(conn: &mut Conn, peer: &EntityId) -> Result<u64> {
 }
 
 /// Remembers an id until 30 days after its message ran out; without an end, for ever. Of a refused item or a void the
-/// end is not known: the longest life of a message stands in for it.
+/// end is not known: the longest life of a message stands in for it. What was taken in a conversation is its evidence: how
+/// long its bytes are kept the rule for bytes says, and id and digest stay.
 pub(super) fn remember(
     tx: &mut Tx<'_>,
     peer: &EntityId,
@@ -244,7 +245,8 @@ pub(super) fn remember(
 ) -> Result<()> {
     let now = tx.now();
     let ends = known.expires_at.unwrap_or(now + TimeDelta::days(MAX_DAYS));
-    let forget_at = (!known.for_ever).then(|| At::from(ends + TimeDelta::days(MAX_DAYS)));
+    let proves = known.thread.is_some() && decided.outcome == Outcome::Accepted;
+    let forget_at = (!known.for_ever && !proves).then(|| At::from(ends + TimeDelta::days(MAX_DAYS)));
     let row = (
         known_message::peer.eq(peer.as_str()),
         known_message::message.eq(Id(id.0)),
@@ -264,7 +266,8 @@ pub(super) fn remember(
     Ok(())
 }
 
-/// Forgets ids whose time has come.
+/// Forgets ids whose time has come: of what was refused or void, and of what came outside of every conversation. Nothing of
+/// it waits for anybody to open it.
 pub fn purge(tx: &mut Tx<'_>) -> Result<usize> {
     let now = At::from(tx.now());
     Ok(diesel::delete(known_message::table.filter(known_message::forget_at.le(now))).execute(tx.conn())?)

@@ -179,8 +179,11 @@ pub(super) fn sign_checkpoint(tx: &mut Tx<'_>, keys: &Keys, me: &EntityId) -> Re
     Ok(jws)
 }
 
-/// Shows that the log of that name only grew since it had `from` entries: up to `to`, or to the newest checkpoint. None
-/// where there is no such log, or it was never that long.
+/// Shows that the log of that name only grew since it had `from` entries: to the newest checkpoint, or to the first that
+/// was kept from `to` entries on. None where there is no such log, or it was never that long.
+///
+/// What is shown was signed when the log had that size, or is all that is there. A word of today about fewer entries than
+/// yesterday's would say that the log was cut, and whoever asks could have this node say it.
 ///
 /// Of a log that was left behind in a restore the newest checkpoint may be smaller than what a partner keeps and than what
 /// is still there: then all that is there is shown.
@@ -192,21 +195,26 @@ pub fn consistency(
     now: DateTime<Utc>,
 ) -> Result<Option<Consistency>> {
     let Some(log) = named(conn, of)? else { return Ok(None) };
-    let newest = checkpoints(conn, log.number)?.pop();
-    let signed = newest.as_ref().map(|(size, _)| *size).filter(|size| from <= *size);
-    let to = to.or(signed).unwrap_or(log.size());
-    if from > to || to > log.size() {
+    if from > log.size() || to.is_some_and(|to| from > to || to > log.size()) {
         return Ok(None);
     }
+    let mut kept = checkpoints(conn, log.number)?.into_iter().filter(|(size, _)| from <= *size);
+    let signed = match to {
+        Some(to) => kept.find(|(size, _)| to <= *size),
+        None => kept.next_back(),
+    };
     let key = keys.signing(conn, Kind::Protocol, now)?;
-    let checkpoint = match newest {
-        // Under a key that has retired since it might not verify any more.
-        Some((size, jws)) if size == to && is_under(&jws, &key) => jws,
-        // Of a size that is not kept any more, or was never signed: signed now.
-        _ => {
-            let root = Tiles::of(conn, log.number).root(to)?;
-            let claims = Checkpoint { iss: me.clone(), log: log.id(), size: to, root, iat: now.timestamp() };
-            claims.sign(&key).map_err(Error::internal)?
+    let (to, checkpoint) = match signed {
+        Some((size, jws)) if is_under(&jws, &key) => (size, jws),
+        // Under a key that has retired since it might not verify any more: the same words under today's.
+        Some((size, jws)) => {
+            let claims: Checkpoint = jose::peek(&jws).map_err(Error::internal)?;
+            (size, claims.sign(&key).map_err(Error::internal)?)
+        }
+        None => {
+            let (size, root) = (log.size(), Tiles::of(conn, log.number).root(log.size())?);
+            let claims = Checkpoint { iss: me.clone(), log: log.id(), size, root, iat: now.timestamp() };
+            (size, claims.sign(&key).map_err(Error::internal)?)
         }
     };
     let proof = Tiles::of(conn, log.number).consistency(from, to)?;

@@ -28,7 +28,8 @@ mod tests;
 pub use forgetting::{Gone, ended_by, forget_before};
 pub use log::{Log, backlog, begin_new_log, consistency, logs, newest_checkpoint};
 pub use neighbours::{
-    Alarm, Heard, Judged, Trouble, hear, is_withheld, judge, neighbours, note_withheld, settle, to_compare, to_prove,
+    Alarm, Heard, Judged, Trouble, hear, is_withheld, judge, last_call, neighbours, note_withheld, settle, to_compare,
+    to_prove,
 };
 pub use rows::{Entry as StoredEntry, about, of_act};
 pub use sealer::Sealer;

@@ -22,18 +22,10 @@ use crate::store::schema::neighbour_checkpoint as heard;
 use crate::store::{At, Conn, Id, Tx, each_backend};
 
 use alarms::raise;
-pub use alarms::{Alarm, Trouble, is_withheld, note_withheld};
+pub use alarms::{Alarm, Trouble, is_withheld, last_call, note_withheld};
 #[cfg(test)]
 pub(super) use judge::verdict;
 pub use judge::{Judged, judge, settle};
-
-/// How much later than a larger checkpoint a smaller one must be signed to say that the log was cut. Processes of one node
-/// need not agree on the second, and two of them may sign at once. A clock that ran ahead and was set back is not helped by
-/// this: what it signed ahead looks later than what is larger and came after. That is an alarm without a cause only if the
-/// smaller one also *arrives* after the larger one, as receipts of a link, which come in order, do not; the daily proof
-/// then says that all is well, and the instants in both documents say why. The other way round, a clock that is set back
-/// on purpose makes a cut log look old, and only the daily proof finds it.
-const CLEARLY_LATER: TimeDelta = TimeDelta::minutes(10);
 
 /// A checkpoint of a peer, as kept.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -48,6 +40,7 @@ pub struct Heard {
     pub jws: String,
     heard_at: At,
     proven_at: Option<At>,
+    awaited_since: Option<At>,
 }
 
 impl Heard {
@@ -61,9 +54,10 @@ impl Heard {
         self.size as u64
     }
 
-    /// Since when nothing was shown about it: since it was proven last, or came.
+    /// Since when nothing was shown about it: since it was proven last, or came, or the peer could know that it is to be shown.
     fn unproven_since(&self) -> DateTime<Utc> {
-        self.proven_at.unwrap_or(self.heard_at).0
+        let since = self.proven_at.unwrap_or(self.heard_at).0;
+        self.awaited_since.map_or(since, |awaited| awaited.0.max(since))
     }
 
     /// When it came.
@@ -99,7 +93,7 @@ pub fn hear(tx: &mut Tx<'_>, peer: &EntityId, jws: &str) -> Result<Option<Troubl
     }
     // Its own word that the log is shorter than it was. What merely arrives late was signed before what is larger.
     let mut trouble = None;
-    if let Some(longer) = as_long.iter().find(|one| one.size > size && was_signed_before(one, &said)) {
+    if let Some(longer) = as_long.iter().find(|one| was_cut(&said, one)) {
         let new = raise(tx, peer, Trouble::Truncated, longer, Some(jws))?;
         trouble = new.then_some(Trouble::Truncated);
     }
@@ -125,10 +119,12 @@ pub fn hear(tx: &mut Tx<'_>, peer: &EntityId, jws: &str) -> Result<Option<Troubl
     Ok(trouble)
 }
 
-/// By the peer's own clock, both times.
-fn was_signed_before(kept: &Heard, said: &Checkpoint) -> bool {
-    jose::peek::<Checkpoint>(&kept.jws)
-        .is_ok_and(|then| said.iat.saturating_sub(then.iat) > CLEARLY_LATER.num_seconds())
+/// By the peer's own clock, both times. One that ran ahead and was set back signs what looks later than what is larger and
+/// came after. That is an alarm without a cause only if the smaller one also *arrives* after the larger one, as receipts of a
+/// link, which come in order, do not; the daily proof then says that all is well, and the instants in both documents say why.
+/// The other way round, a clock that is set back on purpose makes a cut log look old, and only the daily proof finds it.
+fn was_cut(said: &Checkpoint, since: &Heard) -> bool {
+    jose::peek::<Checkpoint>(&since.jws).is_ok_and(|larger| said.is_cut_since(&larger))
 }
 
 /// Of an hour the smallest and the newest stay: what lies between is shown by the same proof.

@@ -92,6 +92,17 @@ async fn entries_get_their_places_once_and_the_tree_is_that_of_the_standard() {
         let (own, now) = (keys.clone(), store.clock().now());
         let beyond = store.read(move |conn| consistency(conn, (&own, &me()), log, (1117, None), now)).await.unwrap();
         assert!(beyond.is_none(), "it was never that long");
+        let shown = |from: u64, to: u64| {
+            let (own, now) = (keys.clone(), store.clock().now());
+            store.read(move |conn| consistency(conn, (&own, &me()), log, (from, Some(to)), now))
+        };
+        assert!(shown(4, 3).await.unwrap().is_none() && shown(4, 1117).await.unwrap().is_none());
+        let signed = store.read(move |conn| super::log::checkpoints(conn, number)).await.unwrap();
+        for (from, to) in [(0, 0), (0, 1), (1, 2), (2, 700), (1116, 1116)] {
+            let shown = shown(from, to).await.unwrap().expect("a proof");
+            let first = signed.iter().find(|(size, _)| *size >= to).unwrap();
+            assert_eq!((shown.to, &shown.checkpoint), (first.0, &first.1), "nobody has it sign what it had long ago");
+        }
         let verified = judged(&store, &keys).await.unwrap();
         assert_eq!((verified.entries, verified.leaves, verified.waiting), (1116, 1116, 0));
         assert!(verified.checkpoints >= 1);

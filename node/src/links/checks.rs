@@ -22,14 +22,18 @@ const JUST_NOW: TimeDelta = TimeDelta::seconds(5);
 
 /// Every link that has no row gets one, due at once.
 pub(super) fn enlist(tx: &mut Tx<'_>) -> Result<()> {
-    let known: BTreeSet<String> =
-        link_check::table.select(link_check::peer).load::<String>(tx.conn())?.into_iter().collect();
+    let known = known(tx.conn())?;
     let mut linked = outbox::linked(tx.conn())?;
     linked.extend(inbox::linked(tx.conn())?);
     for peer in linked.into_iter().filter(|peer| !known.contains(peer)) {
         insert(tx, &peer)?;
     }
     Ok(())
+}
+
+/// Every peer that has a row.
+pub(super) fn known(conn: &mut Conn) -> Result<BTreeSet<String>> {
+    Ok(link_check::table.select(link_check::peer).load::<String>(conn)?.into_iter().collect())
 }
 
 fn insert(tx: &mut Tx<'_>, peer: &str) -> Result<()> {

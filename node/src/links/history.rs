@@ -31,7 +31,8 @@ pub(super) struct Stretch {
     /// The size of the checkpoint at hand.
     #[param(minimum = 0)]
     from: u64,
-    /// The size to which the proof shall lead; without it the size of the newest checkpoint.
+    /// The size to which the proof shall lead at least: the first checkpoint that was kept of it or of a larger one. Without
+    /// it, the newest.
     #[serde(default)]
     #[param(minimum = 0)]
     to: Option<u64>,
@@ -39,8 +40,7 @@ pub(super) struct Stretch {
 
 /// Prove that the journal only grew
 ///
-/// The consistency proof (RFC 9162 §2.1.4) from the log's first `from` entries to its first `to`, with the checkpoint to
-/// which it leads. 404 where there is no such log, or it was never that long.
+/// The consistency proof (RFC 9162 §2.1.4) from the log's first `from` entries to a checkpoint, with that checkpoint. 404 where there is no such log, or it was never that long.
 #[utoipa::path(
     tag = "exchange",
     operation_id = "prove_history",
@@ -176,8 +176,8 @@ pub(super) async fn settle(links: &Inner, peer: &EntityId, judged: Vec<Judged>) 
 /// it answers nothing, or something else. A clock of ours that jumped ahead raises nothing: by such a clock nobody's call
 /// and nobody's answer holds, so no receipt comes.
 pub(super) async fn watch(links: &Inner, over: &EntityId) -> Result<()> {
-    let peer = over.clone();
-    let Some(receipted) = links.store.read(move |conn| inbox::last_receipted(conn, &peer)).await? else {
+    let (peer, by) = (over.clone(), journal::last_call(links.clock.now()));
+    let Some(receipted) = links.store.read(move |conn| inbox::last_receipted(conn, &peer, by)).await? else {
         return Ok(());
     };
     let peer = over.clone();

@@ -14,6 +14,7 @@ use staffetta_protocol::trust::MemberState;
 use tokio::time::Instant;
 
 use super::push::{count, note_mended};
+use super::serving::any;
 use super::{Inner, Links, accept_batch};
 use crate::error::{Error, Result};
 use crate::inbox;
@@ -175,7 +176,6 @@ impl Links {
     /// # Errors
     /// What fails inside.
     pub async fn collect(&self, wait: u64) -> Result<bool> {
-        use futures_util::StreamExt as _;
         let until = Instant::now() + Duration::from_secs(wait.min(LONGEST_WAIT));
         let members = match self.0.peers.members().await {
             Ok(members) => members,
@@ -185,11 +185,7 @@ impl Links {
             }
         };
         let asked = members.into_iter().map(|member| async move { drain(&self.0, &member, until).await });
-        let mut answers = futures_util::stream::iter(asked).buffer_unordered(MEMBERS_AT_ONCE);
-        let mut answered = false;
-        while let Some(answer) = answers.next().await {
-            answered |= answer?;
-        }
+        let answered = any(asked, MEMBERS_AT_ONCE).await?;
         if answered {
             self.wake();
         }

@@ -21,6 +21,7 @@ mod history;
 mod mailbox;
 mod push;
 mod reconcile;
+mod serving;
 mod shown;
 
 #[cfg(test)]
@@ -32,8 +33,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use futures_util::StreamExt as _;
-use futures_util::stream;
 use staffetta_protocol::id::EntityId;
 use tokio::sync::{Notify, watch};
 
@@ -48,6 +47,7 @@ use crate::store::{Store, Tx};
 
 use api::accept_batch;
 use push::MAILBOX_PAUSE;
+use serving::serve;
 
 pub use api::api;
 pub use contact::wake_on_contact;
@@ -79,6 +79,8 @@ struct Inner {
     sure: AtomicBool,
     /// Whether this process has begun to compare its links.
     started: AtomicBool,
+    /// Whether it has spoken to the members with which it has none.
+    greeted: AtomicBool,
     /// Polls of peers that wait here, and what wakes them.
     polls: bounds::Bounds,
     bell: watch::Sender<u64>,
@@ -115,6 +117,7 @@ impl Links {
             waker: Notify::new(),
             sure: AtomicBool::new(false),
             started: AtomicBool::new(false),
+            greeted: AtomicBool::new(false),
             polls: bounds::Bounds::new(POLLS_AT_ONCE),
             bell: watch::Sender::new(0),
             closing: AtomicBool::new(false),
@@ -194,27 +197,16 @@ impl Links {
         Ok(())
     }
 
-    /// Sends what is due on every link, batch after batch, and says when the next link falls due.
+    /// Sends what is due on every link, batch after batch, and says when the next link falls due. What is queued meanwhile
+    /// goes too; no link waits for another.
     pub async fn pump(&self) -> Result<Option<DateTime<Utc>>> {
         self.mend_timers().await?;
         self.expire().await?;
-        loop {
+        let due = || {
             let now = self.0.clock.now();
-            let (ready, _) = self.0.store.read(move |conn| outbox::due(conn, now)).await?;
-            let mut sent = false;
-            let mut rounds = stream::iter(ready.into_iter().map(|peer| {
-                let links = self.clone();
-                async move { push::push(&links.0, &peer).await }
-            }))
-            .buffer_unordered(AT_ONCE);
-            while let Some(round) = rounds.next().await {
-                sent |= round?;
-            }
-            if !sent {
-                // What was tried just now falls due later than it did before.
-                let (_, next) = self.0.store.read(move |conn| outbox::due(conn, now)).await?;
-                return Ok(next);
-            }
-        }
+            self.0.store.read(move |conn| outbox::due(conn, now))
+        };
+        let round = |peer| async move { push::push(&self.0, &peer).await };
+        serve(AT_ONCE, due, round, || self.woken()).await
     }
 }

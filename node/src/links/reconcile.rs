@@ -6,8 +6,6 @@
 use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use futures_util::StreamExt as _;
-use futures_util::stream;
 use reqwest::Method;
 use staffetta_protocol::id::EntityId;
 use staffetta_protocol::link::LinkState;
@@ -15,6 +13,7 @@ use staffetta_protocol::link::LinkState;
 use super::answer::later;
 use super::compare::{Finding, Ours, compare};
 use super::push::note_mended;
+use super::serving::any;
 use super::{AT_ONCE, Inner, Links, checks, history, shown};
 use crate::error::Result;
 use crate::journal::{self, Actor, Entry};
@@ -42,17 +41,35 @@ impl Links {
             })
             .await?;
         links.started.store(true, Ordering::Release);
-        let mut rounds =
-            stream::iter(due.into_iter().map(|peer| async move { ask(links, &peer).await })).buffer_unordered(AT_ONCE);
-        let mut mended = false;
-        while let Some(round) = rounds.next().await {
-            mended |= round?;
-        }
+        let mended = any(due.into_iter().map(|peer| async move { ask(links, &peer).await }), AT_ONCE).await?;
         if mended {
             self.wake();
         }
+        greet(links).await?;
         links.store.read(checks::next).await
     }
+}
+
+/// Calls, once in a process, each member with which nothing was ever exchanged: it may hold a first message that waits for a
+/// sign of life. What it answers says nothing yet.
+async fn greet(links: &Inner) -> Result<()> {
+    if links.greeted.load(Ordering::Acquire) {
+        return Ok(());
+    }
+    let mut members = match links.peers.members().await {
+        Ok(members) => members,
+        Err(ResolveError::Internal(error)) => return Err(error),
+        Err(_) => return Ok(()),
+    };
+    links.greeted.store(true, Ordering::Release);
+    let known = links.store.read(checks::known).await?;
+    members.retain(|member| !known.contains(member.as_str()));
+    let greeted = members.into_iter().map(|member| async move {
+        let heard = !links.is_closing() && question(links, &member).await?.is_ok();
+        tracing::debug!(peer = %member, heard, "a member with which nothing was exchanged yet");
+        Ok(heard)
+    });
+    any(greeted, AT_ONCE).await.map(drop)
 }
 
 /// How far this side is.

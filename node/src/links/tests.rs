@@ -1,3 +1,4 @@
+mod serving;
 mod turns;
 
 use actix_web::web::Bytes;

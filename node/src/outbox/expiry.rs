@@ -47,18 +47,33 @@ pub fn expire(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<Settlement>> {
     run_out(tx, overdue)
 }
 
-/// The same for one link, before its next batch, and all of it: what ran out must not leave. The worker has let go what there
-/// was in small parts before, so that little is left to do here. What the peer took, up to this number, did not run out.
-pub(super) fn expire_for(tx: &mut Tx<'_>, peer: &EntityId, through: i64) -> Result<Vec<Settlement>> {
+/// Messages of one link that run out in the transaction of its next batch, at most.
+const AT_ONCE: i64 = 200;
+
+/// What ran out of a link before its next batch.
+#[derive(Default)]
+pub(super) struct RanOut {
+    pub(super) settled: Vec<Settlement>,
+    /// More of it is overdue: until that has gone, nothing leaves.
+    pub(super) more: bool,
+}
+
+/// The same for one link, before its next batch: what ran out must not leave. The worker has let go what there was in small
+/// parts before, so that little is left to do here, unless our clock was confirmed only just now. What the peer took, up to
+/// this number, did not run out.
+pub(super) fn expire_for(tx: &mut Tx<'_>, peer: &EntityId, through: i64) -> Result<RanOut> {
     let now = At::from(tx.now());
     let overdue = outbox::table
         .filter(outbox::peer.eq(peer.as_str()))
         .filter(outbox::state.eq("queued"))
         .filter(outbox::expires_at.le(now))
         .filter(outbox::seq.is_null().or(outbox::seq.gt(through)))
+        .order(outbox::expires_at.asc())
+        .limit(AT_ONCE)
         .select(Overdue::as_select())
         .load(tx.conn())?;
-    run_out(tx, overdue)
+    let more = overdue.len() as i64 == AT_ONCE;
+    Ok(RanOut { settled: run_out(tx, overdue)?, more })
 }
 
 fn run_out(tx: &mut Tx<'_>, overdue: Vec<Overdue>) -> Result<Vec<Settlement>> {

@@ -6,10 +6,11 @@ use staffetta_protocol::link::Fetched;
 use staffetta_protocol::problem::{Code, Problem};
 use staffetta_protocol::receipt::Receipt;
 
+use super::expiry::{self, RanOut};
 use super::lease::{Bounds, Filling, number_more, numbered, recall_waits, unsealed};
+use super::links;
 use super::resync::{Mended, resynchronise};
 use super::settle::{Settlement, settle};
-use super::{expiry, links};
 use crate::error::{Error, Result};
 use crate::store::schema::{link_out, outbox};
 use crate::store::{Conn, Tx};
@@ -66,10 +67,11 @@ pub fn fetch(
     };
     let mended = (!fits).then(|| resynchronise(tx, peer, epoch, after + 1, None)).transpose()?;
     let link = links::link(tx.conn(), peer)?.ok_or_else(|| Error::internal("a link vanished"))?;
-    let mut unsent = if bounds.time_holds { expiry::expire_for(tx, peer, 0)? } else { Vec::new() };
+    let ran_out = if bounds.time_holds { expiry::expire_for(tx, peer, 0)? } else { RanOut::default() };
+    let mut unsent = ran_out.settled;
     let mut found = nothing(link.epoch as u32);
     found.mended = mended;
-    if bounds.only_recall && !recall_waits(tx, peer, 0)? {
+    if ran_out.more || (bounds.only_recall && !recall_waits(tx, peer, 0)?) {
         return Ok(Fetch { unsent, ..found });
     }
     let mut expected = if epoch == link.epoch as u32 { link.acked_seq + 1 } else { 1 };

@@ -10,10 +10,11 @@ use staffetta_protocol::link::{Batch, Item, Void, VoidReason};
 use staffetta_protocol::receipt::Outcome;
 use uuid::Uuid;
 
+use super::anew;
+use super::expiry::{self, RanOut};
 use super::links::{self, LinkRow};
 use super::queue::place;
 use super::settle::Settlement;
-use super::{anew, expiry};
 use crate::error::{Error, Result};
 use crate::grants::{self, Grounds, Resting};
 use crate::store::schema::{link_out, outbox};
@@ -100,6 +101,7 @@ impl Row {
         Resting {
             record: self.record.zip(self.record_seq).map(|(record, seq)| (RecordId(record.0), seq as u32)),
             reply_in: self.thread.filter(|_| self.ground == "reply").map(|id| id.0),
+            duty: self.thread.filter(|_| self.ground.starts_with("duty:")).map(|_| MessageId(self.message.0)),
         }
     }
 }
@@ -122,8 +124,9 @@ pub fn lease(
         Turn::After { token, epoch, .. } => links::prolong(tx, peer, token, epoch, until)?.map(|link| (token, link)),
     };
     let Some((token, link)) = taken else { return Ok((None, Vec::new())) };
-    let mut unsent = if bounds.time_holds { expiry::expire_for(tx, peer, turn.through())? } else { Vec::new() };
-    if bounds.only_recall && !recall_waits(tx, peer, turn.through())? {
+    let ran_out = if bounds.time_holds { expiry::expire_for(tx, peer, turn.through())? } else { RanOut::default() };
+    let mut unsent = ran_out.settled;
+    if ran_out.more || (bounds.only_recall && !recall_waits(tx, peer, turn.through())?) {
         give_back(tx, peer, token, turn)?;
         return Ok((None, unsent));
     }

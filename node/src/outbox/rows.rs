@@ -6,7 +6,7 @@ use staffetta_protocol::id::{EntityId, MessageId, RecordId};
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
-use crate::grants;
+use crate::grants::{self, Resting};
 use crate::store::schema::{disclosure, link_out, outbox, receipt};
 use crate::store::{At, Conn, Id, Tx};
 use crate::vault::Subject;
@@ -14,6 +14,8 @@ use crate::vault::Subject;
 /// Where a message stands on its way. Never mixed with the state of the matter that it is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+// A card's `Transport` is how a person gets to work.
+#[schema(as = MessageTransport)]
 pub enum Transport {
     /// Waits, or is under way.
     Queued,
@@ -166,11 +168,12 @@ pub fn strike_thread(tx: &mut Tx<'_>, thread: Uuid) -> Result<()> {
     strike_these(tx, &waiting)
 }
 
-/// Strikes everything unsettled that rests on this record. Says to which peers something may have gone: they must
-/// hear of the withdrawal.
+/// Strikes everything unsettled that rests on this record, and what would put right what came under it alone. Says to which peers
+/// something may have gone: they must hear of the withdrawal. For whoever has written the tombstone.
 pub fn strike(tx: &mut Tx<'_>, record: RecordId) -> Result<Vec<EntityId>> {
     let resting = || outbox::table.filter(outbox::record.eq(Id(record.0)));
-    let waiting: Vec<Id> = resting().filter(outbox::state.eq("queued")).select(outbox::message).load(tx.conn())?;
+    let mut waiting: Vec<Id> = resting().filter(outbox::state.eq("queued")).select(outbox::message).load(tx.conn())?;
+    waiting.extend(put_right_no_more(tx, record)?);
     strike_these(tx, &waiting)?;
     let given: Vec<String> =
         resting().filter(outbox::may_have_left.eq(true)).select(outbox::peer).distinct().load(tx.conn())?;
@@ -178,6 +181,32 @@ pub fn strike(tx: &mut Tx<'_>, record: RecordId) -> Result<Vec<EntityId>> {
         .into_iter()
         .map(|peer| peer.parse().map_err(|_| Error::internal("a stored entity id does not parse")))
         .collect()
+}
+
+/// What waits on a duty in the threads in which something rested on this record, and shows what the recipient does not have under
+/// another.
+fn put_right_no_more(tx: &mut Tx<'_>, record: RecordId) -> Result<Vec<Id>> {
+    let now = tx.now();
+    let threads: Vec<Option<Id>> = outbox::table
+        .filter(outbox::record.eq(Id(record.0)))
+        .filter(outbox::thread.is_not_null())
+        .select(outbox::thread)
+        .distinct()
+        .load(tx.conn())?;
+    let waiting: Vec<Id> = outbox::table
+        .filter(outbox::thread.eq_any(threads))
+        .filter(outbox::state.eq("queued"))
+        .filter(outbox::ground.like("duty:%"))
+        .select(outbox::message)
+        .load(tx.conn())?;
+    let mut over = Vec::new();
+    for message in waiting {
+        let on = Resting { duty: Some(MessageId(message.0)), ..Resting::default() };
+        if !grants::still_holds(tx.conn(), on, now)? {
+            over.push(message);
+        }
+    }
+    Ok(over)
 }
 
 /// Strikes what waits in a thread that has ended and would still say or show something: answers, and groups of a card

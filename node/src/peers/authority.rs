@@ -118,9 +118,10 @@ impl Peers {
         read_authority(&anchor, &jws, now)
     }
 
-    /// Whether the authority lists a member. A name on a list of the last 5 minutes is believed; one that is not there
-    /// makes the list be asked for anew, 6 times a minute at most.
     /// Every other member that the authority lists.
+    ///
+    /// # Errors
+    /// [`ResolveError`], where the authority cannot be asked.
     pub async fn members(&self) -> Result<Vec<EntityId>, ResolveError> {
         self.is_listed(self.entity_id()).await?;
         let list = self.0.list.lock().await;
@@ -128,6 +129,8 @@ impl Peers {
         Ok(members.filter(|id| id != self.entity_id()).collect())
     }
 
+    /// Whether the authority lists a member. A name on a list of the last 5 minutes is believed; one that is not there
+    /// makes the list be asked for anew, 6 times a minute at most.
     pub(super) async fn is_listed(&self, id: &EntityId) -> Result<bool, ResolveError> {
         let mut list = self.0.list.lock().await;
         let now = self.now();

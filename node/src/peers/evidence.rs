@@ -1,6 +1,7 @@
 //! Chains for somebody who was not there: those of partners as they were used, and this node's own.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use staffetta_protocol::id::EntityId;
 use staffetta_protocol::trust::{Anchor, resolve_anchor, resolve_chain};
@@ -37,6 +38,35 @@ impl Peers {
         let used = chain.jws.clone();
         self.0.store.write(move |tx| rows::keep_used(tx, &chain)).await?;
         Ok((now, used))
+    }
+
+    /// Keeps this node's own chain, once a day: it proves what this node signs, also when it is out of the network one day
+    /// and the authority has nothing to say about it any more. An authority that does not answer is asked again.
+    ///
+    /// # Errors
+    /// What the database refuses.
+    pub async fn keep_own_chain(&self) -> Result<()> {
+        let (me, since) = (self.entity_id().clone(), At::from(self.now() - TimeDelta::days(1)));
+        let is_kept = move |conn: &mut Conn| {
+            if rows::own_mark(conn)?.is_none() {
+                return Ok(true);
+            }
+            let kept = chain_used::table.filter(chain_used::peer.eq(me.as_str())).filter(chain_used::used_at.gt(since));
+            Ok(diesel::select(exists(kept)).get_result(conn)?)
+        };
+        if self.0.store.read(is_kept).await? { Ok(()) } else { self.keep_own_chain_now().await }
+    }
+
+    /// The same at once: before its keys change.
+    pub(super) async fn keep_own_chain_now(&self) -> Result<()> {
+        match self.own_chain().await {
+            Err(ResolveError::Internal(error)) => Err(error),
+            Err(why) => {
+                tracing::info!(%why, "this node's own chain was not kept");
+                Ok(())
+            }
+            Ok(_) => Ok(()),
+        }
     }
 }
 

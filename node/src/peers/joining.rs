@@ -170,8 +170,12 @@ impl Peers {
     }
 
     /// Replaces this node's keys of a kind, with overlap, or at once where one was stolen. What the authority must know
-    /// is signed in the same transaction, while the old key is still there, and told by [`Self::refresh_membership`].
+    /// is signed in the same transaction, while the old key is still there, and told by [`Self::refresh_membership`]. The
+    /// chain with the old keys is kept before: what they signed is judged by it.
     pub async fn rotate_keys(&self, actor: Actor, kind: Kind, compromised: bool) -> Result<KeyRow> {
+        if self.0.store.read(rows::own_mark).await?.is_some() {
+            self.keep_own_chain_now().await?;
+        }
         let base: EntityConfiguration = jose::peek(&self.own_configuration().await?).map_err(Error::internal)?;
         let this = self.clone();
         self.0

@@ -255,9 +255,9 @@ fn update(tx: &mut Tx<'_>, case: &Case, groups: &BTreeSet<Group>) -> Result<Perm
     permitted(tx, case, purpose, groups)
 }
 
-/// Under the duty to rectify: only what went in this thread before.
+/// Under the duty to rectify: only what went in this thread before, and nobody took back.
 fn rectify(tx: &mut Tx<'_>, case: &Case, groups: &BTreeSet<Group>) -> Result<Permit> {
-    let held = given(tx, case)?;
+    let held = grants::still_given(tx.conn(), case.thread.id)?;
     if !groups.is_subset(&held) {
         return Err(Problem::new(Code::SectionNotCovered).detail("The recipient does not hold these groups.").into());
     }
@@ -265,12 +265,4 @@ fn rectify(tx: &mut Tx<'_>, case: &Case, groups: &BTreeSet<Group>) -> Result<Per
     let thread = &case.thread;
     let to = case.recipient(&ids);
     grants::permit_duty(case.subject(), thread.subject_ref, to, Basis::LegalDuty, thread.wire.0, groups.clone())
-}
-
-/// The groups that went in this thread.
-pub(super) fn given(tx: &mut Tx<'_>, case: &Case) -> Result<BTreeSet<Group>> {
-    let ours: BTreeSet<MessageId> =
-        case.events.iter().filter(|event| event.own && event.fate != Fate::Lost).map(|event| event.message).collect();
-    let given = grants::disclosures_about(tx.conn(), &[case.subject()])?;
-    Ok(given.into_iter().filter(|one| ours.contains(&one.message)).flat_map(|one| one.groups).collect())
 }

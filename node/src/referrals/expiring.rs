@@ -108,7 +108,8 @@ pub fn delete_preview(tx: &mut Tx<'_>, id: Uuid) -> Result<()> {
     delete_brought(tx, thread)
 }
 
-/// Deletes a referral with all that came with it and was written about it.
+/// Deletes a referral with all that came with it and was written about it. Of the conversation digests, receipts and chains
+/// stay, and by which id it was called.
 ///
 /// # Errors
 /// What the database refuses.
@@ -116,6 +117,7 @@ pub fn delete_referral(tx: &mut Tx<'_>, id: Uuid) -> Result<()> {
     let thread = thread_of(tx.conn(), id)?;
     delete_brought(tx, thread)?;
     delete_words(tx, id)?;
+    grants::outlives(tx, thread, id)?;
     diesel::delete(referral_office::table.find(Id(id))).execute(tx.conn())?;
     diesel::delete(referral_event::table.filter(referral_event::referral.eq(Id(id)))).execute(tx.conn())?;
     diesel::delete(referral::table.find(Id(id))).execute(tx.conn())?;
@@ -140,6 +142,7 @@ pub fn unname(tx: &mut Tx<'_>, id: Uuid) -> Result<()> {
     diesel::update(referral::table.find(Id(id)))
         .set((referral::person.eq(None::<Id>), referral::subject.eq(Id(nobody.0))))
         .execute(tx.conn())?;
+    inbox::unname(tx, thread, nobody)?;
     grants::unname(tx, thread, nobody)
 }
 

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::access::cases::{Listing, cases_of};
 use crate::error::{Error, Result};
+use crate::grants;
 use crate::store::schema::{case_member, rectification, referral};
 use crate::store::{At, Conn, Id, Steady, Tx, each_backend};
 use crate::vault::{Merging, Subject, Vault};
@@ -182,14 +183,21 @@ pub struct Conversation {
     pub subject: Subject,
 }
 
-/// The conversation about a referral: for evidence.
+/// The conversation about a referral: for evidence. Also when the referral itself was deleted since, by its id or by that of
+/// its thread.
 pub fn conversation(conn: &mut Conn, id: Uuid) -> Result<Option<Conversation>> {
     let found: Option<(Id, String, Id)> = referral::table
         .find(Id(id))
         .select((referral::thread, referral::peer, referral::subject))
         .first(conn)
         .optional()?;
-    let Some((thread, peer, subject)) = found else { return Ok(None) };
-    let peer = peer.parse().map_err(Error::internal)?;
-    Ok(Some(Conversation { id, thread: thread.0, peer, subject: Subject(subject.0) }))
+    if let Some((thread, peer, subject)) = found {
+        let peer = peer.parse().map_err(Error::internal)?;
+        return Ok(Some(Conversation { id, thread: thread.0, peer, subject: Subject(subject.0) }));
+    }
+    let left = grants::conversation_about(conn, id)?;
+    Ok(left.and_then(|thread| {
+        let peer = thread.peer.node()?.clone();
+        Some(Conversation { id, thread: thread.id, peer, subject: thread.subject })
+    }))
 }

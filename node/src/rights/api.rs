@@ -254,7 +254,7 @@ async fn withdraw_rights_request(
 #[utoipa::path(tag = "rights", params(("request" = Uuid, Path, description = "The request.")),
     request_body = ErasureAtOnce,
     responses((status = 200, description = "She is erased.", body = RightsRequest),
-              (status = 409, description = "It is no erasure under way, or a part is kept by law.")))]
+              (status = 409, description = "It is no erasure under way, a part is kept by law, or another request of hers waits for its answer.")))]
 #[post("/rights-requests/{request}/erasure")]
 async fn erase_at_once(
     staff: Allowed<AnswerRights>,

@@ -49,13 +49,15 @@ const fn said_through(channel: RightChannel) -> Channel {
 }
 
 /// Whether everything that she is owed before has happened: nothing that she agreed to stands, nothing about her waits to
-/// leave, and no recall is without its answer and in time.
+/// leave, no recall is without its answer and in time, and nothing else that she asked for waits for an answer, which would
+/// be lost with her keys.
 fn is_due(conn: &mut Conn, request: &Request, now: DateTime<Utc>) -> Result<bool> {
     let person = people::get(conn, request.person)?;
     let hers = people::subjects(conn, &person)?;
     Ok(consents::revocable(conn, request.person)?.is_empty()
         && !outbox::waits_about(conn, &hers)?
-        && !consents::recall_is_open(conn, request.person, now)?)
+        && !consents::recall_is_open(conn, request.person, now)?
+        && !rows::asks_besides(conn, &hers, request.id)?)
 }
 
 /// Destroys the keys of whoever is due, by itself: for the worker, once the clock is confirmed. Says how many were erased.
@@ -78,7 +80,8 @@ pub fn pump(tx: &mut Tx<'_>, vault: &Vault) -> Result<usize> {
 /// and why. The reason stays, in the request's log and in the journal.
 ///
 /// # Errors
-/// `not_found`; `not_entitled`; `conflict` for what is not an erasure under way.
+/// `not_found`; `not_entitled`; `conflict` for what is not an erasure under way, for a part that is kept until a day, and
+/// while something else that she asked for has no answer.
 pub(super) fn at_once(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, id: Uuid, why: NoWait) -> Result<Request> {
     if !matches!(sight.why(), Why::DataProtection) {
         return Err(Code::NotEntitled.into());
@@ -92,6 +95,15 @@ pub(super) fn at_once(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, id: Uuid, w
         let (it, en) =
             ("Una parte va conservata fino al giorno indicato.", "A part is kept until the day that was named.");
         return Err(kept.says(it, en).into());
+    }
+    let person = people::get(tx.conn(), request.person)?;
+    let hers = people::subjects(tx.conn(), &person)?;
+    if rows::asks_besides(tx.conn(), &hers, request.id)? {
+        let (it, en) = (
+            "Un'altra sua richiesta attende risposta: con le sue chiavi andrebbe persa. Prima va chiusa quella.",
+            "Another request of hers waits for its answer, which would be lost with her keys. Close that one first.",
+        );
+        return Err(Problem::new(Code::Conflict).says(it, en).into());
     }
     erase(tx, vault, sight, &request, Some(why))?;
     let now = tx.now();

@@ -20,6 +20,7 @@ use super::{Rights, is_hers_to_know, rows, staff_as_told};
 use crate::access::{self, AccessRole, Sight};
 use crate::assessments;
 use crate::config::Config;
+use crate::consents::DisclosureGround;
 use crate::error::Result;
 use crate::grants::{self, Told};
 use crate::journal;
@@ -53,11 +54,18 @@ pub struct Recipient {
     pub last_at: DateTime<Utc>,
     /// How many messages or sheets.
     pub messages: u32,
+    /// How many of the messages it has not confirmed to have taken: they wait, are under way or were refused.
+    pub unconfirmed: u32,
+    /// On which grounds.
+    #[schema(max_items = 32)]
+    pub grounds: Vec<DisclosureGround>,
 }
 
 impl From<Told> for Recipient {
     fn from(it: Told) -> Self {
         Self {
+            grounds: DisclosureGround::all(&it),
+            unconfirmed: it.unconfirmed,
             organisation_name: it.organisation,
             entity_id: it.peer.node().cloned(),
             office: it.peer.office(),

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::export::{Exported, Recipient};
 use super::register::{Contact, PurposeRow, Register, RetentionRow};
 use crate::cards;
+use crate::consents::DisclosureGround;
 use crate::error::Result;
 use crate::rules::calendar::local_day;
 use crate::web::Html;
@@ -36,6 +37,8 @@ struct Row<'a> {
     groups: String,
     first: String,
     last: String,
+    grounds: String,
+    messages: String,
 }
 
 /// What is said of one row: name and value.
@@ -51,6 +54,11 @@ fn row(of: &Recipient) -> Row<'_> {
         groups: of.groups.iter().map(|group| group.code()).collect::<Vec<_>>().join(", "),
         first: day(of.first_at),
         last: day(of.last_at),
+        grounds: of.grounds.iter().map(DisclosureGround::in_italian).collect::<Vec<_>>().join(", "),
+        messages: match of.unconfirmed {
+            0 => of.messages.to_string(),
+            some => format!("{}, di cui {some} senza conferma", of.messages),
+        },
     }
 }
 

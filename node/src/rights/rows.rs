@@ -308,6 +308,16 @@ pub(super) fn asked_by(conn: &mut Conn, subjects: &[Subject]) -> Result<bool> {
     Ok(diesel::select(diesel::dsl::exists(open)).get_result(conn)?)
 }
 
+/// Whether one of these has another request that has no answer yet: with her keys it could be answered no more.
+pub(super) fn asks_besides(conn: &mut Conn, subjects: &[Subject], request: Uuid) -> Result<bool> {
+    let hers: Vec<Id> = subjects.iter().map(|subject| Id(subject.0)).collect();
+    let open = rights_request::table
+        .filter(rights_request::subject.eq_any(hers))
+        .filter(rights_request::state.eq_any([RightState::Received.code(), RightState::Extended.code()]))
+        .filter(rights_request::id.ne(Id(request)));
+    Ok(diesel::select(diesel::dsl::exists(open)).get_result(conn)?)
+}
+
 /// Rectifications that were granted, of which nobody who holds the old data was told: the oldest first.
 pub(super) fn unpushed(conn: &mut Conn, limit: i64) -> Result<Vec<(Uuid, PersonId)>> {
     let rows: Vec<(Id, Id)> = rights_request::table

@@ -124,13 +124,20 @@ enum Reason {
     CertificateEnds,
 }
 
+impl Reason {
+    /// Why nothing can be written.
+    fn of(error: &Error) -> Self {
+        if error.code() == Code::StorageFull { Self::StorageFull } else { Self::Database }
+    }
+}
+
 async fn ready(of: Data<Operations>) -> HttpResponse {
     let now = of.clock().now();
     let mut reasons = Vec::new();
     let writes = of.store.probe().await;
     if let Err(error) = &writes {
         tracing::error!(cause = %error, "the database takes no writes");
-        reasons.push(if error.code() == Code::StorageFull { Reason::StorageFull } else { Reason::Database });
+        reasons.push(Reason::of(error));
     }
     if !(of.keyring_is_current)().await {
         reasons.push(Reason::KeyringBehind);
@@ -209,4 +216,24 @@ fn chains_of(registry: &mut Registry, members: &[Listed], now: DateTime<Utc>) {
         left.get_or_create(&Of { peer: member.entity_id.to_string() }).set((member.live_until - now).num_days());
     }
     registry.register("chain_days_left", "Days until the chain of trust of a member ends", left);
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_from_a_database_that_is_gone() {
+        let said = |kind, words: &str| Error::from(DieselError::DatabaseError(kind, Box::new(words.to_owned())));
+        let full = ["database or disk is full", "could not extend file \"base/5/1249\": No space left on device"];
+        for words in full {
+            assert_eq!(Reason::of(&said(DatabaseErrorKind::Unknown, words)), Reason::StorageFull, "{words}");
+        }
+        let gone = said(DatabaseErrorKind::ClosedConnection, "server closed the connection unexpectedly");
+        for error in [gone, Error::busy(), said(DatabaseErrorKind::Unknown, "disk I/O error")] {
+            assert_eq!(Reason::of(&error), Reason::Database, "{error}");
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use staffetta_node::access::AccessRole;
+use staffetta_node::referrals;
 use staffetta_protocol::trust::Role;
 use staffetta_tests::{BOTH, Desk, Federation, Member, Person, on_each_database};
 
@@ -118,6 +119,29 @@ fn statuses(line: &Value) -> Vec<(String, String)> {
 
 fn pair(role: &str, status: &str) -> (String, String) {
     (role.to_owned(), status.to_owned())
+}
+
+#[actix_web::test]
+async fn what_time_deleted_here_is_recalled_from_whoever_it_was_passed_on_to() {
+    on_each_database(|net| async move {
+        let it = Chain::set(net).await;
+        let came = it.came.0.rsplit('/').next().unwrap().parse().unwrap();
+        let store = it.association.node.store();
+        store.write(move |tx| referrals::expiring::delete_referral(tx, came)).await.unwrap();
+        it.person.withdraws(&it.records[1]).await;
+        it.pump().await;
+        let lines = it.told(&it.at_association).await;
+        let told: Vec<_> = lines.iter().map(|line| text(line, "/organisation_name")).collect();
+        assert!(told.contains(&"CPI Prato") && told.contains(&"Ente Zzforma"), "{told:?}");
+        let shown = it.stage.at_cpi.read(&it.came.1).await.ok();
+        assert_eq!(stands(&shown).0, "withdrawn");
+        let line = it.told(&it.stage.at_centre).await.remove(0);
+        assert_eq!(statuses(&line), [pair("cpi", "complete"), pair("training_body", "complete")], "{line}");
+        let shown = it.stage.at_centre.read(&format!("recalls/{}", text(&line, "/id"))).await.ok();
+        let outcomes = shown["groups"].as_array().unwrap();
+        assert!(!outcomes.is_empty() && outcomes.iter().all(|it| text(it, "/outcome/kind") == "erased"), "{shown}");
+    })
+    .await;
 }
 
 #[actix_web::test]

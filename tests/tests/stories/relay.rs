@@ -52,6 +52,7 @@ async fn from_the_preview_to_the_outcome() {
         let kinds: Vec<&str> =
             gone["items"].as_array().unwrap().iter().filter_map(|item| item["message_type"].as_str()).collect();
         assert!(kinds.contains(&"card.preview.v1") && kinds.contains(&"contact.released.v1"), "{kinds:?}");
+        assert!(gone["items"].as_array().unwrap().iter().all(|item| item["transport"] == "delivered"), "{gone}");
         for member in [&stage.centre, &stage.cpi] {
             let read = member.readable(&["Mariam", "Diarra", "3330001122", "muratura a secco", "saldatura a filo"]);
             assert!(read.is_empty(), "{} keeps in the open: {read:?}", member.id());

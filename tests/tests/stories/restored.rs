@@ -176,6 +176,29 @@ async fn after_three_weeks_everything_arrives_within_a_minute_of_the_return() {
 }
 
 #[actix_web::test]
+async fn so_does_a_first_message_to_whoever_has_exchanged_nothing_yet() {
+    on_each_database(|net| async move {
+        let mut stage = Stage::set(net).await;
+        stage.cpi.stop().await;
+        let path = stage.sent().await;
+        for _ in 0..21 * 2 {
+            stage.pump().await;
+            stage.net.wait(TimeDelta::hours(12));
+        }
+        assert_eq!(stands(&stage.seen(&path).await).1, "queued");
+        // Just tried: by itself it would be tried again a quarter of an hour later.
+        stage.pump().await;
+        stage.cpi.restart().await;
+        stage.net.wait(TimeDelta::seconds(20));
+        stage.cpi.reconcile().await;
+        stage.pump().await;
+        assert_eq!(stands(&stage.seen(&path).await).1, "delivered");
+        assert_eq!(stage.lengths().await, (1, 1));
+    })
+    .await;
+}
+
+#[actix_web::test]
 async fn what_runs_out_is_somebodys_task_with_another_way_to_the_partner() {
     on_each_database(|net| async move {
         let mut stage = Stage::set(net).await;

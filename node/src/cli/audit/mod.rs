@@ -24,7 +24,7 @@ pub(super) enum Audit {
     Verify,
     /// Put everything that proves what became of a referral into one file: messages, chains, receipts, journal.
     Evidence {
-        /// The referral's id at this node.
+        /// The referral's id at this node, also when it was deleted since.
         referral: Uuid,
         /// Where to; standard output without it. The file holds personal data, unless they were erased.
         #[arg(long, value_name = "FILE")]

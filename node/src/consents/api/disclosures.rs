@@ -20,6 +20,7 @@ use crate::access::acts::ReadDisclosures;
 use crate::consents;
 use crate::error::Result;
 use crate::grants::{Destination, Disclosure, DisclosurePosition, Told};
+use crate::outbox::{self, Transport};
 use crate::people::PersonId;
 use crate::routes::Routes;
 use crate::store::Store;
@@ -96,11 +97,16 @@ struct DisclosureEntry {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     card_version: Option<u32>,
+    /// How it went: only what is `delivered` is confirmed. Nothing of what went on paper.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    transport: Option<Transport>,
 }
 
-impl From<Disclosure> for DisclosureEntry {
-    fn from(it: Disclosure) -> Self {
+impl DisclosureEntry {
+    fn of((it, transport): (Disclosure, Option<Transport>)) -> Self {
         Self {
+            transport,
             message_id: it.message.0,
             at: it.at,
             organisation_name: it.organisation,
@@ -149,8 +155,8 @@ struct DisclosurePage {
 
 /// Lists what left about a person.
 ///
-/// Who received which groups of fields of which version of the card, when and on which ground, newest first; to one
-/// recipient or to all.
+/// For whom which groups of fields of which version of the card were made ready, when, on which ground, and how it went, newest
+/// first; to one recipient or to all.
 #[utoipa::path(tag = "consents", params(("person" = Uuid, Path, description = "The person."), DisclosurePage,
            Fields<DisclosureEntry>),
     responses((status = 200, description = "A page of disclosures.", body = DisclosureList)))]
@@ -173,15 +179,54 @@ async fn list_disclosures(
     let mut items = store
         .write(move |tx| {
             let sight = staff.sight(tx, id)?;
-            consents::disclosures(tx, &sight, to.as_ref(), after, limit + 1)
+            let listed = consents::disclosures(tx, &sight, to.as_ref(), after, limit + 1)?;
+            let with_way = |it: Disclosure| -> Result<_> {
+                let way = outbox::transport_of(tx.conn(), it.message)?;
+                Ok((it, way.map(|it| it.transport)))
+            };
+            listed.into_iter().map(with_way).collect::<Result<Vec<_>>>()
         })
         .await?;
     let more = items.len() > limit as usize;
     items.truncate(limit as usize);
-    let next_cursor = items.last().filter(|_| more).map(cursor);
+    let next_cursor = items.last().filter(|_| more).map(|(last, _)| cursor(last));
     Ok(Json::ok(
-        fields.of(DisclosureList { items: items.into_iter().map(DisclosureEntry::from).collect(), next_cursor })?,
+        fields.of(DisclosureList { items: items.into_iter().map(DisclosureEntry::of).collect(), next_cursor })?,
     ))
+}
+
+/// On what ground something left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct DisclosureGround {
+    /// `consent`, `reply`, or `duty:` and its legal basis.
+    #[schema(max_length = 64)]
+    ground: String,
+    /// For what, under a consent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    purpose: Option<Purpose>,
+}
+
+impl DisclosureGround {
+    /// All on which a recipient was told something, in their order.
+    pub fn all(told: &Told) -> Vec<Self> {
+        let mut all = told.grounds.clone();
+        all.sort_by_key(|(ground, purpose)| (ground.clone(), purpose.map(|it| it.code())));
+        all.into_iter().map(|(ground, purpose)| Self { ground, purpose }).collect()
+    }
+
+    /// As it is told on paper.
+    pub fn in_italian(&self) -> String {
+        let ground = match self.ground.as_str() {
+            "consent" => "consenso",
+            "reply" => "risposta a chi l'aveva inviata",
+            "duty:contract" => "contratto",
+            "duty:legal_duty" => "obbligo di legge",
+            "duty:task" => "compito di interesse pubblico",
+            other => other,
+        };
+        self.purpose.map_or_else(|| ground.to_owned(), |purpose| format!("{ground} {}", purpose.code()))
+    }
 }
 
 /// One recipient of a person's data.
@@ -211,11 +256,18 @@ struct DisclosureRecipient {
     last_at: DateTime<Utc>,
     /// How many messages there were.
     messages: u32,
+    /// How many of them it has not confirmed to have taken: they wait, are under way or were refused.
+    unconfirmed: u32,
+    /// On which grounds.
+    #[schema(max_items = 32)]
+    grounds: Vec<DisclosureGround>,
 }
 
 impl From<Told> for DisclosureRecipient {
     fn from(told: Told) -> Self {
         Self {
+            grounds: DisclosureGround::all(&told),
+            unconfirmed: told.unconfirmed,
             organisation_name: told.organisation,
             entity_id: told.peer.node().cloned(),
             office: told.peer.office(),
@@ -250,7 +302,8 @@ impl DisclosureRecipient {
 
 /// Lists who received something about a person.
 ///
-/// One entry for each node or office, with all that it was told together. What was taken back since is still told: it was received.
+/// One entry for each node or office, with all that it was told together and on which grounds. What was taken back since is still
+/// told: it was received; what was taken back before it left is not. What nobody has confirmed yet is counted apart.
 #[utoipa::path(tag = "consents", params(("person" = Uuid, Path, description = "The person."), PageParams,
            Fields<DisclosureRecipient>),
     responses((status = 200, description = "A page of the recipients.", body = DisclosureRecipients)))]

@@ -8,6 +8,8 @@ mod purposes;
 mod records;
 mod requests;
 
+pub use disclosures::DisclosureGround;
+
 use crate::routes::Routes;
 
 /// The routes, below the desk's base.

@@ -35,17 +35,18 @@ pub(in crate::consents) fn unended_of(conn: &mut Conn, vault: &Vault, of: &[Subj
 }
 
 /// What had been answered before a gap about a peer was found, was taken back since it began, names this organisation, and was
-/// never told to that peer: at most `limit`.
+/// never told to that peer so far as to cover `renewals` that may be forgotten: at most `limit`.
 pub(in crate::consents) fn ended_untold(
     conn: &mut Conn,
     vault: &Vault,
     organisation: &str,
     gap: &Gap,
-    limit: i64,
+    (renewals, limit): (u32, i64),
 ) -> Result<Vec<Consent>> {
     let told = recall_told::table
         .filter(recall_told::record.eq(consent::record))
-        .filter(recall_told::peer.eq(gap.peer.as_str()));
+        .filter(recall_told::peer.eq(gap.peer.as_str()))
+        .filter(recall_told::seq.ge(consent::seq + renewals.cast_signed()));
     let since = gap.since.unwrap_or(DateTime::UNIX_EPOCH);
     let rows: Vec<Row> = consent::table
         .filter(consent::recipient.eq(organisation).or(consent::recipient.like(format!("{organisation}#%"))))

@@ -40,7 +40,7 @@ async fn one_use_is_held_freed_and_spent() {
                 let (_, first) = queue(tx, outbox, &person, Purpose::P4)?;
                 assert_eq!(used(tx)?, Some(Use::Held));
                 let now = tx.now();
-                let resting = grants::Resting { record: Some((record, 1)), reply_in: None };
+                let resting = grants::Resting { record: Some((record, 1)), ..Default::default() };
                 assert!(grants::still_holds(tx.conn(), resting, now)?, "what holds it may leave");
                 let second = queue(tx, outbox, &person, Purpose::P4).unwrap_err();
                 assert_eq!(second.code(), Code::ConsentNotValid, "one firm is one message");
@@ -113,7 +113,7 @@ async fn a_processor_asks_and_sends_what_it_was_instructed_and_nothing_else() {
                 let to = Recipient { peer: &CPI.parse().unwrap(), organisation: "CPI", ids: &ids };
                 let refused = grants::permit(tx, person.subject, to, Purpose::P1, &preview).unwrap_err();
                 assert_eq!(refused.code(), Code::PurposeNotInstructed, "a yes from before sends nothing");
-                let (now, resting) = (tx.now(), grants::Resting { record: Some((p1, 1)), reply_in: None });
+                let (now, resting) = (tx.now(), grants::Resting { record: Some((p1, 1)), ..Default::default() });
                 assert!(!grants::still_holds(tx.conn(), resting, now)?, "what waits does not leave");
 
                 let problem = answer(tx, vault, &sight, &one("P2")).unwrap_err().problem();
@@ -147,7 +147,7 @@ async fn a_consent_ends_at_its_instant_and_not_the_day_after() {
                 let now = tx.now();
                 let permit = grants::permit(tx, person.subject, to, Purpose::P1, &BTreeSet::from([Group::Preview]));
                 let state = of(tx.conn(), outbox.vault(), person.id, record)?.stands(now);
-                let resting = grants::Resting { record: Some((record, 1)), reply_in: None };
+                let resting = grants::Resting { record: Some((record, 1)), ..Default::default() };
                 let held = grants::still_holds(tx.conn(), resting, now)?;
                 Ok((permit.map(drop).map_err(|error| error.code()), state, held))
             })

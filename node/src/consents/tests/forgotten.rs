@@ -173,7 +173,7 @@ async fn restored_by_its_verb_it_doubts_about_everybody() {
     .await;
 }
 
-async fn renews(at: &Side, person: &Person, record: RecordId) {
+pub(super) async fn renews(at: &Side, person: &Person, record: RecordId) {
     let id = person.id;
     let renewal: Renewal = read(&json!({"expressed": said()}).to_string()).unwrap();
     at.write(move |tx, outbox| renew(tx, outbox.vault(), &seen(id), record, &renewal)).await;
@@ -218,6 +218,38 @@ async fn a_renewal_that_was_forgotten_ends_with_the_record() {
         assert_eq!(cpi.holds(p1).await, 0, "under the second yes, too");
         assert_eq!(cpi.deliver(&copy).await, [None]);
         assert!(copy.told(p1).await[0].2);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_renewal_that_was_forgotten_ends_also_where_the_yes_before_it_was_called_back_before_anybody_knew() {
+    each(|centre, cpi| async move {
+        knows(&centre, CPI, "ipa:c_g999", Role::Cpi).await;
+        let person = centre.person().await;
+        let (p1, _) = agree(&centre, &person).await;
+        preview(&centre, &person).await;
+        assert_eq!(centre.deliver(&cpi).await, [None]);
+        let copy = centre.copy();
+        renews(&centre, &person, p1).await;
+        preview(&centre, &person).await;
+        assert_eq!(centre.deliver(&cpi).await, [None]);
+        assert_eq!(cpi.holds(p1).await, 2);
+
+        // It tells whom it remembers, and of the yes that it remembers.
+        assert_eq!(take_back(&copy, &person, p1).await.told, [CPI.parse().unwrap()]);
+        assert_eq!(copy.follows().await, 0, "nobody knows yet that anything is missing");
+        copy.hears_of(2).await;
+        assert_eq!((copy.follows().await, copy.follows().await), (1, 0), "once more, and further");
+        assert_eq!(copy.deliver(&cpi).await, [None, None]);
+        assert_eq!(cpi.holds(p1).await, 0, "under the second yes, too");
+        assert_eq!(cpi.deliver(&copy).await, [None, None]);
+        let mut told = copy.told(p1).await;
+        told.sort_unstable();
+        assert_eq!(told, [(CPI.to_owned(), 1, true), (CPI.to_owned(), 101, true)]);
+        let again = copy.write(|tx, _| outbox::resynchronise(tx, &CPI.parse().unwrap(), 2, 10, None)).await;
+        assert_eq!(again, outbox::Mended::PeerAhead);
+        assert_eq!(copy.follows().await, 0, "whatever is found out later, that far it was told");
     })
     .await;
 }

@@ -78,7 +78,7 @@ async fn what_a_guardian_agreed_to_ends_at_the_midnight_on_which_she_is_of_age()
 }
 
 fn resting(record: RecordId) -> grants::Resting {
-    grants::Resting { record: Some((record, 1)), reply_in: None }
+    grants::Resting { record: Some((record, 1)), ..Default::default() }
 }
 
 #[actix_web::test]

@@ -6,7 +6,7 @@ use staffetta_protocol::trust::Role;
 
 use super::*;
 use crate::consents::tree::{Above, Told};
-use crate::store::schema::{known_message, task};
+use crate::store::schema::{known_message, recall_taken, task};
 use crate::store::{At, Conn};
 use diesel::prelude::*;
 
@@ -100,6 +100,36 @@ async fn who_was_told_answers_at_once_and_once_for_each_recall() {
 }
 
 #[actix_web::test]
+async fn told_again_and_further_it_gives_up_what_is_newly_covered() {
+    each(|centre, cpi| async move {
+        let person = centre.person().await;
+        let (p1, _) = agree(&centre, &person).await;
+        preview(&centre, &person).await;
+        super::forgotten::renews(&centre, &person, p1).await;
+        let (thread, _) = preview(&centre, &person).await;
+        assert_eq!(centre.deliver(&cpi).await, [None, None]);
+        let recall = Some(Uuid::new_v4());
+        let state = move |tx: &mut Tx<'_>, _: &Outbox| {
+            let issuer = CENTRE.parse().unwrap();
+            let held = grants::held_under(tx.conn(), &issuer, p1, 2)?.len();
+            let open = grants::by_wire(tx.conn(), &issuer, thread.wire)?.unwrap().open;
+            let said = recall_taken::table.select((recall_taken::seq, recall_taken::version));
+            Ok((held, open, said.load::<(i32, i32)>(tx.conn())?))
+        };
+        for (seq, said) in [(1, (1, 1)), (2, (2, 2)), (2, (2, 2)), (1, (2, 2))] {
+            let due = Some(centre.scratch.store().clock().now() + TimeDelta::hours(72));
+            let body = ConsentWithdrawn { record: p1, seq: Whole::new(seq).unwrap(), recall, due };
+            say(&centre, CPI, person.id.0, p1, body).await;
+            assert_eq!(centre.deliver(&cpi).await, [None]);
+            assert_eq!(cpi.deliver(&centre).await.len(), 1, "it answers each time");
+            let left = if said.0 == 1 { 1 } else { 0 };
+            assert_eq!(cpi.write(state).await, (left, false, vec![said]));
+        }
+    })
+    .await;
+}
+
+#[actix_web::test]
 async fn a_recall_goes_through_eight_nodes_and_no_further_by_itself() {
     each(|centre, cpi| async move {
         for (came, leaves, beyond) in [(None, Some(2), false), (Some(7), Some(8), false), (Some(8), None, true)] {
@@ -177,6 +207,45 @@ async fn the_newest_answer_counts_and_nobody_answers_what_he_was_not_asked() {
         let heard = told(&centre, &person).await.remove(0);
         assert_eq!((heard.known.version, heard.known.status()), (2, BelowStatus::Answered));
         assert_eq!(heard.known.below, under);
+    })
+    .await;
+}
+
+/// What came is remembered for as long as something tells what became of it elsewhere, and no longer.
+#[actix_web::test]
+async fn what_time_deleted_is_remembered_while_the_log_names_what_followed() {
+    each(|centre, cpi| async move {
+        let (_, (p1, p2)) = disclosed(&centre, &cpi).await;
+        let from: EntityId = CENTRE.parse().unwrap();
+        cpi.write(move |tx, _| {
+            let of = |tx: &mut Tx<'_>, record| grants::held_under(tx.conn(), &from, record, 1);
+            let (first, second) = (of(tx, p1)?, of(tx, p2)?);
+            let (message, log) = (MessageId(Uuid::new_v4()), RecordId(Uuid::new_v4()));
+            grants::let_go_of(tx, &[first[0].message])?;
+            assert!(of(tx, p1)?.is_empty(), "nothing followed");
+            let followed = grants::Disclosure {
+                message,
+                subject: second[0].subject,
+                peer: "https://zz.example".parse().unwrap(),
+                organisation: "Zz".into(),
+                kind: "referral.sent.v1".into(),
+                purpose: None,
+                groups: BTreeSet::new(),
+                ground: "consent".into(),
+                record: Some((log, 1)),
+                card_version: None,
+                at: tx.now(),
+            };
+            grants::note_disclosure(tx, &followed)?;
+            grants::let_go_of(tx, &[second[0].message])?;
+            let left = of(tx, p2)?;
+            assert_eq!((left.len(), left[0].gone, left[0].subject), (1, true, second[0].subject));
+            assert!(grants::held_from(tx.conn(), &from, second[0].subject)?.is_empty(), "it stands here no more");
+            grants::forget_disclosure(tx, message.0)?;
+            assert!(of(tx, p2)?.is_empty());
+            Ok(())
+        })
+        .await;
     })
     .await;
 }

@@ -119,7 +119,7 @@ async fn a_yes_for_one_use_that_is_renewed_is_one_use() {
                 let now = tx.now();
                 let used = |tx: &mut Tx<'_>| grants::use_of(tx.conn(), record, 3);
                 assert_eq!(used(tx)?, Some(Use::Held));
-                let resting = grants::Resting { record: Some((record, 2)), reply_in: None };
+                let resting = grants::Resting { record: Some((record, 2)), ..Default::default() };
                 assert!(grants::still_holds(tx.conn(), resting, now)?, "it may leave");
                 assert!(queue(tx, outbox, &person, Purpose::P4).is_err(), "and no other beside it");
                 grants::free(tx, first)?;
@@ -150,7 +150,7 @@ async fn a_use_that_was_ended_while_it_was_held_is_not_the_new_one() {
         again(&centre, &person, record, None).await;
         centre
             .write(move |tx, outbox| {
-                let (now, resting) = (tx.now(), grants::Resting { record: Some((record, 1)), reply_in: None });
+                let (now, resting) = (tx.now(), grants::Resting { record: Some((record, 1)), ..Default::default() });
                 assert!(!grants::still_holds(tx.conn(), resting, now)?, "what waited was over");
                 queue(tx, outbox, &person, Purpose::P4)?;
                 assert!(!grants::still_holds(tx.conn(), resting, now)?, "another message has the new use");

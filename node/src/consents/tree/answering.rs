@@ -22,6 +22,15 @@ use crate::vault::{Subject, Vault};
 /// Answers under the next version, if there is something new to say: the first time there is. Of several who change what is
 /// below at once, each waits for the one before, and the last one has counted all.
 pub(super) fn update(tx: &mut Tx<'_>, handle: &Outbox, id: Uuid) -> Result<()> {
+    answer(tx, handle, id, false)
+}
+
+/// The same where this node's own has changed, whatever those below say.
+pub(super) fn anew(tx: &mut Tx<'_>, handle: &Outbox, id: Uuid) -> Result<()> {
+    answer(tx, handle, id, true)
+}
+
+fn answer(tx: &mut Tx<'_>, handle: &Outbox, id: Uuid, anyway: bool) -> Result<()> {
     let Some(mut taken) = rows::locked(tx, id)? else { return Ok(()) };
     let mut recipients = Vec::new();
     for told in rows::told_below(tx.conn(), id)? {
@@ -34,7 +43,7 @@ pub(super) fn update(tx: &mut Tx<'_>, handle: &Outbox, id: Uuid) -> Result<()> {
         }
     }
     let says = Says::of(&recipients);
-    if taken.version > 0 && (taken.complete, &taken.below) == (says.complete, &says.below) {
+    if !anyway && taken.version > 0 && (taken.complete, &taken.below) == (says.complete, &says.below) {
         return Ok(());
     }
     taken.complete = says.complete;

@@ -5,7 +5,8 @@
 //! - The tombstone is written first. What came under the record goes in the same transaction, and so does what rests on it
 //!   further down: a record of this node under which groups were disclosed that had come before is withdrawn under the same
 //!   recall, and is due at the same time. A record is withdrawn once, so that a circle ends where it closes.
-//! - A node acts once for each recall and record. Told again, it says its last answer again.
+//! - A node acts once for each recall and record. Told again, it says its last answer again; told again of a later yes than
+//!   before, it gives up what is newly covered and answers anew.
 //! - It answers for itself at once, in the transaction that does it; and anew, under the next version, whenever something
 //!   below it, or of its own, has changed. It is complete when all below have answered or were told by other means.
 //! - Of several who answer at once each is counted: whoever counts has locked what it answers before.
@@ -49,7 +50,7 @@ pub use rows::{Told, Wanted};
 pub use speaking::speak;
 pub(super) use taking::{take, take_again};
 pub use telling::{answered, of_person, settled};
-pub(super) use telling::{is_open, tell};
+pub(super) use telling::{is_open, tell, was_told};
 
 /// What the rooms above keep of what came in a thread whose consent was withdrawn, group by group; what they made of the
 /// rest goes, in the same transaction.

@@ -23,7 +23,7 @@ use crate::inbox;
 use crate::journal::{self, Actor, Entry};
 use crate::outbox::{self, Outbox};
 use crate::store::Tx;
-use crate::vault::Subject;
+use crate::vault::{Subject, Vault};
 
 /// Takes what the issuer of a record says: it was withdrawn, under this recall. Answers at once. Gives the threads that
 /// have ended with it.
@@ -38,28 +38,20 @@ pub(in crate::consents) fn take(
     let issuer = &message.from;
     let seq = body.seq.get();
     grants::tombstone(tx, issuer, body.record, seq)?;
-    if let Some(known) = rows::taken_of(tx.conn(), issuer, body.record, Some(recall))? {
-        if let Some(taken) = rows::locked(tx, known.id)? {
-            answering::again(tx, handle, &taken)?;
-        }
+    // Either it was told before, and is told again; or the person spoke here first: what had come is gone since, and its issuer
+    // has made the recall of it.
+    let known = match rows::taken_of(tx.conn(), issuer, body.record, Some(recall))? {
+        None => rows::taken_of(tx.conn(), issuer, body.record, None)?,
+        told => told,
+    };
+    let known = known.map(|it| rows::locked(tx, it.id)).transpose()?.flatten();
+    if let Some(taken) = known.as_ref().filter(|it| it.recall.is_some() && it.seq >= seq) {
+        answering::again(tx, handle, taken)?;
         return Ok(Vec::new());
     }
-    // The person may have spoken here first: what had come is gone since, and its issuer has made the recall of it.
-    let spoken = rows::taken_of(tx.conn(), issuer, body.record, None)?;
-    let spoken = spoken.map(|it| rows::locked(tx, it.id)).transpose()?.flatten();
-    let (mut taken, threads) = match spoken {
-        Some(mut taken) => {
-            // Under a later yes than she spoke of something may have come since.
-            let held = grants::held_under(tx.conn(), issuer, body.record, seq)?;
-            if !held.is_empty() {
-                let (outcomes, frozen) = part_with(tx, handle, above, (issuer, body.record, seq), &held)?;
-                taken.outcomes.retain(|had| outcomes.iter().all(|it| it.group != had.group));
-                taken.outcomes.extend(outcomes);
-                taken.frozen |= frozen;
-            }
-            taken.seq = seq;
-            (taken, Vec::new())
-        }
+    let said_before = known.as_ref().is_some_and(|it| it.version > 0);
+    let (mut taken, mut threads) = match known {
+        Some(taken) => further(tx, handle, above, taken, seq)?,
         None => undo(tx, handle, above, (issuer, body.record, seq), message.subject_ref)?,
     };
     taken.recall = Some(recall);
@@ -67,10 +59,40 @@ pub(in crate::consents) fn take(
     taken.subject_ref = message.subject_ref.or(taken.subject_ref);
     rows::save_taken(tx, &taken)?;
     journal_of(tx, Entry::new(Actor::Peer(issuer.clone()), "consent.withdrawn"), &taken)?;
-    let mut threads = threads;
     let under = Under { recall, due, above: taken.id, depth: model::one_deeper(message.depth) };
     threads.extend(pass_on(tx, handle, &taken, under)?);
-    answering::update(tx, handle, taken.id)?;
+    match said_before {
+        true => answering::anew(tx, handle, taken.id)?,
+        false => answering::update(tx, handle, taken.id)?,
+    }
+    Ok(threads)
+}
+
+/// What was taken before reaches further: under a later yes than that something may have come.
+fn further(tx: &mut Tx<'_>, handle: &Outbox, above: Above, taken: Taken, seq: u32) -> Result<(Taken, Vec<Uuid>)> {
+    let mut taken = taken;
+    let issuer = taken.issuer.clone();
+    let threads = end_bare(tx, &issuer, taken.record)?;
+    let held = grants::held_under(tx.conn(), &issuer, taken.record, seq)?;
+    if !held.is_empty() {
+        let (outcomes, frozen) = part_with(tx, handle, above, (&issuer, taken.record, seq), &held)?;
+        taken.outcomes.retain(|had| outcomes.iter().all(|it| it.group != had.group));
+        taken.outcomes.extend(outcomes);
+        taken.frozen |= frozen;
+        taken.subject = held.first().map(|it| it.subject).or(taken.subject);
+        taken.held_since = taken.held_since.into_iter().chain(held.iter().map(|it| it.at)).min();
+    }
+    taken.seq = seq;
+    Ok((taken, threads))
+}
+
+/// Ends the threads that have nothing left to go on, and strikes what waits in them.
+fn end_bare(tx: &mut Tx<'_>, issuer: &EntityId, record: RecordId) -> Result<Vec<Uuid>> {
+    let threads = grants::left_bare(tx, issuer, &issuer.into(), record)?;
+    for thread in &threads {
+        grants::end(tx, *thread)?;
+        outbox::strike_in(tx, *thread)?;
+    }
     Ok(threads)
 }
 
@@ -106,13 +128,10 @@ pub(super) fn undo(
     (issuer, record, seq): (&EntityId, RecordId, u32),
     subject_ref: Option<staffetta_protocol::id::SubjectRef>,
 ) -> Result<(Taken, Vec<Uuid>)> {
-    let threads = grants::left_bare(tx.conn(), issuer, &issuer.into(), record)?;
-    for thread in &threads {
-        grants::end(tx, *thread)?;
-        outbox::strike_in(tx, *thread)?;
-    }
+    let threads = end_bare(tx, issuer, record)?;
     let held = grants::held_under(tx.conn(), issuer, record, seq)?;
-    let subject = held.first().map(|it| it.subject);
+    let named = subject_ref.map(|it| Vault::find_ref(tx.conn(), issuer, it)).transpose()?.flatten();
+    let subject = held.first().map(|it| it.subject).or(named);
     let (outcomes, frozen) = part_with(tx, handle, above, (issuer, record, seq), &held)?;
     let taken = Taken {
         id: Uuid::new_v4(),
@@ -145,13 +164,14 @@ fn part_with(
     held: &[Holding],
 ) -> Result<(Vec<GroupAnswer>, bool)> {
     let received: BTreeSet<Group> = held.iter().flat_map(|it| it.groups.iter().copied()).collect();
-    let frozen = match held.first() {
+    let stands = || held.iter().filter(|it| !it.gone);
+    let frozen = match stands().next() {
         Some(first) => (above.frozen)(tx.conn(), first.subject)?,
         None => false,
     };
     let kept = if frozen {
         cards::withhold_brought(tx, &messages(held))?;
-        received.iter().map(|group| (*group, GroupOutcome::Restricted {})).collect()
+        stands().flat_map(|it| it.groups.iter()).map(|group| (*group, GroupOutcome::Restricted {})).collect()
     } else {
         go(tx, handle, above, (issuer, record, seq), held)?
     };
@@ -172,7 +192,7 @@ pub(super) fn go(
     held: &[Holding],
 ) -> Result<BTreeMap<Group, GroupOutcome>> {
     let mut by_thread: BTreeMap<Uuid, BTreeSet<Group>> = BTreeMap::new();
-    for it in held {
+    for it in held.iter().filter(|it| !it.gone) {
         by_thread.entry(it.thread.unwrap_or_default()).or_default().extend(&it.groups);
     }
     let mut kept = BTreeMap::new();

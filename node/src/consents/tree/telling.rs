@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use staffetta_protocol::card::Whole;
 use staffetta_protocol::consent::{Basis, Group};
 use staffetta_protocol::data::{ConsentWithdrawalAnswered, ConsentWithdrawn, Data};
-use staffetta_protocol::id::{EntityId, MessageId};
+use staffetta_protocol::id::{EntityId, MessageId, RecordId};
 use staffetta_protocol::message::{DEEPEST, Message};
 use staffetta_protocol::problem::ItemCode;
 use staffetta_protocol::receipt::Outcome;
@@ -150,6 +150,11 @@ pub fn settled(tx: &mut Tx<'_>, settlement: &Settlement) -> Result<()> {
             clock::not_reached(tx, &told, code)
         }
     }
+}
+
+/// Whether that node was told under this recall that the record was withdrawn.
+pub(in crate::consents) fn was_told(conn: &mut Conn, recall: Uuid, record: RecordId, peer: &EntityId) -> Result<bool> {
+    Ok(rows::told_to(conn, recall, record, peer)?.is_some())
 }
 
 /// Everybody who was told about her, and what each answered: for herself, and the proof for a request of hers.

@@ -5,6 +5,7 @@ mod clocks;
 mod failures;
 mod fetched;
 mod grounds;
+mod kept;
 mod restored;
 mod stream;
 mod undelivered;

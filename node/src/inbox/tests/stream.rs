@@ -329,3 +329,26 @@ async fn after_a_restored_backup_of_the_sender_a_new_epoch_changes_nothing_twice
     })
     .await;
 }
+
+#[actix_web::test]
+async fn what_ran_out_while_nobody_was_sure_of_the_time_goes_in_parts_and_nothing_leaves_before() {
+    each(|pair| async move {
+        for _ in 0..205 {
+            pair.queue().await;
+        }
+        pair.advance(TimeDelta::days(31));
+        let leases = || {
+            let (vault, peer) = (pair.a.outbox.vault().clone(), pair.b.id.clone());
+            let bounds =
+                Bounds { items: 9, bytes: 1 << 20, lease: TimeDelta::minutes(2), only_recall: false, time_holds: true };
+            pair.a.store().write(move |tx| outbox::lease(tx, &vault, &peer, bounds, outbox::Turn::First))
+        };
+        let (leased, unsent) = leases().await.unwrap();
+        assert_eq!((leased.is_some(), unsent.len()), (false, 200), "others have their turn to write in between");
+        let (leased, unsent) = leases().await.unwrap();
+        assert_eq!((leased.is_some(), unsent.len()), (false, 5));
+        pair.queue().await;
+        assert_eq!(leases().await.unwrap().0.expect("the young one").batch.items.len(), 1);
+    })
+    .await;
+}

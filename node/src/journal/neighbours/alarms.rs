@@ -16,9 +16,9 @@ use crate::store::{At, Conn, Id, Tx, each_backend};
 /// For how long a checkpoint may stay unproven while its signer answers otherwise. The comparison is daily: seven times in a
 /// row are no bad day, no weekend and no outage, and whoever rewrites its journal wins no more than this week.
 const WITHHELD_AFTER: TimeDelta = TimeDelta::days(7);
-/// Whoever is not there at all withholds nothing. A receipt that came so much later shows that it was there when the next
-/// daily comparison was.
-const WAS_THERE: TimeDelta = TimeDelta::days(1);
+/// Whoever is not there at all withholds nothing, nor does who is asked by nobody because this node was off: only a receipt
+/// that came when the days were over shows that both were there, and then there is a day left to speak in.
+const LAST_CALL: TimeDelta = TimeDelta::days(1);
 
 /// What does not fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,14 +128,15 @@ pub(super) fn raise(
     Ok(true)
 }
 
-/// Raises the alarm for each log of which a checkpoint has been unproven for too long, although a receipt of that peer came
-/// meanwhile: the last one at `receipted`. Whether that is new.
+/// By when a receipt must have come to tell now that its sender withholds something.
+pub fn last_call(now: DateTime<Utc>) -> DateTime<Utc> {
+    now - LAST_CALL
+}
+
+/// Raises the alarm for each log of which a checkpoint has been unproven for too long, although that peer gave receipts: the
+/// last one before the [`last_call`] at `receipted`. Whether that is new.
 pub fn note_withheld(tx: &mut Tx<'_>, peer: &EntityId, receipted: DateTime<Utc>) -> Result<bool> {
-    let now = tx.now();
-    let late = |one: &Heard| {
-        let since = one.unproven_since();
-        since <= now - WITHHELD_AFTER && receipted >= since + WAS_THERE
-    };
+    let late = |one: &Heard| receipted >= one.unproven_since() + WITHHELD_AFTER;
     let mut late: Vec<Heard> = to_compare(tx.conn(), peer)?.into_iter().filter(late).collect();
     late.dedup_by_key(|one| one.log());
     let mut new = false;

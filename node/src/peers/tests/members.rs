@@ -1,13 +1,17 @@
 use std::sync::atomic::Ordering;
 
 use chrono::TimeDelta;
+use diesel::prelude::*;
 use staffetta_protocol::id::EntityId;
 use staffetta_protocol::jose::SigningKey;
 use staffetta_protocol::trust::{CONFIGURATION_LIFETIME, MemberState, Roles};
 
 use super::net::{Net, ROLES, each};
+use crate::journal::Actor;
 use crate::keys::Kind;
 use crate::peers::{self, Peer, ResolveError};
+use crate::store::Conn;
+use crate::store::schema::chain_used;
 
 async fn b(net: &Net) -> Result<Peer, ResolveError> {
     net.a.peers.resolve(net.b.id()).await
@@ -210,6 +214,37 @@ async fn a_chain_that_something_rests_on_is_kept_once() {
             peers::keep_evidence(tx, &kept)
         });
         assert_eq!(digest.await.unwrap(), peer.chain().digest());
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_nodes_own_chain_is_kept_every_day_and_before_its_keys_change() {
+    each(|net| async move {
+        let kept = async || {
+            let me = net.a.id().to_string();
+            let of_me = move |conn: &mut Conn| {
+                Ok(chain_used::table.filter(chain_used::peer.eq(me)).count().get_result(conn)?)
+            };
+            net.a.scratch.store().read::<i64>(of_me).await.unwrap()
+        };
+        let daily = async || net.a.peers.keep_own_chain().await.unwrap();
+        daily().await;
+        assert_eq!(kept().await, 1);
+        net.clock.advance(TimeDelta::hours(23));
+        daily().await;
+        assert_eq!(kept().await, 1);
+        net.clock.advance(TimeDelta::hours(2));
+        net.authority.silent.store(true, Ordering::SeqCst);
+        daily().await;
+        assert_eq!(kept().await, 1, "an authority that is silent is asked again");
+        net.authority.silent.store(false, Ordering::SeqCst);
+        net.clock.advance(TimeDelta::minutes(5));
+        daily().await;
+        assert_eq!(kept().await, 2);
+        net.clock.advance(TimeDelta::hours(2));
+        net.a.peers.rotate_keys(Actor::System, Kind::Protocol, true).await.unwrap();
+        assert_eq!(kept().await, 3, "with the key that was stolen, as it was");
     })
     .await;
 }

@@ -105,7 +105,7 @@ impl Referrals {
         }
         let now = tx.now();
         let at = when(how.at, row.made_at, now)?;
-        let resting = Resting { record: Some(row.record), reply_in: None };
+        let resting = Resting { record: Some(row.record), ..Default::default() };
         if !grants::still_holds(tx.conn(), resting, now)? {
             return Err(Code::ConsentNotValid.into());
         }

@@ -50,7 +50,7 @@ impl Referrals {
         let mut case = Case::read(tx.conn(), id, now)?;
         self.refresh_name(tx.conn(), &mut case)?;
         let row = rows::sheet(tx.conn(), id, sheet)?.ok_or(Code::NotFound)?;
-        let resting = Resting { record: Some(row.record), reply_in: None };
+        let resting = Resting { record: Some(row.record), ..Default::default() };
         if row.sent.is_none() && !grants::still_holds(tx.conn(), resting, now)? {
             return Err(Code::ConsentNotValid.into());
         }

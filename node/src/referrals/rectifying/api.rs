@@ -51,7 +51,7 @@ struct RectifiedRecipient {
     /// Its organisation.
     #[schema(max_length = 300)]
     organisation_name: String,
-    /// What it holds, and is told anew.
+    /// What it holds, and is told anew. Nothing where all of it was taken back before it left.
     #[schema(max_items = 12)]
     groups: BTreeSet<Group>,
     /// When it was queued, or the letter made.
@@ -154,7 +154,7 @@ async fn list_rectified_recipients(
 /// and says all that it has of her as it is right now. What it says does not change afterwards.
 #[utoipa::path(tag = "rights", params(("rectification" = Uuid, Path, description = "The letter.")),
     responses((status = 200, description = "The letter.", body = String, content_type = "text/html"),
-              (status = 409, description = "`conflict`: the referral was withdrawn before it left.")))]
+              (status = 409, description = "`conflict`: what it says was withdrawn before it left.")))]
 #[get("/rectification-letters/{rectification}")]
 async fn print_rectification_letter(
     staff: Allowed<WriteRights>,

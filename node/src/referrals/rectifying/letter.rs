@@ -16,6 +16,7 @@ use crate::people::PersonId;
 use crate::referrals::Referrals;
 use crate::referrals::case::Case;
 use crate::referrals::model::State;
+use crate::referrals::paper;
 use crate::rules::calendar::local_day;
 use crate::store::{Conn, Tx};
 use crate::tasks::{self, Kind};
@@ -51,7 +52,7 @@ fn of(conn: &mut Conn, sight: &Sight, id: Uuid) -> Result<rows::Row> {
 
 impl Referrals {
     /// The letter, as it was made. Each time it is printed is written down. One that has not left is printed no more once
-    /// the referral was withdrawn: what the office has is asked back then.
+    /// the referral, or a consent for something that it says, was withdrawn: what the office has is asked back then.
     ///
     /// # Errors
     /// `not_found`, also once the person was erased; `conflict`; `function_not_entitled` for whoever does not read all that
@@ -60,10 +61,11 @@ impl Referrals {
         let now = tx.now();
         let row = of(tx.conn(), sight, id)?;
         let case = Case::read(tx.conn(), row.referral.0, now)?;
-        if row.sent_at.is_none() && case.state == Some(State::Withdrawn) {
+        let has = paper::on_sheets(tx.conn(), self.outbox().entity_id(), case.id())?;
+        if row.sent_at.is_none() && (case.state == Some(State::Withdrawn) || !row.groups()?.is_subset(&has)) {
             let gone = Problem::new(Code::Conflict);
-            let it = "L'invio è stato ritirato: i dati si richiamano, non si rettificano.";
-            return Err(gone.says(it, "The referral was withdrawn: what was given is recalled, not put right.").into());
+            let it = "I dati sono stati ritirati: si richiamano, non si rettificano.";
+            return Err(gone.says(it, "What was given was withdrawn: it is recalled, not put right.").into());
         }
         let content = row.content(tx.conn(), self.outbox().vault())?.ok_or(Code::NotFound)?;
         let groups = cards::printed(&content.groups)?;

@@ -2,7 +2,8 @@
 //!
 //! What must hold:
 //! - It goes on the duty to tell, also where a consent has run out or a referral was closed, and never after a withdrawal:
-//!   then it is recalled. It goes to whoever received the groups in a thread, and has no group but these.
+//!   then it is recalled, group by group as each rested on what was taken back. It goes to whoever received the groups in a
+//!   thread, and has no group but these. What is taken back while it waits strikes it; what still may go is queued anew.
 //! - A node is sent it. For an office without one there is a letter, made once: it says the same whenever it is printed, and
 //!   stands in the log of disclosures.
 //! - What does not go by itself, a letter or what could not be sent, is a task of whoever works on the case until somebody
@@ -13,10 +14,13 @@ mod api;
 mod letter;
 mod rows;
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use staffetta_protocol::card::dates::instant;
 use staffetta_protocol::card::{Check, Level, Prose, Text};
+use staffetta_protocol::consent::Group;
 use staffetta_protocol::id::MessageId;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -24,12 +28,12 @@ use uuid::Uuid;
 use super::Referrals;
 use super::by::By;
 use super::case::Case;
-use super::ending::given;
 use super::model::State;
 use super::opener::codes;
 use super::{paper, rows as referrals};
 use crate::consents::recalls::LetterChannel;
 use crate::error::Result;
+use crate::grants;
 use crate::people::PersonId;
 use crate::rights;
 use crate::store::{At, Id, Tx};
@@ -121,7 +125,49 @@ impl Referrals {
                 queued += usize::from(self.pass_one_on(tx, request, person, referral)?);
             }
         }
+        for row in rows::struck(tx.conn(), AT_ONCE)? {
+            queued += usize::from(self.pass_on_anew(tx, &row)?);
+        }
         Ok(queued)
+    }
+
+    /// What of one that was struck on its way may go still, because the recipient has it under something else.
+    fn pass_on_anew(&self, tx: &mut Tx<'_>, row: &rows::Row) -> Result<bool> {
+        let now = tx.now();
+        let case = Case::read(tx.conn(), row.referral.0, now)?;
+        let may = self.to_put_right(tx, &case)?;
+        let groups: BTreeSet<Group> = row.groups()?.intersection(&may).copied().collect();
+        if !rows::take_up_anew(tx, row, &codes(&groups).join(","))? || groups.is_empty() {
+            return Ok(false);
+        }
+        let (message, failed) = match tx.savepoint(|tx| self.update_card(tx, By::System, case.id(), &groups, true)) {
+            Ok(message) => (Some(message), None),
+            Err(error) if !error.is_fault() => (None, Some(error.code().to_string())),
+            Err(error) => return Err(error),
+        };
+        if let Some(why) = &failed {
+            to_be_told(tx, &case, row.id.0, why)?;
+        }
+        rows::save_anew(tx, row.id, message.map(|id| Id(id.0)), failed.as_deref())?;
+        Ok(message.is_some())
+    }
+
+    /// What the recipient has in a thread and is to have right.
+    fn to_put_right(&self, tx: &mut Tx<'_>, case: &Case) -> Result<BTreeSet<Group>> {
+        if case.state == Some(State::Withdrawn) {
+            return Ok(BTreeSet::new());
+        }
+        let by_letter = case.peer().node().is_none();
+        let mut groups = if by_letter {
+            paper::on_sheets(tx.conn(), self.outbox().entity_id(), case.id())?
+        } else {
+            grants::still_given(tx.conn(), case.thread.id)?
+        };
+        // What crosses only after acceptance is not taken any more where the office has ended it; on paper it is put right
+        // there as long as the acceptance stands before the end.
+        let ended = case.state.is_some_and(State::is_ended) && !(by_letter && case.state == Some(State::Closed));
+        groups.retain(|group| !ended || Level::of(*group) <= Level::Referral);
+        Ok(groups)
     }
 
     /// In one thread. What cannot be sent there is noted with its reason, and the others go.
@@ -129,16 +175,8 @@ impl Referrals {
         let now = tx.now();
         let case = Case::read(tx.conn(), referral, now)?;
         let by_letter = case.peer().node().is_none();
-        let mut groups = if by_letter {
-            paper::on_sheets(tx.conn(), self.outbox().entity_id(), referral)?
-        } else {
-            given(tx, &case)?
-        };
-        // What crosses only after acceptance is not taken any more where the office has ended it; on paper it is put right
-        // there as long as the acceptance stands before the end.
-        let ended = case.state.is_some_and(State::is_ended) && !(by_letter && case.state == Some(State::Closed));
-        groups.retain(|group| !ended || Level::of(*group) <= Level::Referral);
-        if groups.is_empty() || case.state == Some(State::Withdrawn) {
+        let groups = self.to_put_right(tx, &case)?;
+        if groups.is_empty() {
             return Ok(false);
         }
         let passed = tx.savepoint(|tx| match by_letter {
@@ -157,9 +195,7 @@ impl Referrals {
             Err(error) => return Err(error),
         };
         if message.is_none() {
-            let task = Task::new(Kind::RectificationToBePassedOn, id).about(case.subject());
-            let task = case.peer().node().into_iter().fold(task, Task::with);
-            tasks::open(tx, task.code(failed.as_deref().unwrap_or("by_letter")))?;
+            to_be_told(tx, &case, id, failed.as_deref().unwrap_or("by_letter"))?;
         }
         let row = rows::Row {
             id: Id(id),
@@ -182,4 +218,11 @@ impl Referrals {
         rows::insert(tx, row)?;
         Ok(message.is_some())
     }
+}
+
+/// It does not go by itself: somebody sees to it.
+fn to_be_told(tx: &mut Tx<'_>, case: &Case, id: Uuid, why: &str) -> Result<()> {
+    let task = Task::new(Kind::RectificationToBePassedOn, id).about(case.subject());
+    let task = case.peer().node().into_iter().fold(task, Task::with);
+    tasks::open(tx, task.code(why)).map(drop)
 }

@@ -14,7 +14,7 @@ use crate::consents::recalls::LetterChannel;
 use crate::error::{Error, Result};
 use crate::grants::Destination;
 use crate::referrals::paper::Content;
-use crate::store::schema::rectification;
+use crate::store::schema::{outbox, rectification};
 use crate::store::{At, Conn, Id, Tx};
 use crate::vault::{Place, Subject, Vault};
 
@@ -73,8 +73,8 @@ impl Row {
     }
 
     pub(super) fn groups(&self) -> Result<BTreeSet<Group>> {
-        let groups: Option<BTreeSet<Group>> = self.groups.split(',').map(Group::from_code).collect();
-        groups.ok_or_else(damaged)
+        let named = self.groups.split(',').filter(|code| !code.is_empty());
+        named.map(|code| Group::from_code(code).ok_or_else(damaged)).collect()
     }
 
     pub(super) fn sent(&self) -> Result<Option<(DateTime<Utc>, LetterChannel)>> {
@@ -109,6 +109,36 @@ pub(super) fn of_request(conn: &mut Conn, request: Uuid) -> Result<Vec<Row>> {
         .order((rectification::at, rectification::id))
         .select(Row::as_select())
         .load(conn)?)
+}
+
+/// Those of which the message was struck before it arrived, as far as nobody has looked after them since.
+pub(super) fn struck(conn: &mut Conn, limit: i64) -> Result<Vec<Row>> {
+    Ok(rectification::table
+        .inner_join(outbox::table.on(rectification::message.eq(outbox::message.nullable())))
+        .filter(outbox::state.eq("struck"))
+        .filter(rectification::groups.ne(""))
+        .order((rectification::at, rectification::id))
+        .limit(limit)
+        .select(Row::as_select())
+        .load(conn)?)
+}
+
+/// Takes one of them up, of which this may go still. Whether this was the act that did.
+pub(super) fn take_up_anew(tx: &mut Tx<'_>, of: &Row, groups: &str) -> Result<bool> {
+    let same = rectification::table.find(of.id).filter(rectification::message.eq(of.message));
+    let changed = diesel::update(same.filter(rectification::groups.ne("")))
+        .set(rectification::groups.eq(groups))
+        .execute(tx.conn())?;
+    Ok(changed == 1)
+}
+
+/// How it goes now: in this message, or not, for this reason.
+pub(super) fn save_anew(tx: &mut Tx<'_>, id: Id, message: Option<Id>, failed: Option<&str>) -> Result<()> {
+    let now = At::from(tx.now());
+    diesel::update(rectification::table.find(id))
+        .set((rectification::message.eq(message), rectification::failed.eq(failed), rectification::at.eq(now)))
+        .execute(tx.conn())?;
+    Ok(())
 }
 
 /// Whether this was the act that noted it.

@@ -4,8 +4,11 @@ use chrono::TimeDelta;
 use staffetta_protocol::consent::{Group, Purpose};
 use staffetta_protocol::problem::Code;
 
-use super::world::{BY, REFERRAL, code, each, with_contact};
+use super::world::{BY, Node, REFERRAL, World, code, each, parsed, set, with_contact};
+use crate::people::PersonId;
 use crate::referrals::Sending;
+use staffetta_protocol::id::RecordId;
+use uuid::Uuid;
 
 #[actix_web::test]
 async fn while_it_waits_nothing_leaves() {
@@ -92,6 +95,101 @@ async fn the_yes_for_the_preview_is_not_the_yes_for_the_referral() {
         w.accept(there).await.unwrap();
         w.exchange().await;
         assert_eq!(w.ponte.state(here).await, Some("accepted"));
+    })
+    .await;
+}
+
+impl Node {
+    /// Her card says what a workplace must adjust for her.
+    pub(super) async fn with_adjustments(&self, person: PersonId) {
+        let vault = self.vault();
+        let act = move |tx: &mut crate::store::Tx<'_>| {
+            let held = crate::cards::current(tx.conn(), &vault, person)?.expect("a card");
+            let mut card = held.card;
+            card.workplace_adjustments = parsed(serde_json::json!([{"kind": "no_nights"}]));
+            crate::cards::put(tx, &vault, &super::world::seen(person), card, held.version).map(drop)
+        };
+        self.store.write(act).await.unwrap();
+    }
+}
+
+/// The usual way: a preview and then the referral in its thread, taken on. Her yes for either, here and there.
+async fn previewed_and_in_charge(w: &World) -> (PersonId, (RecordId, RecordId), (Uuid, Uuid)) {
+    let person = w.ponte.person().await;
+    let preview = w.ponte.yes(person, Purpose::P1, &[Group::Preview]).await;
+    let referral = w.ponte.yes(person, Purpose::P2, &REFERRAL).await;
+    let here = w.draft(person).await;
+    w.ponte.desk(move |r, tx| r.send_preview(tx, BY, here)).await.unwrap();
+    w.exchange().await;
+    w.ponte.desk(move |r, tx| r.send(tx, BY, here, &Sending::default())).await.unwrap();
+    w.exchange().await;
+    let there = w.cpi.only().await;
+    w.accept(there).await.unwrap();
+    w.exchange().await;
+    assert_eq!((w.ponte.state(here).await, w.cpi.state(there).await), (Some("accepted"), Some("accepted")));
+    (person, (preview, referral), (here, there))
+}
+
+/// Nothing more is said by the one who was told of her.
+async fn is_over(w: &World, here: Uuid, there: Uuid) {
+    assert_eq!((w.ponte.state(here).await, w.cpi.state(there).await), (Some("withdrawn"), Some("withdrawn")));
+    let more = parsed(serde_json::json!({"kind": "first_contact", "on": "2026-12-01"}));
+    let more = w.cpi.desk(move |r, tx| r.progress(tx, BY, there, more)).await;
+    assert_eq!(code(more), Code::IllegalTransition);
+    assert!(w.cpi.carry(&w.ponte).await.is_empty(), "not a word more");
+}
+
+#[actix_web::test]
+async fn a_referral_that_was_taken_back_is_not_carried_by_its_preview() {
+    each(|w| async move {
+        let (person, (_, referral), (here, there)) = previewed_and_in_charge(&w).await;
+        let more = parsed(serde_json::json!({"kind": "first_contact", "on": "2026-12-01"}));
+        w.cpi.desk(move |r, tx| r.progress(tx, BY, there, more)).await.unwrap();
+        w.ponte.no_more(person, referral).await;
+        assert_eq!(w.ponte.state(here).await, Some("withdrawn"));
+        assert_eq!(w.ponte.carry(&w.cpi).await, ["accepted"]);
+        assert_eq!(w.cpi.carry(&w.ponte).await, ["accepted"], "what became of it there, and not what waited");
+        w.exchange().await;
+        is_over(&w, here, there).await;
+        assert!(w.cpi.look(there).await.card.is_some_and(|card| card.groups.identity.is_none()), "the preview stays");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn neither_by_what_was_agreed_to_beside_it() {
+    each(|w| async move {
+        let (person, (preview, referral), (here, there)) = previewed_and_in_charge(&w).await;
+        w.ponte.with_adjustments(person).await;
+        w.ponte.yes(person, Purpose::P10, &[Group::Adjustments]).await;
+        w.ponte.desk(move |r, tx| r.update_card(tx, BY, here, &set(&[Group::Adjustments]), false)).await.unwrap();
+        w.exchange().await;
+        w.ponte.no_more(person, preview).await;
+        w.exchange().await;
+        assert_eq!(w.ponte.state(here).await, Some("accepted"), "nothing of the referral was taken back");
+        w.ponte.no_more(person, referral).await;
+        w.exchange().await;
+        is_over(&w, here, there).await;
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn before_the_referral_arrived_the_preview_goes_on() {
+    each(|w| async move {
+        let person = w.ponte.person().await;
+        let preview = w.ponte.yes(person, Purpose::P1, &[Group::Preview]).await;
+        let referral = w.ponte.yes(person, Purpose::P2, &REFERRAL).await;
+        let here = w.draft(person).await;
+        w.ponte.desk(move |r, tx| r.send_preview(tx, BY, here)).await.unwrap();
+        w.exchange().await;
+        w.ponte.desk(move |r, tx| r.send(tx, BY, here, &Sending::default())).await.unwrap();
+        w.ponte.no_more(person, referral).await;
+        assert!(w.ponte.carry(&w.cpi).await.is_empty(), "it knows of the preview alone");
+        assert_eq!(w.ponte.state(here).await, Some("draft"));
+        w.ponte.no_more(person, preview).await;
+        w.exchange().await;
+        assert_eq!(w.ponte.state(here).await, Some("withdrawn"));
     })
     .await;
 }

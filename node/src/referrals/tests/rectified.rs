@@ -2,13 +2,15 @@
 
 use serde_json::json;
 use staffetta_protocol::card::Card;
+use staffetta_protocol::consent::{Group, Purpose};
+use staffetta_protocol::id::RecordId;
 use staffetta_protocol::problem::Code;
 use uuid::Uuid;
 
-use super::world::{BY, Node, REFERRAL, code, each, parsed, seen, set};
+use super::world::{BY, Node, REFERRAL, World, code, each, parsed, seen, set};
 use crate::cards;
 use crate::people::PersonId;
-use crate::referrals::paper::Printed;
+use crate::referrals::paper::{Answered, Printed};
 use crate::rights::{self, Means, RightOutcome, Rights};
 use crate::store::Id;
 use crate::store::schema::rectification;
@@ -129,6 +131,138 @@ async fn after_a_withdrawal_it_is_recalled_and_not_put_right() {
         let second = w.ponte.put_right(person, "Zzaltra").await;
         w.ponte.desk(|r, tx| r.pass_rectified_on(tx)).await.unwrap();
         assert!(w.ponte.letters(second).await.is_empty());
+    })
+    .await;
+}
+
+/// A referral that was taken on, and beside it a yes for what a workplace must adjust, which went, too.
+async fn adjusted(w: &World) -> (PersonId, (RecordId, RecordId), (Uuid, Uuid)) {
+    let (person, referral, here, there) = w.in_charge(&REFERRAL).await;
+    w.ponte.with_adjustments(person).await;
+    let adjustments = w.ponte.yes(person, Purpose::P10, &[Group::Adjustments]).await;
+    w.ponte.desk(move |r, tx| r.update_card(tx, BY, here, &set(&[Group::Adjustments]), false)).await.unwrap();
+    w.exchange().await;
+    (person, (referral, adjustments), (here, there))
+}
+
+async fn pass_on(at: &Node) -> usize {
+    at.desk(|r, tx| r.pass_rectified_on(tx)).await.unwrap()
+}
+
+/// What she is called at the job centre, and whether it has something to adjust.
+async fn held(at: &Node, there: Uuid) -> (Option<String>, bool) {
+    let groups = at.look(there).await.card.unwrap().groups;
+    let name = groups.identity.map(|it| serde_json::to_value(it.given_names).unwrap().as_str().unwrap().to_owned());
+    (name, groups.adjustments.is_some())
+}
+
+#[actix_web::test]
+async fn a_letter_does_not_leave_with_what_was_taken_back_after_the_end() {
+    each(|w| async move {
+        let (person, record, id, _) = w.on_paper(&REFERRAL).await;
+        let at = json!({"at": "2026-12-01T09:00:00Z", "place": "CPI, via Zzmark 1", "language": "fra"});
+        let accepted = json!({"appointment": {"kind": "fixed", "appointment": at}, "already_known": true});
+        for (said, what) in [
+            ("accepted", accepted),
+            ("progressed", json!({"kind": "first_contact", "on": "2026-12-01"})),
+            ("closed", json!({"outcome": "moved", "on": "2026-12-01"})),
+        ] {
+            let by_hand = json!({"channel": "phone", "said_by": "Zzoperatrice"});
+            let answer: Answered = parsed(json!({"by_hand": by_hand, said: what}));
+            w.ponte.desk(move |r, tx| r.answered_on_paper(tx, BY, id, &answer)).await.unwrap();
+        }
+        let request = w.ponte.put_right(person, "Zzmaryam").await;
+        pass_on(&w.ponte).await;
+        let (letter, _) = w.ponte.letters(request).await[0].clone();
+        assert!(w.ponte.letter(person, letter).await.is_ok());
+        w.ponte.no_more(person, record).await;
+        assert_eq!(w.ponte.state(id).await, Some("closed"));
+        assert_eq!(code(w.ponte.letter(person, letter).await), Code::Conflict);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn after_the_end_what_was_taken_back_is_not_put_right_any_more() {
+    each(|w| async move {
+        let (person, record, here, there) = w.in_charge(&REFERRAL).await;
+        let done = parsed(json!({"kind": "first_contact", "on": "2026-12-01"}));
+        w.cpi.desk(move |r, tx| r.progress(tx, BY, there, done)).await.unwrap();
+        let end = parsed(json!({"outcome": "moved", "on": "2026-12-01"}));
+        w.cpi.desk(move |r, tx| r.close(tx, BY, there, end)).await.unwrap();
+        w.exchange().await;
+        w.ponte.put_right(person, "Zzmaryam").await;
+        assert_eq!(pass_on(&w.ponte).await, 1, "closed is not taken back");
+        w.exchange().await;
+        w.ponte.no_more(person, record).await;
+        w.exchange().await;
+        assert_eq!(w.ponte.state(here).await, Some("closed"));
+        let request = w.ponte.put_right(person, "Zzaltra").await;
+        assert_eq!(pass_on(&w.ponte).await, 0, "it is recalled");
+        assert!(w.ponte.letters(request).await.is_empty());
+        let by_hand = |r: &crate::referrals::Referrals, tx: &mut crate::store::Tx<'_>, here| {
+            r.update_card(tx, BY, here, &set(&[Group::Identity]), true)
+        };
+        let by_hand = w.ponte.desk(move |r, tx| by_hand(r, tx, here)).await;
+        assert_eq!(code(by_hand), Code::SectionNotCovered);
+        assert!(w.ponte.carry(&w.cpi).await.is_empty());
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn what_was_taken_back_holds_up_nothing_else_that_is_put_right() {
+    each(|w| async move {
+        let (person, (_, adjustments), (here, there)) = adjusted(&w).await;
+        w.ponte.no_more(person, adjustments).await;
+        w.exchange().await;
+        assert_eq!(w.ponte.state(here).await, Some("accepted"));
+        w.ponte.put_right(person, "Zzmaryam").await;
+        assert_eq!(pass_on(&w.ponte).await, 1);
+        assert_eq!(w.ponte.carry(&w.cpi).await, ["accepted"]);
+        assert_eq!(held(&w.cpi, there).await, (Some("Zzmaryam".to_owned()), false));
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn what_waits_to_be_put_right_leaves_without_what_is_taken_back_meanwhile() {
+    each(|w| async move {
+        let (person, (referral, adjustments), (_, there)) = adjusted(&w).await;
+        let request = w.ponte.put_right(person, "Zzmaryam").await;
+        assert_eq!(pass_on(&w.ponte).await, 1);
+        w.ponte.no_more(person, adjustments).await;
+        assert_eq!(w.ponte.carry(&w.cpi).await, ["accepted"], "the withdrawal, and nothing else");
+        assert_eq!(held(&w.cpi, there).await, (Some("Zzawa".to_owned()), false));
+        assert_eq!(
+            (pass_on(&w.ponte).await, pass_on(&w.ponte).await),
+            (1, 0),
+            "what still may go is queued anew, once"
+        );
+        w.exchange().await;
+        assert_eq!(held(&w.cpi, there).await, (Some("Zzmaryam".to_owned()), false));
+        assert_eq!(w.ponte.letters(request).await.len(), 1, "one line for each who is told");
+
+        w.ponte.put_right(person, "Zzaltra").await;
+        assert_eq!(pass_on(&w.ponte).await, 1);
+        drop(w.ponte.lease(&w.cpi).await.unwrap());
+        w.ponte.no_more(person, referral).await;
+        w.clock.advance(chrono::TimeDelta::minutes(5));
+        assert_eq!(w.ponte.carry(&w.cpi).await, ["voided", "accepted"]);
+        assert_eq!(pass_on(&w.ponte).await, 0, "nothing is left that may go");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn what_is_put_right_is_judged_again_when_it_leaves() {
+    each(|w| async move {
+        let (person, record, ..) = w.in_charge(&REFERRAL).await;
+        w.ponte.put_right(person, "Zzmaryam").await;
+        assert_eq!(pass_on(&w.ponte).await, 1);
+        // As where the withdrawal could not see the message that another act was queueing.
+        w.ponte.desk(move |r, tx| crate::grants::tombstone(tx, r.outbox().entity_id(), record, 1)).await.unwrap();
+        assert!(w.ponte.carry(&w.cpi).await.is_empty());
     })
     .await;
 }

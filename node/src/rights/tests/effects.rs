@@ -1,11 +1,13 @@
 //! What follows from an answer.
 
 use chrono::TimeDelta;
+use diesel::prelude::*;
 
 use super::*;
 use crate::access::cases::Listing;
 use crate::access::cases::restriction::{self, RestrictedBy};
-use crate::store::Store;
+use crate::store::schema::{outbox, task};
+use crate::store::{Id, Store};
 use crate::tasks;
 use crate::web::html::proof;
 
@@ -32,7 +34,7 @@ async fn restricted_is_kept_and_nothing_else() {
         let records = consents::revocable(tx.conn(), stage.person.id)?;
         let seq = Some((records[0], 1));
         let now = tx.now();
-        let holds = grants::still_holds(tx.conn(), grants::Resting { record: seq, reply_in: None }, now)?;
+        let holds = grants::still_holds(tx.conn(), grants::Resting { record: seq, ..Default::default() }, now)?;
         assert!(!holds, "what is queued stays");
 
         let sight = stage.officer().sight(tx, stage.person.id)?;
@@ -43,7 +45,7 @@ async fn restricted_is_kept_and_nothing_else() {
         restriction::lift(tx, &sight, on[0].id)?;
         assert!(reads(tx).is_ok());
         assert_eq!(code(restriction::lift(tx, &sight, on[0].id)), Code::Conflict, "once");
-        let holds = grants::still_holds(tx.conn(), grants::Resting { record: seq, reply_in: None }, now)?;
+        let holds = grants::still_holds(tx.conn(), grants::Resting { record: seq, ..Default::default() }, now)?;
         assert!(holds, "and goes on");
         Ok(())
     })
@@ -155,6 +157,56 @@ async fn a_rectification_names_a_version_that_is_there() {
     .await;
 }
 
+/// What nobody received is not told as received; what nobody has confirmed is told as that.
+#[actix_web::test]
+async fn who_is_told_of_her_is_who_may_have_received_something() {
+    act(|tx, stage| {
+        stage.agree(tx)?;
+        stage.preview(tx)?;
+        let hers = [stage.person.subject];
+        let exported = |tx: &mut Tx<'_>| {
+            let sight = stage.officer().sight(tx, stage.person.id)?;
+            let all = export(tx, stage.vault(), RIGHTS, &config(), &sight)?.recipients;
+            Ok::<_, crate::error::Error>(
+                all.into_iter().map(|it| json!([it.unconfirmed, it.grounds])).collect::<Vec<_>>(),
+            )
+        };
+        let on = json!([{"ground": "consent", "purpose": "P1"}]);
+        assert_eq!(exported(tx)?, [json!([1, on])], "it waits");
+        let sight = stage.officer().sight(tx, stage.person.id)?;
+        let paper = print::page(&export(tx, stage.vault(), RIGHTS, &config(), &sight)?)?;
+        assert!(
+            paper.as_str().contains("<td>consenso P1</td><td>1, di cui 1 senza conferma</td>"),
+            "{}",
+            paper.as_str()
+        );
+        let receipt = Some(Id(Uuid::new_v4()));
+        for (state, may_have_left, receipt, told) in [
+            ("delivered", true, receipt, Some(0)),
+            ("refused", true, receipt, Some(1)),
+            ("void", true, None, Some(1)),
+            ("struck", true, None, Some(1)),
+            ("struck", true, receipt, None),
+            ("struck", false, None, None),
+            ("expired", false, None, None),
+            ("expired", true, receipt, None),
+        ] {
+            let as_it_stands =
+                (outbox::state.eq(state), outbox::may_have_left.eq(may_have_left), outbox::receipt.eq(receipt));
+            diesel::update(outbox::table).set(as_it_stands).execute(tx.conn())?;
+            let found: Vec<u32> = grants::told(tx.conn(), &hers)?.iter().map(|it| it.unconfirmed).collect();
+            assert_eq!(found, told.into_iter().collect::<Vec<_>>(), "{state} {may_have_left}");
+            assert_eq!(exported(tx)?.len(), found.len());
+        }
+        let asked = stage.ask(tx, RightKind::Restriction, false)?;
+        stage.answer(tx, &asked, json!({"outcome": "granted"}))?;
+        let tasks: i64 = task::table.filter(task::kind.eq("restriction_to_be_told")).count().get_result(tx.conn())?;
+        assert_eq!(tasks, 0, "nobody has anything to restrict");
+        Ok(())
+    })
+    .await;
+}
+
 async fn erased_now(store: &Store, vault: &Vault) -> usize {
     let vault = vault.clone();
     store.write(move |tx| pump(tx, &vault)).await.unwrap()
@@ -192,7 +244,9 @@ async fn erased_means_that_no_key_is_left_and_only_when_everybody_was_heard() {
                 let (tombstone, events) = look(tx, stage.vault(), &sight, request.id)?;
                 assert_eq!((tombstone.words, tombstone.step.unwrap().0), (None, ErasureStep::Erased));
                 assert_eq!(events.last().unwrap().what, "erased");
-                assert_eq!(grants::told(tx.conn(), &[stage.person.subject])?.len(), 1, "who was told still stands");
+                let disclosed = grants::disclosures_about(tx.conn(), &[stage.person.subject])?;
+                assert_eq!(disclosed.len(), 1, "what was meant to leave still stands");
+                assert!(grants::told(tx.conn(), &[stage.person.subject])?.is_empty(), "and nobody was told");
                 assert!(!journal::about(tx.conn(), stage.person.subject, 10)?.is_empty());
                 assert_eq!(code(letter(tx, stage.vault(), &config().node, &sight, request.id)), Code::NotFound);
                 Ok(())
@@ -249,6 +303,41 @@ async fn the_officer_may_not_wait_and_nobody_else_may() {
             })
             .await
             .unwrap();
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn nobody_is_erased_while_something_else_she_asked_for_has_no_answer() {
+    scratch::each(|store| async move {
+        let (stage, request) = erasure(&store, json!({"outcome": "granted"})).await;
+        let asking = stage.clone();
+        let (access, again) = store
+            .write(move |tx| {
+                let access = asking.ask(tx, RightKind::Access, false)?;
+                Ok((access, asking.ask(tx, RightKind::Erasure, false)?))
+            })
+            .await
+            .unwrap();
+        assert_eq!(erased_now(&store, stage.vault()).await, 0, "what is held was asked for first");
+        let early = stage.clone();
+        let refused = store
+            .write(move |tx| {
+                let sight = early.officer().sight(tx, early.person.id)?;
+                erasing::at_once(tx, early.vault(), &sight, request.id, NoWait::Danger)
+            })
+            .await;
+        let Err(crate::error::Error::Problem(problem)) = refused else { panic!("{refused:?}") };
+        assert_eq!(problem.code, Code::Conflict);
+        assert!(problem.detail_it.is_some_and(|detail| detail.contains("richiesta")), "and it says why");
+        let answering = stage.clone();
+        let answered = store.write(move |tx| answering.answer(tx, &access, json!({"outcome": "granted"}))).await;
+        assert!(answered.unwrap().words.is_some(), "she has her answer");
+        assert_eq!(erased_now(&store, stage.vault()).await, 0, "the other one waits still");
+        let answering = stage.clone();
+        store.write(move |tx| answering.answer(tx, &again, json!({"outcome": "granted"}))).await.unwrap();
+        assert_eq!(erased_now(&store, stage.vault()).await, 2, "both are done");
+        assert_eq!(erased_now(&store, stage.vault()).await, 0);
     })
     .await;
 }

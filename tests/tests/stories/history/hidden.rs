@@ -105,11 +105,11 @@ async fn if_it_cuts_its_journal_and_lets_it_grow_again_it_is_found_out() {
 async fn if_it_keeps_silent_it_is_found_out_and_it_ends_when_it_speaks() {
     on_each_database(|net| async move {
         let stage = set(net).await;
-        for day in 1..=8 {
+        for day in 1..=9 {
             stage.net.wait(TimeDelta::days(1));
             stage.cpi.node.peers().deposit_configuration().await.unwrap();
             stage.centre.reconcile().await;
-            assert_eq!(stage.centre.tasks(AccessRole::Admin).await.is_empty(), day < 7, "day {day}");
+            assert_eq!(stage.centre.tasks(AccessRole::Admin).await.is_empty(), day < 8, "day {day}");
             // It fetches what there is, and gives receipts.
             stage.sent().await;
             seal(&stage, &stage.cpi).await;

@@ -1,0 +1,1 @@
+ALTER TABLE neighbour_checkpoint DROP COLUMN awaited_since;
