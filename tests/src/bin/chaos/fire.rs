@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use serde::Serialize;
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::task::JoinSet;
@@ -25,6 +26,9 @@ pub(crate) struct Misfortunes {
     pub(crate) killed_servers: u64,
     pub(crate) wrong_clocks: u64,
     pub(crate) rotations: u64,
+    /// Full disks that the node was asked about, and how often it said that all was well.
+    pub(crate) asked_in_trouble: u64,
+    pub(crate) hidden_troubles: u64,
 }
 
 /// A fire under way.
@@ -51,7 +55,7 @@ struct Shared {
 
 /// Seconds by which a clock may be wrong: within what honest clocks may differ by, and far behind.
 const BEHIND: &[i64] = &[-40, 40, -7_200, -86_400];
-/// A new key signs a day after it was made, when every partner knows it; so much sooner than a day before the fire it is made.
+/// A new key signs a day after it was made, when every partner knows it. Here it does after so many seconds of fire.
 const ROTATES_AFTER: i64 = 10;
 /// From one node to the next.
 const ROTATES_APART: i64 = 12;
@@ -62,10 +66,11 @@ const AHEAD: &[i64] = &[7_200, 86_400, 31_536_000];
 
 impl Fire {
     /// Sets fire. `pause` is the mean time between two misfortunes.
-    pub(crate) fn begin(network: Arc<Network>, seed: u64, pause: Duration, ahead: bool) -> Self {
+    pub(crate) async fn begin(network: Arc<Network>, seed: u64, pause: Duration, ahead: bool) -> Self {
         for (node, after) in network.nodes.iter().zip((ROTATES_AFTER..).step_by(ROTATES_APART as usize)) {
-            let made = node.run_at(after - 86_400, &["keys", "rotate"]);
+            let made = node.run(&["keys", "rotate"]);
             assert!(made.status.success(), "{}: {}", node.name, String::from_utf8_lossy(&made.stderr));
+            node.signs_anew_in(TimeDelta::seconds(after)).await;
         }
         network.nodes.iter().for_each(|node| node.proxy.is_bad(true));
         let busy = network.processes().map(|_| Mutex::new(())).collect();
@@ -158,7 +163,14 @@ impl Shared {
                 self.counted.lock().await.full_disks += 1;
                 // Below what the files have already: a journal that is written anew from its beginning runs into it too.
                 let largest = usize::try_from(node.largest_file()).unwrap_or_default();
-                process.limit(u64::try_from(self.dice.below(largest)).ok());
+                // Now and then no byte can be written to any file: that it must say itself.
+                let none = self.dice.happens(300);
+                process.limit(if none { Some(0) } else { u64::try_from(self.dice.below(largest)).ok() });
+                if none && let Some((status, _)) = process.says_of_itself().await {
+                    let mut counted = self.counted.lock().await;
+                    counted.asked_in_trouble += 1;
+                    counted.hidden_troubles += u64::from(status == 200);
+                }
                 sleep(self.dice.up_to(2_500)).await;
                 if self.dice.happens(300) {
                     process.kill();

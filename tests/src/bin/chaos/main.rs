@@ -103,7 +103,7 @@ async fn main() -> ExitCode {
 
     let operators = work.begin(arguments.seed);
     let pause = Duration::from_millis(arguments.pause_ms);
-    let mut fire = Fire::begin(Arc::clone(&network), arguments.seed, pause, arguments.clocks_ahead);
+    let mut fire = Fire::begin(Arc::clone(&network), arguments.seed, pause, arguments.clocks_ahead).await;
     let limit = Duration::from_secs(arguments.seconds);
     let lit = Instant::now();
     let mut findings = Vec::new();
@@ -131,6 +131,10 @@ async fn main() -> ExitCode {
     let arriving = healed.elapsed();
     findings.extend(work.findings());
     findings.extend(fire.findings());
+    if misfortunes.hidden_troubles > 0 {
+        findings
+            .push(format!("{} times a node that could write nothing said it was well", misfortunes.hidden_troubles));
+    }
     findings.extend(network.unwell(Duration::from_secs(arguments.patience)).await);
     if !arrived {
         findings.push("something still waits to leave though all is healed".to_owned());

@@ -6,10 +6,13 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use chrono::TimeDelta;
+use diesel::prelude::*;
 use serde_json::{Value, json};
 use staffetta_node::clock::Clock;
 use staffetta_node::config::{DatabaseConfig, DatabaseUrl};
-use staffetta_node::store::Store;
+use staffetta_node::store::schema::node_key;
+use staffetta_node::store::{At, Store, Tx};
 use tokio::time::sleep;
 
 use crate::dice::Dice;
@@ -123,15 +126,25 @@ impl Node {
 
     /// A verb of the command line, at this node.
     pub(crate) fn run(&self, verb: &[&str]) -> Output {
-        self.run_at(0, verb)
-    }
-
-    /// The same by a clock that is off by so many seconds.
-    pub(crate) fn run_at(&self, clock_off_by: i64, verb: &[&str]) -> Output {
         let mut command = Command::new(&self.binary);
-        command.env("STAFFETTA__NODE__CLOCK_OFF_BY_SECONDS", clock_off_by.to_string());
         command.arg("--config").arg(self.folder.join("staffetta.toml")).args(verb);
         command.output().expect("the program can be started")
+    }
+
+    /// Has the protocol key that waits for its day begin to sign after this time, as if it had been made so much earlier.
+    pub(crate) async fn signs_anew_in(&self, time: TimeDelta) {
+        let begins = move |tx: &mut Tx<'_>| {
+            let (now, begin) = (At::from(tx.now()), At::from(tx.now() + time));
+            let protocol = || node_key::table.filter(node_key::kind.eq("protocol"));
+            let waits = diesel::update(protocol().filter(node_key::sign_from.gt(now)));
+            assert_eq!(waits.set(node_key::sign_from.eq(begin)).execute(tx.conn())?, 1, "one key waits for its day");
+            let signs = diesel::update(protocol().filter(node_key::sign_from.le(now)));
+            signs.set(node_key::retire_at.eq(begin)).execute(tx.conn())?;
+            Ok(())
+        };
+        let store = self.store();
+        store.write(begins).await.expect("the keys can be written");
+        store.close().await;
     }
 
     fn must(&self, verb: &[&str]) -> String {
@@ -273,20 +286,17 @@ impl Network {
 
     /// The processes that do not say that all is well, with what they say. They get a moment for it.
     pub(crate) async fn unwell(&self, patience: Duration) -> Vec<String> {
-        let client = reqwest::Client::builder().no_proxy().build().expect("a plain client");
         let begun = Instant::now();
         loop {
             let mut unwell = Vec::new();
             for node in &self.nodes {
                 for process in &node.processes {
-                    let asked = client.get(format!("http://127.0.0.1:{}/health/ready", process.port)).send().await;
-                    match asked {
-                        Ok(answer) if answer.status().is_success() => {}
-                        Ok(answer) => {
-                            let said = answer.text().await.unwrap_or_default();
+                    match process.says_of_itself().await {
+                        Some((200, _)) => {}
+                        Some((_, said)) => {
                             unwell.push(format!("{}: not ready though all is healed: {said}", node.name));
                         }
-                        Err(_) => unwell.push(format!("{}: a process does not answer though all is healed", node.name)),
+                        None => unwell.push(format!("{}: a process does not answer though all is healed", node.name)),
                     }
                 }
             }

@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 /// A process of a node. Between two of its lives nothing is remembered but what it stored.
 #[derive(Debug)]
@@ -53,6 +54,14 @@ impl Process {
     /// SIGKILL.
     pub(crate) fn kill(&self) {
         end(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// What `/health/ready` says: the status and the body. None where it does not answer within a few seconds.
+    pub(crate) async fn says_of_itself(&self) -> Option<(u16, String)> {
+        let client =
+            reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(4)).build().expect("a plain client");
+        let answer = client.get(format!("http://127.0.0.1:{}/health/ready", self.port)).send().await.ok()?;
+        Some((answer.status().as_u16(), answer.text().await.ok()?))
     }
 
     fn id(&self) -> Option<String> {
