@@ -12,6 +12,7 @@ use staffetta_node::store::scratch::Scratch;
 use staffetta_protocol::card::Text;
 use staffetta_protocol::id::EntityId;
 use staffetta_protocol::trust::Roles;
+use tokio::sync::watch;
 
 use crate::Desk;
 
@@ -165,9 +166,17 @@ impl Member {
         Node::open(self.config.clone(), self.scratch.store().clock().clone()).expect("the database is there")
     }
 
-    /// Compares with its peers what both know of their links, as far as that is due.
+    /// Compares with its peers what both know of their links, as far as that is due, and calls those it knows nothing of.
     pub async fn reconcile(&self) {
+        let never = watch::Sender::new(false).subscribe();
         self.node.links().reconcile().await.expect("the comparison does not fail inside");
+        self.node.links().greet(&never).await.expect("the calls do not fail inside");
+    }
+
+    /// Sends what is due after it was told to stop.
+    pub async fn pump_at_the_end(&self) {
+        let told = watch::Sender::new(true).subscribe();
+        self.node.links().pump_until(&told).await.expect("the links' worker does not fail inside");
     }
 
     /// Kinds and codes of the open tasks of a role, the oldest first.

@@ -18,8 +18,8 @@ use crate::{consents, inbox, log, outbox, people, referrals, rights, wiring};
 const LONGEST_NAP: TimeDelta = TimeDelta::seconds(5);
 
 impl Node {
-    /// Starts the workers: links, the journal's sealer, the refresh of chains, the authority's marks, and what is due by
-    /// time alone.
+    /// Starts the workers: links and their comparison, the journal's sealer, the refresh of chains, the authority's marks,
+    /// and what is due by time alone.
     pub fn work(&self) -> Workers {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
@@ -30,7 +30,8 @@ impl Node {
                 if let Err(error) = node.links.begin().await {
                     tracing::error!(cause = %error, "links wait for what they waited for before");
                 }
-                repeat(&node, "links", stopping, || node.links.pump(), || node.links.woken()).await;
+                let until = stopping.clone();
+                repeat(&node, "links", stopping, || node.links.pump_until(&until), || node.links.woken()).await;
             }
             .instrument(span.clone()),
         );
@@ -46,7 +47,18 @@ impl Node {
         let (node, stopping) = (self.clone(), stopped.clone());
         tasks.spawn(
             async move {
-                repeat(&node, "reconciliation", stopping, || node.links.reconcile(), std::future::pending).await;
+                let until = stopping.clone();
+                let compare = || node.links.reconcile_until(&until);
+                repeat(&node, "reconciliation", stopping, compare, std::future::pending).await;
+            }
+            .instrument(span.clone()),
+        );
+        let (node, stopping) = (self.clone(), stopped.clone());
+        tasks.spawn(
+            async move {
+                let until = stopping.clone();
+                let greet = || async { node.links.greet(&until).await.map(|()| None) };
+                repeat(&node, "greetings", stopping, greet, std::future::pending).await;
             }
             .instrument(span.clone()),
         );

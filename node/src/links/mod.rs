@@ -200,11 +200,22 @@ impl Links {
     /// Sends what is due on every link, batch after batch, and says when the next link falls due. What is queued meanwhile
     /// goes too; no link waits for another.
     pub async fn pump(&self) -> Result<Option<DateTime<Utc>>> {
+        self.pump_until(&watch::Sender::new(false).subscribe()).await
+    }
+
+    /// The same, until it is told to stop: then no round begins any more, however much waits, and those under way end.
+    ///
+    /// # Errors
+    /// What the store failed with, or something inside on one link: once all that was under way has ended.
+    pub async fn pump_until(&self, stopping: &watch::Receiver<bool>) -> Result<Option<DateTime<Utc>>> {
         self.mend_timers().await?;
         self.expire().await?;
-        let due = || {
+        let due = || async {
+            if *stopping.borrow() {
+                return Ok(serving::Due::default());
+            }
             let now = self.0.clock.now();
-            self.0.store.read(move |conn| outbox::due(conn, now))
+            self.0.store.read(move |conn| outbox::due(conn, now)).await
         };
         let round = |peer| async move { push::push(&self.0, &peer).await };
         serve(AT_ONCE, due, round, || self.woken()).await

@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Method;
 use staffetta_protocol::id::EntityId;
 use staffetta_protocol::link::LinkState;
+use tokio::sync::watch;
 
 use super::answer::later;
 use super::compare::{Finding, Ours, compare};
@@ -28,6 +29,14 @@ const UNDER_WAY: TimeDelta = TimeDelta::seconds(30);
 impl Links {
     /// Compares what is due, and says when the next comparison is. The first call of a process compares every link.
     pub async fn reconcile(&self) -> Result<Option<DateTime<Utc>>> {
+        self.reconcile_until(&watch::Sender::new(false).subscribe()).await
+    }
+
+    /// The same, until it is told to stop: then nobody is asked any more, and what was claimed falls due again.
+    ///
+    /// # Errors
+    /// Whatever the store fails with.
+    pub async fn reconcile_until(&self, stopping: &watch::Receiver<bool>) -> Result<Option<DateTime<Utc>>> {
         let links = &*self.0;
         let starts = !links.started.load(Ordering::Acquire);
         let due = links
@@ -41,35 +50,40 @@ impl Links {
             })
             .await?;
         links.started.store(true, Ordering::Release);
-        let mended = any(due.into_iter().map(|peer| async move { ask(links, &peer).await }), AT_ONCE).await?;
+        let asked = due.into_iter().take_while(|_| !*stopping.borrow());
+        let mended = any(asked.map(|peer| async move { ask(links, &peer).await }), AT_ONCE).await?;
         if mended {
             self.wake();
         }
-        greet(links).await?;
         links.store.read(checks::next).await
     }
-}
 
-/// Calls, once in a process, each member with which nothing was ever exchanged: it may hold a first message that waits for a
-/// sign of life. What it answers says nothing yet.
-async fn greet(links: &Inner) -> Result<()> {
-    if links.greeted.load(Ordering::Acquire) {
-        return Ok(());
+    /// Calls, once in a process, each member with which nothing was ever exchanged: it may hold a first message that waits for
+    /// a sign of life. What it answers says nothing yet. Many may be off, so that nothing else waits for this.
+    ///
+    /// # Errors
+    /// Whatever the store fails with.
+    pub async fn greet(&self, stopping: &watch::Receiver<bool>) -> Result<()> {
+        let links = &*self.0;
+        if links.greeted.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let mut members = match links.peers.members().await {
+            Ok(members) => members,
+            Err(ResolveError::Internal(error)) => return Err(error),
+            Err(_) => return Ok(()),
+        };
+        links.greeted.store(true, Ordering::Release);
+        let known = links.store.read(checks::known).await?;
+        members.retain(|member| !known.contains(member.as_str()));
+        let called = members.into_iter().take_while(|_| !*stopping.borrow());
+        let greeted = called.map(|member| async move {
+            let heard = question(links, &member).await?.is_ok();
+            tracing::debug!(peer = %member, heard, "a member with which nothing was exchanged yet");
+            Ok(heard)
+        });
+        any(greeted, AT_ONCE).await.map(drop)
     }
-    let mut members = match links.peers.members().await {
-        Ok(members) => members,
-        Err(ResolveError::Internal(error)) => return Err(error),
-        Err(_) => return Ok(()),
-    };
-    links.greeted.store(true, Ordering::Release);
-    let known = links.store.read(checks::known).await?;
-    members.retain(|member| !known.contains(member.as_str()));
-    let greeted = members.into_iter().map(|member| async move {
-        let heard = !links.is_closing() && question(links, &member).await?.is_ok();
-        tracing::debug!(peer = %member, heard, "a member with which nothing was exchanged yet");
-        Ok(heard)
-    });
-    any(greeted, AT_ONCE).await.map(drop)
 }
 
 /// How far this side is.

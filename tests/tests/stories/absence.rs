@@ -44,6 +44,19 @@ async fn a_peer_that_is_off_for_three_days_gets_everything_in_order() {
 }
 
 #[actix_web::test]
+async fn whoever_is_told_to_stop_begins_nothing_more_however_much_waits() {
+    on_each_database(|net| async move {
+        let stage = Stage::set(net).await;
+        let path = stage.sent().await;
+        stage.centre.pump_at_the_end().await;
+        assert_eq!(stands(&stage.seen(&path).await).1, "queued");
+        stage.pump().await;
+        assert_eq!(stands(&stage.seen(&path).await).1, "delivered");
+    })
+    .await;
+}
+
+#[actix_web::test]
 async fn a_stop_between_commit_and_send_loses_nothing_and_a_lost_answer_doubles_nothing() {
     on_each_database(|net| async move {
         let mut stage = Stage::set(net).await;

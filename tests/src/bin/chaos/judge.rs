@@ -3,14 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use diesel::prelude::*;
-use staffetta_node::store::schema::{known_message, outbox, receipt, task};
+use staffetta_node::store::schema::{known_message, outbox, recall_told, receipt, task};
 use staffetta_node::store::{Id, Store};
 use uuid::Uuid;
 
 use crate::network::{CPI, Network, Node};
-use crate::people::Person;
 use crate::said;
-use crate::work::Work;
+use crate::work::{TakenBack, Work};
 
 /// A message that a node sent.
 #[derive(Debug, Clone)]
@@ -20,7 +19,6 @@ struct Sent {
     kind: String,
     thread: Option<(Uuid, i64)>,
     record: Option<Uuid>,
-    subject: Option<Uuid>,
     number: Option<(i32, i64)>,
     digest: String,
     state: String,
@@ -38,21 +36,13 @@ struct Known {
 
 async fn sent(store: &Store) -> Vec<Sent> {
     type Row = (
-        (Id, String, String, Option<Id>, Option<i64>, Option<Id>, Option<Id>),
+        (Id, String, String, Option<Id>, Option<i64>, Option<Id>),
         (Option<i32>, Option<i64>, String, String, Option<String>, Option<Id>),
     );
     let rows: Vec<Row> = store
         .read(|conn| {
             let columns = (
-                (
-                    outbox::message,
-                    outbox::peer,
-                    outbox::kind,
-                    outbox::thread,
-                    outbox::thread_seq,
-                    outbox::record,
-                    outbox::subject,
-                ),
+                (outbox::message, outbox::peer, outbox::kind, outbox::thread, outbox::thread_seq, outbox::record),
                 (outbox::epoch, outbox::seq, outbox::digest, outbox::state, outbox::code, outbox::receipt),
             );
             Ok(outbox::table.select(columns).load(conn)?)
@@ -60,13 +50,12 @@ async fn sent(store: &Store) -> Vec<Sent> {
         .await
         .expect("the outbox can be read");
     let made = rows.into_iter().map(
-        |((id, peer, kind, thread, thread_seq, record, subject), (epoch, seq, digest, state, code, receipt))| Sent {
+        |((id, peer, kind, thread, thread_seq, record), (epoch, seq, digest, state, code, receipt))| Sent {
             id: id.0,
             peer,
             kind,
             thread: thread.map(|id| id.0).zip(thread_seq),
             record: record.map(|id| id.0),
-            subject: subject.map(|id| id.0),
             number: epoch.zip(seq),
             digest,
             state,
@@ -227,8 +216,10 @@ async fn one_way(from: &Node, to: &Node, work: &Work, findings: &mut Vec<String>
     if !may_lack && !ids.1.is_subset(&given.1) {
         find("a receipt was kept that the other side does not have".to_owned());
     }
-    for person in work.withdrawn() {
-        taken_back(&person, &messages, &mut find);
+    let told = with(from, async |store| told(store, &to.id).await).await;
+    let messages: Vec<Sent> = messages.into_iter().filter(|message| message.peer == to.id).collect();
+    for yes in work.withdrawn() {
+        taken_back(&yes, &messages, &told, &mut find);
     }
 }
 
@@ -237,20 +228,56 @@ fn crossed(work: &Work, message: &Sent) -> bool {
     work.has_gone_back() && matches!(message.kind.as_str(), "referral.info-requested.v1" | "referral.info-provided.v1")
 }
 
-/// Of somebody who took her yes back: who was given something was told, and nothing arrived after that.
-fn taken_back(person: &Person, messages: &[Sent], find: &mut impl FnMut(String)) {
-    let record = person.record.parse().ok();
-    let given: Vec<&Sent> = messages.iter().filter(|it| it.record == record && it.state == "delivered").collect();
+/// That a yes was taken back, as a node told it a peer.
+#[derive(Debug, Clone)]
+struct Told {
+    message: Uuid,
+    /// Whether the peer has answered what became of what it held.
+    is_answered: bool,
+}
+
+/// By record.
+async fn told(store: &Store, peer: &str) -> HashMap<Uuid, Told> {
+    let peer = peer.to_owned();
+    let rows: Vec<(Id, Id, bool)> = store
+        .read(move |conn| {
+            let columns = (recall_told::record, recall_told::message, recall_told::complete);
+            Ok(recall_told::table.filter(recall_told::peer.eq(peer)).select(columns).load(conn)?)
+        })
+        .await
+        .expect("recalls can be read");
+    rows.into_iter()
+        .map(|(record, message, complete)| (record.0, Told { message: message.0, is_answered: complete }))
+        .collect()
+}
+
+/// Of a yes that was taken back: who was given something under it was told and has answered, and nothing arrived after that.
+fn taken_back(yes: &TakenBack, messages: &[Sent], told: &HashMap<Uuid, Told>, find: &mut impl FnMut(String)) {
+    let record: Uuid = yes.record.parse().expect("a record has an id");
+    let arrived = || messages.iter().filter(|it| it.state == "delivered");
+    let given: Vec<&Sent> = arrived().filter(|it| it.record == Some(record)).collect();
     let Some(first) = given.first() else { return };
-    // A withdrawal rests on a duty: its row names no record. Nobody of the drill has two subjects.
-    let about = |it: &&Sent| it.kind == "consent.withdrawn.v1" && it.subject == first.subject;
-    let Some(told) = messages.iter().filter(about).find(|it| it.state == "delivered") else {
+    let Some(told) = told.get(&record) else {
         find(format!("{} {} arrived, and nobody was told that its yes was taken back", first.kind, first.id));
         return;
     };
-    for late in given.iter().filter(|it| it.number > told.number) {
+    let Some(word) = arrived().find(|it| it.id == told.message) else {
+        find(format!("that the yes to {} {} was taken back did not arrive", first.kind, first.id));
+        return;
+    };
+    if !told.is_answered {
+        find(format!("what became of {} {} was never answered", first.kind, first.id));
+    }
+    // What the conversation went on with under another yes has ended too, where it was the referral's.
+    let also = |it: &&Sent| it.record == Some(record) || (yes.ends_all && it.record.is_some() && in_one(it, first));
+    for late in arrived().filter(also).filter(|it| it.number > word.number) {
         find(format!("{} {} was taken after its yes was taken back", late.kind, late.id));
     }
+}
+
+/// Whether two messages belong to one conversation.
+fn in_one(one: &Sent, other: &Sent) -> bool {
+    one.thread.zip(other.thread).is_some_and(|((one, _), (other, _))| one == other)
 }
 
 /// Epoch and number on the link, and the number in the thread.

@@ -8,6 +8,8 @@ use crate::asking::Desk;
 #[derive(Debug, Clone)]
 pub(crate) struct Person {
     pub(crate) id: String,
+    /// The record of her yes to a preview.
+    pub(crate) ahead: String,
     /// The record of her yes to a referral.
     pub(crate) record: String,
 }
@@ -65,15 +67,20 @@ pub(crate) async fn take_up(desk: &Desk, label: &str, notice: &Value) -> Option<
         },
     });
     let records = desk.act(&format!("{path}/consents"), yes).await.yes();
-    let record = records["items"][1]["record"].as_str()?.to_owned();
-    Some(Person { id, record })
+    let record = |at: usize| records["items"][at]["record"].as_str().map(str::to_owned);
+    Some(Person { id, ahead: record(0)?, record: record(1)? })
 }
 
-/// A referral of hers that is on its way. Its id at the centre; `None` as above.
-pub(crate) async fn refer(desk: &Desk, person: &Person, to: &str) -> Option<String> {
+/// A referral of hers that is being prepared. Its id at the centre; `None` as above.
+pub(crate) async fn draft(desk: &Desk, person: &Person, to: &str) -> Option<String> {
     let draft = json!({"person": person.id, "recipient": to, "purpose": "P2", "confirm_duplicate": true});
     let draft = desk.act("referrals", draft).await.yes();
-    let id = draft["summary"]["id"].as_str()?.to_owned();
+    Some(draft["summary"]["id"].as_str()?.to_owned())
+}
+
+/// A referral of hers that is on its way, as above.
+pub(crate) async fn refer(desk: &Desk, person: &Person, to: &str) -> Option<String> {
+    let id = draft(desk, person, to).await?;
     desk.act(&format!("referrals/{id}/sending"), json!({})).await.yes();
     Some(id)
 }

@@ -1,7 +1,7 @@
 //! Operators who write while everything burns, and the memory of what they were told.
 //!
 //! Three kinds of thread. In one the job centre took somebody on and reports again and again; in one it asks and the centre
-//! answers; in one somebody takes her yes back in the middle of it all. Each act carries a number of its own thread, so that
+//! answers; in one somebody takes a yes back in the middle of it all, with a preview that went ahead or without. Each act carries a number of its own thread, so that
 //! at the end it can be seen at the other side: there once, and in order.
 
 use std::collections::BTreeMap;
@@ -36,6 +36,14 @@ pub(crate) struct Memory {
     pub(crate) by_centre: Vec<u64>,
 }
 
+/// A yes that was taken back, and who was told so knows it.
+#[derive(Debug, Clone)]
+pub(crate) struct TakenBack {
+    pub(crate) record: String,
+    /// Whether it was the one to the referral, so that the whole conversation ends with it.
+    pub(crate) ends_all: bool,
+}
+
 /// The operators.
 #[derive(Debug, Clone)]
 pub(crate) struct Work(Arc<Inner>);
@@ -48,7 +56,7 @@ struct Inner {
     notice: Value,
     threads: Vec<Thread>,
     memory: Mutex<BTreeMap<String, Memory>>,
-    withdrawn: Mutex<Vec<Person>>,
+    withdrawn: Mutex<Vec<TakenBack>>,
     /// How many acts of the job centre each thread had when the copy was begun to which it went back, and when it went.
     gone_back: Mutex<BTreeMap<String, (usize, usize)>>,
     findings: Mutex<Vec<String>>,
@@ -185,8 +193,8 @@ impl Work {
         !self.0.gone_back.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
-    /// Who took her yes back, and was told that it is taken back.
-    pub(crate) fn withdrawn(&self) -> Vec<Person> {
+    /// What was taken back, of people who were told that it is.
+    pub(crate) fn withdrawn(&self) -> Vec<TakenBack> {
         self.0.withdrawn.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -265,7 +273,7 @@ impl Work {
         }
     }
 
-    /// People agree, are referred, and take it back at some moment.
+    /// People agree, are referred, half of them with a preview ahead, and take something of it back at some moment.
     async fn take_back(&self, dice: Dice) {
         let desk = &self.0.at_centre;
         for number in 0.. {
@@ -275,7 +283,26 @@ impl Work {
             let Some(person) = people::take_up(desk, &format!("Ritira {number}"), &self.0.notice).await else {
                 continue;
             };
-            let Some(id) = people::refer(desk, &person, &self.0.network.cpi().id).await else { continue };
+            let Some(id) = people::draft(desk, &person, &self.0.network.cpi().id).await else { continue };
+            let goes_ahead = dice.happens(500);
+            if goes_ahead {
+                desk.act(&format!("referrals/{id}/preview"), Value::Null).await.yes();
+                sleep(dice.up_to(600)).await;
+            }
+            // With a preview on its way either yes may go first, or only one, before the referral or after it.
+            let of_preview = TakenBack { record: person.ahead.clone(), ends_all: false };
+            let of_referral = TakenBack { record: person.record.clone(), ends_all: true };
+            let mut back = match dice.below(4) {
+                0 if goes_ahead => vec![of_preview],
+                1 if goes_ahead => vec![of_preview, of_referral],
+                2 if goes_ahead => vec![of_referral, of_preview],
+                _ => vec![of_referral],
+            };
+            if goes_ahead && dice.happens(200) {
+                self.takes_back(&person, back.remove(0)).await;
+            }
+            // Refused where nothing carries it any more.
+            desk.act(&format!("referrals/{id}/sending"), json!({})).await;
             for _ in 0..dice.below(3) {
                 sleep(dice.up_to(400)).await;
                 let seen = desk.read(&format!("referrals/{id}")).await;
@@ -285,15 +312,21 @@ impl Work {
                 }
             }
             sleep(dice.up_to(600)).await;
-            let how = json!({"by": "person", "channel": "in_person"});
-            let path = format!("people/{}/consents/{}/withdrawals", person.id, person.record);
-            let said = desk.act(&path, how).await;
-            if said.is_yes() {
-                self.0.withdrawn.lock().unwrap_or_else(PoisonError::into_inner).push(person);
-            } else {
-                self.find(format!("a withdrawal was refused: {} {}", said.status, said.body));
+            for yes in back {
+                self.takes_back(&person, yes).await;
             }
             desk.act(&format!("referrals/{id}/card-updates"), json!({})).await;
+        }
+    }
+
+    async fn takes_back(&self, person: &Person, yes: TakenBack) {
+        let how = json!({"by": "person", "channel": "in_person"});
+        let path = format!("people/{}/consents/{}/withdrawals", person.id, yes.record);
+        let said = self.0.at_centre.act(&path, how).await;
+        if said.is_yes() {
+            self.0.withdrawn.lock().unwrap_or_else(PoisonError::into_inner).push(yes);
+        } else {
+            self.find(format!("a withdrawal was refused: {} {}", said.status, said.body));
         }
     }
 }
