@@ -97,7 +97,7 @@ impl KeyRow {
     pub fn published(&self, now: DateTime<Utc>) -> Jwk {
         Jwk {
             iat: Some(self.created_at.timestamp()),
-            exp: self.retire_at.filter(|retire| *retire <= now).map(|retire| retire.timestamp()),
+            exp: self.retire_at.filter(|retire| *retire <= now).map(stopped),
             revoked: self
                 .revoked
                 .as_ref()
@@ -105,6 +105,11 @@ impl KeyRow {
             ..self.public.clone()
         }
     }
+}
+
+/// When a key stopped signing, in whole seconds: the one in which it signed for the last time lies before it.
+fn stopped(retire: DateTime<Utc>) -> i64 {
+    retire.timestamp() + i64::from(retire.timestamp_subsec_nanos() > 0)
 }
 
 /// Handle on the node's keys. Keeps opened private keys by name: a key never changes, it only stops being used.

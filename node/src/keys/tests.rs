@@ -59,6 +59,34 @@ async fn a_rotation_overlaps_and_ends_with_the_old_private_key_destroyed() {
 }
 
 #[actix_web::test]
+async fn what_a_key_signed_in_its_last_second_verifies() {
+    scratch::each(|store| {
+        let clock = store.clock().clone();
+        async move {
+            let keys = keys();
+            clock.advance(TimeDelta::milliseconds(700));
+            let made = keys.clone();
+            store
+                .write(move |tx| {
+                    made.create(tx)?;
+                    made.rotate(tx, Kind::Protocol).map(drop)
+                })
+                .await
+                .unwrap();
+            clock.advance(CONFIGURATION_CACHE - TimeDelta::milliseconds(200));
+            let (signing, then) = (keys.clone(), clock.now());
+            let old = store.read(move |conn| signing.signing(conn, Kind::Protocol, then)).await.unwrap();
+            clock.advance(TimeDelta::milliseconds(200));
+            let (publishing, now) = (keys.clone(), clock.now());
+            let jwks = store.read(move |conn| publishing.jwks(conn, Kind::Protocol, now)).await.unwrap();
+            let retired = jwks.keys.iter().find(|jwk| jwk.kid == *old.kid()).unwrap();
+            assert!(retired.exp.is_some_and(|exp| then.timestamp() < exp && exp <= now.timestamp() + 1));
+        }
+    })
+    .await;
+}
+
+#[actix_web::test]
 async fn a_compromised_key_is_replaced_at_once() {
     scratch::each(|store| async move {
         let keys = keys();
