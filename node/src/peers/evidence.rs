@@ -4,12 +4,17 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use staffetta_protocol::id::EntityId;
-use staffetta_protocol::trust::{Anchor, resolve_anchor, resolve_chain};
+use staffetta_protocol::jose;
+use staffetta_protocol::trust::{Anchor, Chain, EntityConfiguration, resolve_anchor, resolve_chain};
 
 use super::{Peers, ResolveError, rows};
 use crate::error::Result;
+use crate::keys::Kind;
 use crate::store::schema::{chain_used, peer};
 use crate::store::{At, Conn, Doc};
+
+/// Kept chains after an instant that are looked at: the first may rest on a configuration of before it, hardly a second one.
+const LATER: i64 = 4;
 
 /// The documents of a chain, and when they were looked at.
 pub type Used = (DateTime<Utc>, Vec<String>);
@@ -40,18 +45,28 @@ impl Peers {
         Ok((now, used))
     }
 
-    /// Keeps this node's own chain, once a day: it proves what this node signs, also when it is out of the network one day
-    /// and the authority has nothing to say about it any more. An authority that does not answer is asked again.
+    /// Keeps this node's own chain, once a day and when its keys have changed: it proves what this node signs, also when it is
+    /// out of the network one day and the authority has nothing to say about it any more. An authority that does not answer is
+    /// asked again.
     ///
     /// # Errors
     /// What the database refuses.
     pub async fn keep_own_chain(&self) -> Result<()> {
-        let (me, since) = (self.entity_id().clone(), At::from(self.now() - TimeDelta::days(1)));
+        let (this, now) = (self.clone(), self.now());
         let is_kept = move |conn: &mut Conn| {
             if rows::own_mark(conn)?.is_none() {
                 return Ok(true);
             }
-            let kept = chain_used::table.filter(chain_used::peer.eq(me.as_str())).filter(chain_used::used_at.gt(since));
+            let mut since = now - TimeDelta::days(1);
+            for kind in [Kind::Federation, Kind::Protocol] {
+                let made = this.0.keys.list(conn, kind)?.into_iter().map(|key| key.created_at);
+                since = made.fold(since, DateTime::max);
+            }
+            // A clock that was ahead leaves rows of days to come: they say nothing of today.
+            let kept = chain_used::table
+                .filter(chain_used::peer.eq(this.entity_id().as_str()))
+                .filter(chain_used::used_at.gt(At::from(since)))
+                .filter(chain_used::used_at.le(At::from(now)));
             Ok(diesel::select(exists(kept)).get_result(conn)?)
         };
         if self.0.store.read(is_kept).await? { Ok(()) } else { self.keep_own_chain_now().await }
@@ -70,8 +85,15 @@ impl Peers {
     }
 }
 
-/// The chains of a node that were in use at these instants, and the last that is known: enough to judge what it signed
-/// then. Kept ones of this node too.
+/// Whether a key that a node published as good is revoked by what it publishes now.
+pub(super) fn revokes(fresh: &Chain, before: &Chain) -> bool {
+    let good = |kid| before.protocol_keys.find(kid).is_some_and(|key| !key.is_revoked());
+    fresh.protocol_keys.iter().any(|key| key.is_revoked() && good(key.kid()))
+}
+
+/// The chains of a node that tell what it signed at these instants: those that were in use then; for each the first of a later
+/// day, since who published a key as good afterwards cannot revoke it as of before; and the last that is known. Kept ones of
+/// this node too.
 pub fn chains_at(conn: &mut Conn, of: &EntityId, instants: &[DateTime<Utc>]) -> Result<Vec<Used>> {
     let mut found: Vec<Used> = Vec::new();
     let mut add = |used: Used| {
@@ -80,14 +102,22 @@ pub fn chains_at(conn: &mut Conn, of: &EntityId, instants: &[DateTime<Utc>]) -> 
         }
     };
     for instant in instants {
-        let before = chain_used::table
-            .filter(chain_used::peer.eq(of.as_str()))
-            .filter(chain_used::used_at.le(At::from(*instant)))
-            .order(chain_used::used_at.desc());
-        let used: Option<(At, Doc)> =
-            before.select((chain_used::used_at, chain_used::documents)).first(conn).optional()?;
-        if let Some((at, documents)) = used {
+        let kept = || {
+            let hers = chain_used::table.filter(chain_used::peer.eq(of.as_str()));
+            hers.select((chain_used::used_at, chain_used::documents)).into_boxed()
+        };
+        let before = kept().filter(chain_used::used_at.le(At::from(*instant))).order(chain_used::used_at.desc());
+        let then: Option<(At, Doc)> = before.first(conn).optional()?;
+        if let Some((at, documents)) = then {
             add((at.0, documents.read()?));
+        }
+        let after = kept().filter(chain_used::used_at.gt(At::from(*instant))).order(chain_used::used_at);
+        for (at, documents) in after.limit(LATER).load::<(At, Doc)>(conn)? {
+            let documents: Vec<String> = documents.read()?;
+            if documents.first().is_some_and(|leaf| is_signed_after(leaf, *instant)) {
+                add((at.0, documents));
+                break;
+            }
         }
     }
     let last: Option<(String, Option<String>, String, At)> = peer::table
@@ -103,4 +133,9 @@ pub fn chains_at(conn: &mut Conn, of: &EntityId, instants: &[DateTime<Utc>]) -> 
         add((at.0, documents));
     }
     Ok(found)
+}
+
+/// Whether a configuration, which was verified when it was kept, was signed after that.
+fn is_signed_after(configuration: &str, instant: DateTime<Utc>) -> bool {
+    jose::peek::<EntityConfiguration>(configuration).is_ok_and(|leaf| leaf.iat > instant.timestamp())
 }

@@ -230,8 +230,8 @@ pub fn own_mark(conn: &mut Conn) -> Result<Option<String>> {
     rows::own_mark(conn)
 }
 
-/// Keeps the chain of `peer` as evidence, in the transaction that takes or delivers something on it. Once for each
-/// chain; its digest names it.
+/// Keeps the chain of `peer` as evidence, in the transaction that takes something on it. Once for each chain; its
+/// digest names it.
 pub fn keep_evidence(tx: &mut Tx<'_>, peer: &Peer) -> Result<staffetta_protocol::digest::Digest> {
     rows::keep_used(tx, peer.chain())?;
     Ok(peer.chain().digest())

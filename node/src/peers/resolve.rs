@@ -12,7 +12,7 @@ use staffetta_protocol::trust::{
 
 use super::authority::{document, half_way};
 use super::peer::Peer;
-use super::{Gate, Peers, rows};
+use super::{Gate, Peers, evidence, rows};
 use crate::error::{Error, Result};
 use crate::journal::{Actor, Entry, record};
 use crate::store::{Conn, Tx};
@@ -217,10 +217,15 @@ impl Peers {
         };
         let old = before.as_ref().filter(|before| before.mark_jws() == fresh.mark_jws()).and_then(Peer::mark);
         let mark = status.map(|status| (status, now)).or(old);
-        let was = before.map(|before| before.state(now));
+        let was = before.as_ref().map(|before| before.state(now));
+        let last_good = before.filter(|before| evidence::revokes(fresh.chain(), before.chain()));
         let refresh_at = half_way(now, fresh.chain().exp);
         let peers = self.clone();
         let kept = self.0.store.write(move |tx| {
+            if let Some(before) = &last_good {
+                // Nobody revokes a key as of a day after which it published it as good: this is what it published.
+                rows::keep_used(tx, before.chain())?;
+            }
             rows::keep_chain(tx, fresh.chain(), mark, refresh_at)?;
             let peer =
                 peers.known(tx.conn(), &id)?.ok_or_else(|| Error::internal("the peer just kept is not there"))?;

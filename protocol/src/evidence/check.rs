@@ -183,8 +183,12 @@ impl Judge {
         match &said.message {
             None => self.found.push(Finding::open(
                 "message",
-                format!("Il contenuto del messaggio {named} è stato cancellato: ne resta l'impronta {digest}."),
-                format!("What the message {named} said was erased: its digest {digest} remains."),
+                format!(
+                    "Il contenuto del messaggio {id} è stato cancellato: ne resta l'impronta {digest}. Che fosse un {kind} lo dice solo il file."
+                ),
+                format!(
+                    "What the message {id} said was erased: its digest {digest} remains. That it was a {kind} only the file says."
+                ),
             )),
             Some(jws) if Digest::of(jws) != *digest => {
                 self.found.push(Finding::wrong(
@@ -195,18 +199,25 @@ impl Judge {
             }
             Some(jws) => self.content(said, jws, &named),
         }
+        // Of what was erased the receipt vouches for the id and for nothing else that stands beside it.
+        let named = if said.message.is_some() { named } else { id.to_string() };
         let arrived =
             self.receipts.iter().filter(|receipt| receipt.iss == *to && receipt.aud == *from).find_map(|receipt| {
                 let item = receipt.items.iter().find(|item| item.digest == *digest)?;
-                Some((day(receipt.iat), item.outcome))
+                Some((day(receipt.iat), item.outcome, item.id.is_none_or(|receipted| receipted == *id)))
             });
         self.found.push(match arrived {
-            Some((when, Outcome::Accepted)) => Finding::proven(
+            Some((when, _, false)) => Finding::wrong(
+                "message",
+                format!("La ricevuta di {to} del {when} dà all'impronta {digest} un altro numero che {id}."),
+                format!("The receipt of {to} of {when} gives the digest {digest} another id than {id}."),
+            ),
+            Some((when, Outcome::Accepted, true)) => Finding::proven(
                 "message",
                 format!("Il {when} {to} ha dichiarato di aver accettato il messaggio {named}."),
                 format!("On {when} {to} declared that it had accepted the message {named}."),
             ),
-            Some((when, outcome)) => {
+            Some((when, outcome, true)) => {
                 let (it, en) = match outcome {
                     Outcome::Refused => ("rifiutato", "refused"),
                     _ => ("annullato", "voided"),

@@ -3,7 +3,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::*;
-use crate::id::{Kid, LogId};
+use crate::id::{Kid, LogId, MessageId};
 use crate::jose::{self, Revoked, SigningKey};
 use crate::log::{self as tree, Checkpoint, Entry, Node};
 use crate::receipt::Receipt;
@@ -168,6 +168,16 @@ fn after_an_erasure_the_digest_stands_for_the_message() {
     assert_eq!(rest(&file), [(Verdict::Open, "message")]);
     let arrived = check(&file, &[]).into_iter().filter(|it| (it.verdict, it.about) == (Verdict::Proven, "message"));
     assert_eq!(arrived.count(), 1, "that it arrived is proven as before");
+
+    // What it was only the file says: nothing that is proven names it, and the receipt knows its id.
+    let whole = file.messages[0].clone();
+    file.messages[0].kind = "referral.sent.v1".into();
+    let told = check(&file, &[]).into_iter().filter(|it| it.verdict == Verdict::Proven);
+    assert!(told.into_iter().all(|it| !it.en.contains("referral.sent.v1") && !it.it.contains("referral.sent.v1")));
+    file.messages[0] = Said { id: MessageId(uuid::Uuid::from_u128(1)), ..whole.clone() };
+    assert_eq!(rest(&file), [(Verdict::Open, "message"), (Verdict::Wrong, "message")]);
+    file.messages[0] = Said { from: whole.to.clone(), to: whole.from.clone(), ..whole };
+    assert_eq!(rest(&file), [(Verdict::Open, "message"), (Verdict::Open, "message")], "no receipt says so");
 }
 
 /// The text with its middle letter changed into another of the same alphabet.
@@ -180,7 +190,9 @@ fn flipped(text: &str) -> String {
 #[test]
 fn one_changed_byte_anywhere_is_found() {
     type Change = fn(&mut Evidence);
-    let changes: [(&str, Change); 9] = [
+    let changes: [(&str, Change); 11] = [
+        ("message", |file| file.messages[0].id = MessageId(uuid::Uuid::from_u128(1))),
+        ("message", |file| file.messages[0].kind = "referral.sent.v1".into()),
         ("message", |file| file.messages[0].message = file.messages[0].message.as_deref().map(flipped)),
         ("message", |file| {
             // The message and its digest, both: then no signature holds.

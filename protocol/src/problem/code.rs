@@ -120,6 +120,9 @@ codes! {
     /// There is no room for what was to be written; `Retry-After` says when to look again.
     StorageFull = 503 "storage_full", "Lo spazio su disco è finito: chi gestisce il nodo ne libera.",
         "The disk is full: whoever runs the node makes room.";
+    /// What is erased now would not be kept outside the database, so nobody is erased; `Retry-After` says when to try again.
+    KeyringBehind = 503 "keyring_behind", "Il portachiavi non si può scrivere: finché non si può, nessuno viene cancellato.",
+        "The keyring cannot be written: until it can, nobody is erased.";
     /// Too busy for now; `Retry-After` says when.
     Busy = 503 "busy", "Il nodo è occupato: riprovare.", "The node is busy: try again.";
     /// A message is from the future by the receiver's clock: one of the two is wrong. Nothing from `expected` on was decided.

@@ -219,6 +219,29 @@ async fn a_chain_that_something_rests_on_is_kept_once() {
 }
 
 #[actix_web::test]
+async fn what_a_node_published_last_before_it_revoked_a_key_is_kept_and_shown() {
+    each(|net| async move {
+        let first = b(&net).await.unwrap();
+        let then = net.now() + TimeDelta::minutes(1);
+        net.clock.advance(TimeDelta::minutes(1));
+        let used = first.clone();
+        net.a.scratch.store().write(move |tx| peers::keep_evidence(tx, &used)).await.unwrap();
+        net.clock.advance(TimeDelta::hours(2));
+        let good = net.a.peers.refresh(net.b.id()).await.unwrap();
+        net.clock.advance(TimeDelta::hours(2));
+        let keys = net.b.keys.clone();
+        net.b.scratch.store().write(move |tx| keys.replace_compromised(tx, Kind::Protocol).map(drop)).await.unwrap();
+        let revoked = net.a.peers.refresh(net.b.id()).await.unwrap();
+        let of = net.b.id().clone();
+        let shown = net.a.scratch.store().read(move |conn| peers::chains_at(conn, &of, &[then])).await.unwrap();
+        let shown: Vec<_> = shown.into_iter().map(|(_, documents)| documents).collect();
+        // The one in the middle is what it published as good after it had signed: it takes nothing of that back.
+        assert_eq!(shown, [&first, &good, &revoked].map(|peer| peer.chain().jws.clone()));
+    })
+    .await;
+}
+
+#[actix_web::test]
 async fn a_nodes_own_chain_is_kept_every_day_and_before_its_keys_change() {
     each(|net| async move {
         let kept = async || {
@@ -229,6 +252,7 @@ async fn a_nodes_own_chain_is_kept_every_day_and_before_its_keys_change() {
             net.a.scratch.store().read::<i64>(of_me).await.unwrap()
         };
         let daily = async || net.a.peers.keep_own_chain().await.unwrap();
+        net.clock.advance(TimeDelta::minutes(5));
         daily().await;
         assert_eq!(kept().await, 1);
         net.clock.advance(TimeDelta::hours(23));
@@ -245,6 +269,11 @@ async fn a_nodes_own_chain_is_kept_every_day_and_before_its_keys_change() {
         net.clock.advance(TimeDelta::hours(2));
         net.a.peers.rotate_keys(Actor::System, Kind::Protocol, true).await.unwrap();
         assert_eq!(kept().await, 3, "with the key that was stolen, as it was");
+        net.clock.advance(TimeDelta::minutes(5));
+        daily().await;
+        assert_eq!(kept().await, 4, "and with the one that signs now");
+        daily().await;
+        assert_eq!(kept().await, 4);
     })
     .await;
 }
