@@ -1,7 +1,7 @@
 //! Who is served when: links that are due, several at a time, and none waits for another.
 
-use std::collections::HashSet;
-use std::time::Duration;
+use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt as _;
@@ -10,15 +10,15 @@ use staffetta_protocol::id::EntityId;
 
 use crate::error::Result;
 
-/// How often it is looked, while something is under way, what fell due meanwhile.
+/// How often it is looked, while something is under way, what fell due meanwhile; a link that rests, rests so long.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// The links that are ready, in their order, and when the next one falls due after that.
 pub(super) type Due = (Vec<EntityId>, Option<DateTime<Utc>>);
 
 /// Serves what is due, `at_once` links at a time, until nothing more comes of it. A peer that takes its time to answer keeps
-/// its own link, and no other. `round` says whether more may follow at once on its link; one that says no is left alone until
-/// somebody wakes. Of those that never rest each has its turn before one has its second.
+/// its own link, and no other. `round` says whether more may follow at once on its link; one that says no is left alone for a
+/// moment, or until somebody wakes. Of those that never rest each has its turn before one has its second.
 ///
 /// # Errors
 /// What `due` fails with, or the first round that failed inside: once everything that was under way has ended.
@@ -34,15 +34,16 @@ where
     W: Future<Output = ()>,
 {
     let mut under_way = FuturesUnordered::new();
-    let (mut busy, mut had_its_turn, mut rests) = (HashSet::new(), HashSet::new(), HashSet::new());
+    let (mut busy, mut had_its_turn, mut rests) = (HashSet::new(), HashSet::new(), HashMap::new());
     let mut failed = None;
     loop {
         let (ready, next) = due().await.unwrap_or_else(|error| {
             failed.get_or_insert(error);
             Due::default()
         });
+        rests.retain(|_, since: &mut Instant| since.elapsed() < LOOK);
         let able: Vec<EntityId> =
-            ready.into_iter().filter(|peer| !busy.contains(peer) && !rests.contains(peer)).collect();
+            ready.into_iter().filter(|peer| !busy.contains(peer) && !rests.contains_key(peer)).collect();
         if able.iter().all(|peer| had_its_turn.contains(peer)) {
             had_its_turn.clear();
         }
@@ -60,10 +61,10 @@ where
                 busy.remove(&peer);
                 match done {
                     Ok(true) => drop(had_its_turn.insert(peer)),
-                    Ok(false) => drop(rests.insert(peer)),
+                    Ok(false) => drop(rests.insert(peer, Instant::now())),
                     Err(error) => {
                         tracing::error!(%peer, cause = %error, "a link is left alone: something failed inside");
-                        rests.insert(peer);
+                        rests.insert(peer, Instant::now());
                         failed.get_or_insert(error);
                     }
                 }

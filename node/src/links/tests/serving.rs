@@ -73,6 +73,30 @@ async fn a_peer_that_takes_its_time_keeps_no_other_waiting() {
 }
 
 #[actix_web::test]
+async fn a_link_that_rested_is_tried_again_though_another_is_never_done() {
+    let stage = Rc::new(Stage::with(&[("busy", 1), ("back", 2)]));
+    let (tried, others) = (Rc::new(Notify::new()), Rc::clone(&stage));
+    let done = Rc::clone(&tried);
+    let round = move |id: EntityId| {
+        let (stage, tried) = (Rc::clone(&others), Rc::clone(&done));
+        async move {
+            if id == peer("busy") {
+                tried.notified().await;
+            }
+            stage.take(&id);
+            if stage.times("back") == 2 {
+                tried.notify_one();
+            }
+            // What is in its way passes by itself, and nobody wakes for it.
+            Ok(false)
+        }
+    };
+    let due = || std::future::ready(Ok((stage.ready(), None)));
+    serve(8, due, round, || stage.woken.notified()).await.unwrap();
+    assert_eq!(*stage.served.borrow(), ["back", "back", "busy"].map(peer));
+}
+
+#[actix_web::test]
 async fn of_links_that_never_rest_each_has_its_turn_before_one_has_its_second() {
     let stage = Stage::with(&[("a", 2), ("b", 2), ("c", 2)]);
     let round = |id: EntityId| {

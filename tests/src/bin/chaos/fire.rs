@@ -72,6 +72,9 @@ impl Fire {
             assert!(made.status.success(), "{}: {}", node.name, String::from_utf8_lossy(&made.stderr));
             node.signs_anew_in(TimeDelta::seconds(after)).await;
         }
+        for node in &network.nodes {
+            node.looks_again_at_everybody().await;
+        }
         network.nodes.iter().for_each(|node| node.proxy.is_bad(true));
         let busy = network.processes().map(|_| Mutex::new(())).collect();
         let shared = Arc::new(Shared {

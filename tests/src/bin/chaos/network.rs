@@ -11,7 +11,7 @@ use diesel::prelude::*;
 use serde_json::{Value, json};
 use staffetta_node::clock::Clock;
 use staffetta_node::config::{DatabaseConfig, DatabaseUrl};
-use staffetta_node::store::schema::node_key;
+use staffetta_node::store::schema::{node_key, peer};
 use staffetta_node::store::{At, Store, Tx};
 use tokio::time::sleep;
 
@@ -144,6 +144,18 @@ impl Node {
         };
         let store = self.store();
         store.write(begins).await.expect("the keys can be written");
+        store.close().await;
+    }
+
+    /// Has it fetch what its partners publish, as it does in the course of the day in which a new key does not sign yet.
+    pub(crate) async fn looks_again_at_everybody(&self) {
+        let due = |tx: &mut Tx<'_>| {
+            let now = At::from(tx.now());
+            diesel::update(peer::table).set(peer::refresh_at.eq(now)).execute(tx.conn())?;
+            Ok(())
+        };
+        let store = self.store();
+        store.write(due).await.expect("the peers can be written");
         store.close().await;
     }
 
