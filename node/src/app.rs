@@ -34,12 +34,12 @@ use crate::outbox::Outbox;
 use crate::peers::{Client, Peers, Profile};
 use crate::people::{self, People};
 use crate::referrals::{self, Referrals};
-use crate::rights::Rights;
+use crate::rights::{Keyring, Rights};
 use crate::store::Store;
 use crate::vault::{MasterKey, Vault};
 use crate::web::document::DESK;
 use crate::web::door::oidc::Provider;
-use crate::web::{Operations, Web};
+use crate::web::{Current, Operations, Web};
 use crate::{log, offices, tls, web, wiring};
 
 pub use stop::{Serving, Stop, Workers};
@@ -245,6 +245,7 @@ impl Node {
                     .app_data(Data::new(Consents { threads_ended: wiring::threads_ended }))
                     .app_data(Data::new(People { holdings: wiring::HOLDINGS, age_said: consents::heed_age }))
                     .configure(|cfg| node.operations().mount(cfg))
+                    .app_data(Data::new(Keyring { takes_more: node.takes_more() }))
                     .app_data(Data::new(Rights { holdings: wiring::HOLDINGS, threads_ended: wiring::threads_ended }));
                 if let Some(provider) = &node.provider {
                     cfg.app_data(Data::new(provider.clone()));
@@ -276,6 +277,14 @@ impl Node {
     /// Whether the signed answer of some member agreed with our clock within the last 24 hours.
     pub fn clock_is_confirmed(&self) -> bool {
         self.peers.clock_is_confirmed(self.clock.now())
+    }
+
+    fn takes_more(&self) -> Current {
+        let keeper = self.keeper.clone();
+        Arc::new(move || {
+            let keeper = keeper.clone();
+            Box::pin(async move { keeper.is_ready().await.is_ok() })
+        })
     }
 
     /// Lets go of the outgoing connections: after the workers, before any server.

@@ -1,6 +1,7 @@
 //! One node of a story.
 
 use std::net::TcpListener;
+use std::path::PathBuf;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use staffetta_node::access::{self, AccessRole};
@@ -136,6 +137,12 @@ impl Member {
     /// Comes back as a node that sends and takes no more than so many messages at a time.
     pub async fn windowed(&mut self, window: u32) {
         self.config.exchange.window = window;
+        self.restart().await;
+    }
+
+    /// Comes back as a node that keeps its keyring there.
+    pub async fn keeps(&mut self, keyring: PathBuf) {
+        self.config.backup.keyring = Some(keyring);
         self.restart().await;
     }
 

@@ -155,26 +155,35 @@ impl Node {
         ready.is_ok()
     }
 
-    /// What time alone makes irreversible.
+    /// What time alone makes irreversible, each in an act of its own: what fails in one keeps no other from being done.
     async fn forget(&self) -> Result<()> {
         if !self.clock_is_confirmed() {
             return Ok(());
         }
-        let (keys, vault, kept) = (self.keys.clone(), self.vault.clone(), self.keyring_takes_more().await);
-        let act = move |tx: &mut Tx<'_>| {
-            if kept {
-                rights::pump(tx, &vault)?;
-            }
-            keys.destroy_retired(tx)?;
-            door::purge(tx)?;
-            once::forget_keys(tx)?;
-            inbox::purge(tx)
-        };
-        self.store.write(act).await?;
-        if !kept || !self.clock_is_confirmed() {
+        let keys = self.keys.clone();
+        let parts = [
+            self.store.write(move |tx| keys.destroy_retired(tx).map(drop)).await,
+            self.store.write(door::purge).await.map(drop),
+            self.store.write(once::forget_keys).await.map(drop),
+            self.store.write(inbox::purge).await.map(drop),
+            self.forget_people().await,
+        ];
+        parts.into_iter().collect()
+    }
+
+    /// Who asked to be erased, and what was kept for as long as it may be.
+    async fn forget_people(&self) -> Result<()> {
+        if !self.keyring_takes_more().await {
             return Ok(());
         }
-        rights::retention::pump(&self.store, &self.vault, wiring::RETAINED, &self.config.retention).await.map(drop)
+        let vault = self.vault.clone();
+        let erased = self.store.write(move |tx| rights::pump(tx, &vault)).await.map(drop);
+        if !self.clock_is_confirmed() {
+            return erased;
+        }
+        let retained =
+            rights::retention::pump(&self.store, &self.vault, wiring::RETAINED, &self.config.retention).await;
+        erased.and(retained.map(drop))
     }
 
     /// Answers that became late, what was kept for a while, and the keys of those of whom nothing is held any more.

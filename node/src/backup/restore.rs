@@ -1,10 +1,10 @@
 //! Data of any age with the newest keyring become a node again.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use staffetta_protocol::id::RecordId;
+use staffetta_protocol::id::{EntityId, RecordId};
 use uuid::Uuid;
 
 use super::{DATA, KEYRING, Keyring};
@@ -158,8 +158,9 @@ fn back(tx: &mut Tx<'_>, means: &Means, keyring: &Keyring) -> Result<Restored> {
     outbox::begin_new_epochs(tx, means.outbox.entity_id(), &keyring.epochs)?;
     let erased = keyring::shredded(tx.conn())?;
     let erased = rights::erased_before(tx, &erased)?;
+    let partners = partners(tx, keyring)?;
     for grave in &since {
-        let threads = consents::ended_before(tx, &means.outbox, wiring::ABOVE, grave)?;
+        let threads = consents::ended_before(tx, &means.outbox, wiring::ABOVE, grave, &partners)?;
         wiring::threads_ended(tx, &threads)?;
     }
     let indexed = people::reindex(tx, &means.vault)?;
@@ -169,6 +170,13 @@ fn back(tx: &mut Tx<'_>, means: &Means, keyring: &Keyring) -> Result<Restored> {
     journal::record(tx, entry.code(format_args!("erased:{erased} ended:{}", since.len())))?;
     journal::begin_new_log(tx, keyring.checkpoint.as_deref())?;
     Ok(Restored { keyring_of: keyring.written_at, erased, ended: since.len(), indexed, aside: None })
+}
+
+/// Every node that this one exchanged with, before the copy or after it.
+fn partners(tx: &mut Tx<'_>, keyring: &Keyring) -> Result<Vec<EntityId>> {
+    let known: BTreeSet<String> =
+        outbox::linked(tx.conn())?.into_iter().chain(keyring.epochs.keys().cloned()).collect();
+    known.iter().map(|id| id.parse().map_err(|_| Error::internal("a stored entity id does not parse"))).collect()
 }
 
 /// Refuses a keyring that knows less than the data, and says what it knows more: the ends of records.

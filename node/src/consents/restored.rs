@@ -16,19 +16,33 @@ use crate::error::Result;
 use crate::grants::{self, Tombstone};
 use crate::outbox::{self, Outbox};
 use crate::store::Tx;
+use crate::tasks::{self, Task};
 use crate::vault::Vault;
 
-/// Ends what a tombstone of the keyring says has ended. Says which threads ended with it, by local id.
+/// Ends what a tombstone of the keyring says has ended. Says which threads ended with it, by local id. Of a record of this
+/// node's own that was given after the copy nothing is known but that it ended: all `partners` are told, and the data
+/// protection officer.
 ///
 /// # Errors
 /// What the database refuses.
-pub fn ended_before(tx: &mut Tx<'_>, handle: &Outbox, above: Above, grave: &Tombstone) -> Result<Vec<Uuid>> {
+pub fn ended_before(
+    tx: &mut Tx<'_>,
+    handle: &Outbox,
+    above: Above,
+    grave: &Tombstone,
+    partners: &[EntityId],
+) -> Result<Vec<Uuid>> {
     if grave.issuer != *handle.entity_id() {
         return tree::take_again(tx, handle, above, (&grave.issuer, grave.record, grave.seq));
     }
     // Whatever else is known of the record: nothing leaves under it from here on.
     grants::tombstone(tx, &grave.issuer, grave.record, grave.seq)?;
     let consent = rows::locked(tx, handle.vault(), grave.record)?;
+    if consent.is_none() {
+        tree::tell_of_forgotten(tx, handle, partners, (grave.record, grave.seq))?;
+        let task = Task::new(tasks::Kind::RecallUnanswered, grave.record);
+        tasks::open(tx, task.code("given_after_the_copy"))?;
+    }
     let ends = |it: &super::Consent| it.seq <= grave.seq && it.state.allowed().contains(&Event::Withdraw);
     let Some(consent) = consent.filter(ends) else {
         grants::close(tx, grave.record)?;

@@ -33,7 +33,7 @@ pub use fetch::{Fetch, fetch, hand_in, waits_for};
 pub use gaps::{Gap, doubtful_until, forgot_until, gap_followed, gaps_to_follow};
 pub use lease::{Bounds, Leased, Turn, lease};
 pub use links::{LinkRow, abandon, begin, due, is_asleep, link, linked, mend_timers, shrink, wake};
-pub use queue::{Outbox, Outgoing, enqueue_personal, enqueue_recall};
+pub use queue::{Outbox, Outgoing, enqueue_personal, enqueue_recall, outlive};
 pub use restored::{begin_new_epochs, epochs, strike_about};
 pub use resync::{Mended, resynchronise};
 pub use rows::{

@@ -16,7 +16,7 @@ use crate::grants::{self, Permit, Thread};
 use crate::keys::{Keys, Kind};
 use crate::store::schema::outbox;
 use crate::store::{At, Id, Tx};
-use crate::vault::{Place, Vault};
+use crate::vault::{Place, Subject, Vault};
 
 /// What is needed to queue: the node's name, keys and vault.
 #[derive(Debug, Clone)]
@@ -191,4 +191,31 @@ fn remembered(ground: &Ground) -> (String, Option<(staffetta_protocol::id::Recor
         Ground::Reply {} => ("reply".into(), None),
         Ground::Duty { basis, .. } => (format!("duty:{}", basis.code()), None),
     }
+}
+
+/// Withdrawals and answers to them that wait to leave stay readable when the keys of these people go: they say numbers, and
+/// whoever holds something must hear that it is taken back. Called before the keys are destroyed.
+///
+/// # Errors
+/// What the database refuses.
+pub fn outlive(tx: &mut Tx<'_>, vault: &Vault, subjects: &[Subject]) -> Result<()> {
+    let hers: Vec<Id> = subjects.iter().map(|subject| Id(subject.0)).collect();
+    let waiting: Vec<(Id, Option<Vec<u8>>)> = outbox::table
+        .filter(outbox::subject.eq_any(hers))
+        .filter(outbox::state.eq("queued"))
+        .filter(outbox::kind.like("consent.%"))
+        .select((outbox::message, outbox::sealed))
+        .load(tx.conn())?;
+    let mut nobody = None;
+    for (message, sealed) in waiting {
+        let Some(sealed) = sealed else { continue };
+        let Some(bytes) = vault.open(tx.conn(), place(message.0), &sealed)? else { continue };
+        let nobody = match nobody {
+            Some(nobody) => nobody,
+            None => *nobody.insert(vault.subject_for_person(tx)?),
+        };
+        let sealed = vault.seal(tx.conn(), nobody, place(message.0), &bytes)?;
+        diesel::update(outbox::table.find(message)).set(outbox::sealed.eq(sealed)).execute(tx.conn())?;
+    }
+    Ok(())
 }

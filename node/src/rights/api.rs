@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use staffetta_protocol::card::Check;
 use staffetta_protocol::id::EntityId;
+use staffetta_protocol::problem::Code;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -14,8 +15,8 @@ use super::export::Recipient;
 use super::model::{NoWait, Words};
 use super::view::{RightsEvent, RightsRequest, RightsRequestInFull, RightsRequestList};
 use super::{
-    Means, NewRightsRequest, Rights, RightsAnswer, RightsExtension, Wanted, api_export, api_register, api_retention,
-    erasing,
+    Keyring, Means, NewRightsRequest, Rights, RightsAnswer, RightsExtension, Wanted, api_export, api_register,
+    api_retention, erasing,
 };
 use crate::access::Allowed;
 use crate::access::acts::{AnswerRights, ReadRights, WriteRights};
@@ -250,7 +251,8 @@ async fn withdraw_rights_request(
 /// Erases without waiting.
 ///
 /// For an erasure that was granted: the keys are destroyed at once, although somebody was not told or has not answered. The
-/// data protection officer says why, and answers for it.
+/// data protection officer says why, and answers for it. While the keyring that the settings name cannot be written, nobody
+/// is erased: a copy of the data would bring her back.
 #[utoipa::path(tag = "rights", params(("request" = Uuid, Path, description = "The request.")),
     request_body = ErasureAtOnce,
     responses((status = 200, description = "She is erased.", body = RightsRequest),
@@ -259,11 +261,14 @@ async fn withdraw_rights_request(
 async fn erase_at_once(
     staff: Allowed<AnswerRights>,
     store: Data<Store>,
-    vault: Data<Vault>,
+    (vault, keyring): (Data<Vault>, Data<Keyring>),
     Path(id): Path<Uuid>,
     Input(why): Input<ErasureAtOnce>,
 ) -> Result<Json<RightsRequest>> {
     let staff = staff.staff();
+    if !(keyring.takes_more)().await {
+        return Err(Code::KeyringBehind.into());
+    }
     let act = move |tx: &mut Tx<'_>| {
         let person = super::person_of(tx.conn(), id)?;
         let sight = staff.sight(tx, person)?;

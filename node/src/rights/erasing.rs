@@ -123,6 +123,8 @@ fn erase(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, of: &Request, why: Optio
     }
     grants::end_about(tx, &hers)?;
     documents::erase_files(tx, of.person)?;
+    // Where nobody was waited for, a partner that is off has not heard yet that it is taken back.
+    outbox::outlive(tx, vault, &hers)?;
     people::erase(tx, vault, of.person)?;
     journal::record(tx, sight.entry("person.erased").subject(person.subject).object(person.id))?;
     note(tx, sight, of, "erased", why.map(NoWait::code))

@@ -33,6 +33,8 @@ mod view;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
+
 use staffetta_protocol::card::{At, Day};
 use staffetta_protocol::id::EntityId;
 use staffetta_protocol::problem::{Code, Problem};
@@ -50,6 +52,7 @@ use crate::people::{self, PersonId};
 use crate::rules::calendar::local_day;
 use crate::store::{Conn, Tx};
 use crate::vault::{self, Holding, Subject, Vault};
+use crate::web::Current;
 
 pub use api::api;
 pub use erasing::{erased_before, pump};
@@ -79,6 +82,18 @@ pub struct Rights {
     pub holdings: &'static [Holding],
     /// Marks what stood in the threads as withdrawn, in the same transaction.
     pub threads_ended: ThreadsEnded,
+}
+
+/// Asks the room above whether what is erased now would be in the keyring that the settings name.
+pub struct Keyring {
+    /// The question.
+    pub takes_more: Current,
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Keyring")
+    }
 }
 
 /// With what an answer is carried out.

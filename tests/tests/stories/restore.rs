@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::json;
 use staffetta_node::access::AccessRole;
@@ -52,8 +53,8 @@ fn fills_anew(config: &mut Config, from: &Path) -> Option<String> {
     Some(name)
 }
 
-/// Erases somebody, without waiting for anybody.
-async fn erase(stage: &Stage, person: &Person) {
+/// Has the officer say yes to somebody's erasure. Where it is.
+async fn granted(stage: &Stage, person: &Person) -> (Desk, String) {
     let asks = json!({"kind": "erasure", "channel": "in_person", "said_by": "person", "details": "Tutto via."});
     let asked = stage.at_centre.post(&format!("people/{}/rights-requests", person.id), asks).await;
     let (version, id) = (asked.etag.clone(), asked.ok()["id"].as_str().unwrap().to_owned());
@@ -61,7 +62,51 @@ async fn erase(stage: &Stage, person: &Person) {
     let path = format!("rights-requests/{id}");
     let granted = json!({"outcome": "granted"});
     officer.send(Method::POST, &format!("{path}/answer"), Some(granted), version.as_deref()).await.ok();
-    officer.post(&format!("{path}/erasure"), json!({"reason": "confirmed_otherwise"})).await.ok();
+    (officer, format!("{path}/erasure"))
+}
+
+/// Erases somebody, without waiting for anybody.
+async fn erase(stage: &Stage, person: &Person) {
+    let (officer, path) = granted(stage, person).await;
+    officer.post(&path, json!({"reason": "confirmed_otherwise"})).await.ok();
+}
+
+#[actix_web::test]
+async fn who_is_off_when_she_is_erased_at_once_hears_of_it_all_the_same() {
+    on_each_database(|net| async move {
+        let mut stage = Stage::set(net).await;
+        let (person, _) = stage.agreed().await;
+        let path = person.draft(&stage.cpi).await;
+        stage.at_centre.post(&format!("{path}/sending"), json!({})).await.ok();
+        stage.pump().await;
+        assert_eq!(told_of(&stage.at_cpi, "Mariam").await, 1);
+        stage.cpi.stop().await;
+        erase(&stage, &person).await;
+        stage.pump().await;
+        stage.cpi.restart().await;
+        stage.net.wait(TimeDelta::minutes(16));
+        stage.pump().await;
+        assert_eq!(told_of(&stage.at_cpi, "Mariam").await, 0, "though no key of hers is left where it was written");
+        assert_eq!(stage.centre.tasks(AccessRole::Dpo).await, Vec::<String>::new(), "and it has answered");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn nobody_is_erased_at_once_while_the_keyring_cannot_say_so() {
+    on_each_database(|net| async move {
+        let mut stage = Stage::set(net).await;
+        let (person, _) = stage.agreed().await;
+        let folder = std::env::temp_dir().join(format!("staffetta-keyring-{}", uuid::Uuid::now_v7().simple()));
+        stage.centre.keeps(folder.join("keyring")).await;
+        let (officer, path) = granted(&stage, &person).await;
+        let why = json!({"reason": "danger"});
+        assert_eq!(officer.post(&path, why.clone()).await.refused(503), "keyring_behind");
+        std::fs::create_dir(&folder).unwrap();
+        officer.post(&path, why).await.ok();
+        std::fs::remove_dir_all(&folder).unwrap();
+    })
+    .await;
 }
 
 /// Nothing of hers is told by any route about a person.

@@ -246,7 +246,8 @@ async fn on_both_databases_what_ended_since_ends_and_the_links_begin_anew() {
             })
             .await
             .unwrap();
-        let now = store.clock().now();
+        let (now, keys) = (store.clock().now(), Keys::new(stage.vault.clone(), id()));
+        store.write(move |tx| keys.create(tx)).await.unwrap();
         let mut ring = store.read(move |conn| Keyring::take(conn, &id(), now)).await.unwrap();
         // What a copy without keys looks like, and what happened after it was made.
         store
@@ -282,6 +283,8 @@ async fn on_both_databases_what_ended_since_ends_and_the_links_begin_anew() {
                 assert_eq!(link, (6, 0, None, 0), "beyond the last epoch that anybody has seen");
                 let told: Vec<(String, String)> = task::table.select((task::kind, task::object)).load(conn)?;
                 assert!(told.contains(&("link_restored".into(), "https://cpi.example".into())), "{told:?}");
+                // It was given after the copy: who has something under it nobody here knows.
+                assert!(told.contains(&("recall_unanswered".into(), own.to_string())), "{told:?}");
                 Ok(())
             })
             .await

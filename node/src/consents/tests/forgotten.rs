@@ -48,6 +48,13 @@ impl Side {
         self.write(|tx, outbox| tree::pump(tx, outbox, ABOVE, SURE)).await.followed
     }
 
+    /// What the data protection officer is asked about a record.
+    async fn asked_about(&self, record: RecordId) -> Option<String> {
+        let kind = crate::tasks::Kind::RecallUnanswered;
+        let task = self.write(move |tx, _| crate::tasks::open_about(tx.conn(), kind, &record.to_string())).await;
+        task.and_then(|task| task.code)
+    }
+
     async fn told(&self, record: RecordId) -> Vec<(String, i32, bool)> {
         let read = move |conn: &mut Conn| {
             Ok(recall_told::table
@@ -160,7 +167,7 @@ async fn restored_by_its_verb_it_doubts_about_everybody() {
         // One of the two had ended since the copy was made, as the keyring knows.
         let at = centre.scratch.store().clock().now();
         let grave = grants::Tombstone { issuer: CENTRE.parse().unwrap(), record: p2, seq: 1, at };
-        centre.write(move |tx, outbox| ended_before(tx, outbox, ABOVE, &grave).map(drop)).await;
+        centre.write(move |tx, outbox| ended_before(tx, outbox, ABOVE, &grave, &[]).map(drop)).await;
         assert_eq!(take_back(&centre, &person, p1).await.told.len(), 1);
         assert_eq!((centre.told(p1).await.len(), centre.told(p2).await.len()), (1, 1));
         assert_eq!(centre.follows().await, 0, "nothing is left to be told");
@@ -169,6 +176,41 @@ async fn restored_by_its_verb_it_doubts_about_everybody() {
         assert_eq!(centre.deliver(&cpi).await, [None, None]);
         assert_eq!((cpi.holds(p1).await, cpi.holds(p2).await), (0, 0));
         assert_eq!(centre.follows().await, 0, "each was told once");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn of_what_was_given_after_the_copy_and_taken_back_every_partner_hears() {
+    each(|centre, cpi| async move {
+        let before = centre.person().await;
+        agree(&centre, &before).await;
+        preview(&centre, &before).await;
+        assert_eq!(centre.deliver(&cpi).await, [None]);
+        let copy = centre.copy();
+        let person = centre.person().await;
+        let (p1, _) = agree(&centre, &person).await;
+        preview(&centre, &person).await;
+        assert_eq!(centre.deliver(&cpi).await, [None]);
+        assert_eq!(cpi.holds(p1).await, 1);
+        // That it was taken back has not left when the disk is lost; the keyring knows it, and the copy not even her.
+        take_back(&centre, &person, p1).await;
+        let centre = copy;
+        let at = centre.scratch.store().clock().now();
+        let grave = grants::Tombstone { issuer: CENTRE.parse().unwrap(), record: p1, seq: 1, at };
+        let partners = [CPI.parse().unwrap()];
+        centre
+            .write(move |tx, outbox| {
+                outbox::begin_new_epochs(tx, outbox.entity_id(), &BTreeMap::new())?;
+                ended_before(tx, outbox, ABOVE, &grave, &partners).map(drop)
+            })
+            .await;
+        assert_eq!(centre.deliver(&cpi).await, [None]);
+        assert_eq!(cpi.holds(p1).await, 0);
+        assert_eq!(cpi.deliver(&centre).await, [None], "and its answer is taken");
+        let answers = centre.write(|tx, _| journal::of_act(tx.conn(), "recall.answered", 10)).await;
+        assert_eq!(answers.len(), 1);
+        assert_eq!(centre.asked_about(p1).await.as_deref(), Some("given_after_the_copy"));
     })
     .await;
 }
@@ -297,16 +339,11 @@ async fn where_the_recipient_is_no_node_somebody_asks_for_the_paper() {
     each(|centre, _| async move {
         let person = centre.person().await;
         let (p1, p2) = agree(&centre, &person).await;
-        let task = |record: RecordId| {
-            centre.write(move |tx, _| {
-                crate::tasks::open_about(tx.conn(), crate::tasks::Kind::RecallUnanswered, &record.to_string())
-            })
-        };
         take_back(&centre, &person, p1).await;
-        assert!(task(p1).await.is_none(), "everything is remembered");
+        assert!(centre.asked_about(p1).await.is_none(), "everything is remembered");
         centre.write(|tx, outbox| outbox::begin_new_epochs(tx, outbox.entity_id(), &BTreeMap::new())).await;
         take_back(&centre, &person, p2).await;
-        assert_eq!(task(p2).await.and_then(|task| task.code).as_deref(), Some("forgotten_paper"));
+        assert_eq!(centre.asked_about(p2).await.as_deref(), Some("forgotten_paper"));
     })
     .await;
 }

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use staffetta_protocol::card::Whole;
 use staffetta_protocol::consent::{Basis, Group};
 use staffetta_protocol::data::{ConsentWithdrawalAnswered, ConsentWithdrawn, Data};
-use staffetta_protocol::id::{EntityId, MessageId, RecordId};
-use staffetta_protocol::message::{DEEPEST, Message};
+use staffetta_protocol::id::{EntityId, MessageId, RecordId, SubjectRef};
+use staffetta_protocol::message::{Actor as MessageActor, ActorRole, DEEPEST, Message};
 use staffetta_protocol::problem::ItemCode;
 use staffetta_protocol::receipt::Outcome;
 use uuid::Uuid;
@@ -15,16 +15,17 @@ use uuid::Uuid;
 use super::model::{Known, role_of};
 use super::rows::{self, Told};
 use super::{Under, answering, clock};
-use crate::consents::{Consent, Towards};
+use crate::consents::rows::newest;
+use crate::consents::{Consent, RECALL_DUE, Towards};
 use crate::error::{Error, Result};
-use crate::grants::{self, Disclosure, Recipient};
+use crate::grants::{self, Destination, Disclosure, Recipient};
 use crate::inbox::Taken;
 use crate::journal::{self, Actor, Entry};
 use crate::outbox::{self, Outbox, Outgoing, Settlement};
 use crate::peers;
 use crate::people::PersonId;
 use crate::store::{Conn, Tx};
-use crate::vault::Vault;
+use crate::vault::{Subject, Vault};
 
 /// Why a message did not reach somebody: a recall that came through as many nodes as it may goes no further by itself.
 const TOO_DEEP: &str = "recall_too_deep";
@@ -52,23 +53,13 @@ pub(in crate::consents) fn tell(
         true => handle.vault().subject_for_person(tx)?,
         false => consent.subject,
     };
-    let permit = grants::permit_duty(
-        sealed_for,
-        subject_ref,
-        Recipient { peer: &node, organisation, ids: &[] },
-        Basis::LegalDuty,
-        consent.record.0,
-        BTreeSet::new(),
-    )?;
     let (recall, due) = consent.recall.ok_or_else(|| Error::internal("a withdrawal without its recall"))?;
     let ended = grants::ended_up_to(tx.conn(), handle.entity_id(), consent.record)?.unwrap_or(consent.seq);
-    let seq = Whole::new(ended).map_err(|refusal| Error::internal(refusal.code()))?;
-    let body = ConsentWithdrawn { record: consent.record, seq, recall: Some(recall), due: Some(due) };
-    let out = Outgoing { thread: None, actor: towards(peer), body: body.into(), card_version: None, not_after: None };
     let depth = under.map_or(1, |it| it.depth);
     let reaches = depth <= DEEPEST;
+    let word = Word { record: consent.record, ended, recall, due, depth };
     let message = match reaches {
-        true => outbox::enqueue_recall(tx, handle, &permit, out, depth)?,
+        true => queue(tx, handle, towards(peer), (&node, organisation), (sealed_for, subject_ref), &word)?,
         // None was made: this is the id of nothing.
         false => MessageId(Uuid::new_v4()),
     };
@@ -102,6 +93,74 @@ pub(in crate::consents) fn tell(
     clock::not_reached(tx, &told, TOO_DEEP)
 }
 
+/// That a record has ended, as a node is told it.
+struct Word {
+    record: RecordId,
+    /// Up to which answer.
+    ended: u32,
+    recall: Uuid,
+    due: DateTime<Utc>,
+    depth: u32,
+}
+
+fn queue(
+    tx: &mut Tx<'_>,
+    handle: &Outbox,
+    actor: MessageActor,
+    (node, organisation): (&Destination, &str),
+    (sealed_for, subject_ref): (Subject, SubjectRef),
+    word: &Word,
+) -> Result<MessageId> {
+    let to = Recipient { peer: node, organisation, ids: &[] };
+    let basis = Basis::LegalDuty;
+    let permit = grants::permit_duty(sealed_for, subject_ref, to, basis, word.record.0, BTreeSet::new())?;
+    let seq = Whole::new(word.ended).map_err(|refusal| Error::internal(refusal.code()))?;
+    let body = ConsentWithdrawn { record: word.record, seq, recall: Some(word.recall), due: Some(word.due) };
+    let out = Outgoing { thread: None, actor, body: body.into(), card_version: None, not_after: None };
+    outbox::enqueue_recall(tx, handle, &permit, out, word.depth)
+}
+
+/// Tells these nodes that a record has ended of which this one knows nothing but that: it was given after the copy from which
+/// this node was restored. Which of them has something under it nobody here remembers. It says a number, and whoever holds
+/// nothing answers so.
+pub(in crate::consents) fn tell_of_forgotten(
+    tx: &mut Tx<'_>,
+    handle: &Outbox,
+    nodes: &[EntityId],
+    (record, ended): (RecordId, u32),
+) -> Result<()> {
+    let nobody = handle.vault().subject_for_person(tx)?;
+    let word = Word { record, ended, recall: Uuid::new_v4(), due: tx.now() + RECALL_DUE, depth: 1 };
+    for node in nodes {
+        let organisation = peers::known_as(tx.conn(), node)?.map(|it| it.organisation_name).unwrap_or_default();
+        let subject_ref = grants::subject_ref_for(tx, nobody, node)?;
+        let actor = MessageActor { role: ActorRole::System, pseudonym: None };
+        queue(tx, handle, actor, (&node.into(), &organisation), (nobody, subject_ref), &word)?;
+    }
+    Ok(())
+}
+
+/// What one of them answered: it stands in the journal, since no row waits for it.
+fn answered_of_forgotten(
+    tx: &mut Tx<'_>,
+    handle: &Outbox,
+    message: &Message,
+    body: &ConsentWithdrawalAnswered,
+) -> Result<Taken> {
+    let ended = grants::tombstoned(tx.conn(), handle.entity_id(), body.record, body.seq.get())?;
+    if !ended || newest(tx.conn(), handle.vault(), body.record)?.is_some() {
+        return Ok(NOT_ASKED);
+    }
+    let complete = if body.complete { " complete" } else { "" };
+    let entry =
+        Entry::new(Actor::Peer(message.from.clone()), "recall.answered").object(body.record).peer(&message.from);
+    journal::record(tx, entry.code(format_args!("version:{}{complete}", body.version.get())))?;
+    Ok(Taken::Accepted)
+}
+
+/// Whoever was not asked has nothing to answer.
+const NOT_ASKED: Taken = Taken::Refused(ItemCode::NotEntitled);
+
 /// `consent.withdrawal-answered`: from a node that was told, about that recall of that record, and from nobody else.
 pub fn answered(
     tx: &mut Tx<'_>,
@@ -109,9 +168,10 @@ pub fn answered(
     message: &Message,
     body: &ConsentWithdrawalAnswered,
 ) -> Result<Taken> {
-    const NOT_ASKED: Taken = Taken::Refused(ItemCode::NotEntitled);
     let Some(recall) = body.recall else { return Ok(NOT_ASKED) };
-    let Some(mut told) = rows::told_to(tx.conn(), recall, body.record, &message.from)? else { return Ok(NOT_ASKED) };
+    let Some(mut told) = rows::told_to(tx.conn(), recall, body.record, &message.from)? else {
+        return answered_of_forgotten(tx, handle, message, body);
+    };
     if told.seq != body.seq.get() {
         return Ok(NOT_ASKED);
     }
