@@ -9,7 +9,7 @@ use staffetta_protocol::consent::{Group, Purpose};
 use staffetta_protocol::id::{EntityId, MessageId, RecordId};
 use uuid::Uuid;
 
-use super::{Destination, paper, rows};
+use super::{Destination, paper, renewed, rows};
 use crate::error::{Error, Result};
 use crate::store::schema::{disclosure, holding, outbox, tombstone};
 use crate::store::{At, Conn, Id, Tx};
@@ -21,7 +21,9 @@ struct Under {
     purpose: Purpose,
     /// Whether it went, or may still go: what was struck, refused or ran out on its way did not.
     went: bool,
-    /// Whether it may carry anything: nobody took it back, and its time has not run out.
+    /// Whether it carries a thread, as either side knows: nobody took it back, and the day that was stated to the recipient has
+    /// not passed. That it was done, renewed or ended early here is nothing that the recipient was told. It permits nothing:
+    /// what may leave is judged elsewhere.
     stands: bool,
 }
 
@@ -104,13 +106,23 @@ fn records_of(conn: &mut Conn, issuer: &EntityId, thread: Uuid, now: DateTime<Ut
     for (record, seq, code, state) in given.into_iter().chain(on_paper) {
         let (Some(record), Some(seq), Some(code)) = (record, seq, code) else { continue };
         let record = RecordId(record.0);
-        let stands = state != "void"
+        let arrives = match state.as_str() {
+            "delivered" => true,
+            "queued" => still_leaves(conn, record, seq as u32, now)?,
+            _ => false,
+        };
+        let stands = arrives
             && !rows::tombstoned(conn, issuer, record, seq as u32)?
-            && rows::is_of_use(conn, record, now)?;
+            && rows::lasts(conn, record, seq as u32, now)?;
         let went = matches!(state.as_str(), "queued" | "delivered" | "void");
         all.push(Under { record, purpose: purpose(&code)?, went, stands });
     }
     Ok(all)
+}
+
+/// Whether what waits under this yes of ours may still leave.
+fn still_leaves(conn: &mut Conn, record: RecordId, seq: u32, now: DateTime<Utc>) -> Result<bool> {
+    Ok(rows::live_purpose(conn, record, seq, now)?.is_some() || renewed::goes_on(conn, record, seq, now)?.is_some())
 }
 
 /// The groups that this node disclosed in a thread, or is about to, under consents of which none was taken back: what the
@@ -138,9 +150,9 @@ pub fn still_given(conn: &mut Conn, thread: Uuid) -> Result<BTreeSet<Group>> {
     Ok(all)
 }
 
-/// Whether everything that a message of ours shows, on whatever ground, was given in its thread under consents that stand: a
-/// duty to put right what somebody has does not outlive her taking it back.
-pub(super) fn still_has(conn: &mut Conn, message: MessageId) -> Result<bool> {
+/// Whether a message of ours, on whatever ground, shows nothing but what was given in its thread under consents that nobody took
+/// back: a duty to put right what somebody has does not outlive her taking it back. One that shows nothing does.
+pub(super) fn shows_only_what_is_given(conn: &mut Conn, message: MessageId) -> Result<bool> {
     let found: Option<(Option<Id>, String)> = outbox::table
         .inner_join(disclosure::table.on(disclosure::message.eq(outbox::message)))
         .filter(outbox::message.eq(Id(message.0)))

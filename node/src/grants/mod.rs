@@ -15,7 +15,8 @@
 //! - Of somebody whose data are restricted nothing leaves but what a duty demands: a withdrawal, its answer.
 //! - A tombstone is for ever and covers every earlier `seq` of its record.
 //! - A referral that went is carried by a yes for a referral and by nothing else: not by the preview before it, not by one that
-//!   has run out. What is put right is what the recipient has under records that nobody took back.
+//!   has run out. Both sides count what was stated to the recipient, whatever became of it since at the issuer, or by time. What is
+//!   put right is what the recipient has under records that nobody took back.
 //! - Threads and subject names are looked up within the pair of nodes only: what belongs to another pair is unknown,
 //!   exactly like what does not exist.
 //!

@@ -212,7 +212,7 @@ impl Grounds {
             return Ok(threads::by_id(conn, thread)?.is_some_and(|thread| thread.open && !thread.restricted));
         }
         match on.duty {
-            Some(message) => bearing::still_has(conn, message),
+            Some(message) => bearing::shows_only_what_is_given(conn, message),
             None => Ok(true),
         }
     }

@@ -156,14 +156,10 @@ pub(super) fn live_purpose(conn: &mut Conn, record: RecordId, seq: u32, now: Dat
     purpose.map(|code| Purpose::from_code(&code).ok_or_else(damaged)).transpose()
 }
 
-/// Whether a record of ours may be used still: its newest yes is neither closed nor run out.
-pub(super) fn is_of_use(conn: &mut Conn, record: RecordId, now: DateTime<Utc>) -> Result<bool> {
-    let usable = open_grant::table
-        .filter(open_grant::record.eq(Id(record.0)))
-        .filter(open_grant::state.ne("closed"))
-        .filter(open_grant::not_after.gt(At::from(now)))
-        .filter(open_grant::ends_early.is_null().or(open_grant::ends_early.gt(At::from(now))));
-    Ok(diesel::select(diesel::dsl::exists(usable)).get_result(conn)?)
+/// Whether this version of our record lasts still by what was stated to the recipient, whatever became of it here.
+pub(super) fn lasts(conn: &mut Conn, record: RecordId, seq: u32, now: DateTime<Utc>) -> Result<bool> {
+    let stated = open_grant::table.find((Id(record.0), seq as i32)).filter(open_grant::not_after.gt(At::from(now)));
+    Ok(diesel::select(diesel::dsl::exists(stated)).get_result(conn)?)
 }
 
 /// Writes the tombstone of (issuer, record) at `seq`. A later withdrawal raises it, none lowers it.

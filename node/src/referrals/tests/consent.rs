@@ -4,9 +4,11 @@ use chrono::TimeDelta;
 use staffetta_protocol::consent::{Group, Purpose};
 use staffetta_protocol::problem::Code;
 
-use super::world::{BY, Node, REFERRAL, World, code, each, parsed, set, with_contact};
+use super::world::{BY, Node, REFERRAL, World, code, each, parsed, seen, set, with_contact};
+use crate::consents;
 use crate::people::PersonId;
-use crate::referrals::Sending;
+use crate::referrals::{Referrals, Sending};
+use crate::store::Tx;
 use staffetta_protocol::id::RecordId;
 use uuid::Uuid;
 
@@ -190,6 +192,45 @@ async fn before_the_referral_arrived_the_preview_goes_on() {
         w.ponte.no_more(person, preview).await;
         w.exchange().await;
         assert_eq!(w.ponte.state(here).await, Some("withdrawn"));
+    })
+    .await;
+}
+
+/// That a yes was done is nothing that the recipient was told: it reads the day that came with it.
+#[actix_web::test]
+async fn a_yes_that_was_done_carries_the_referral_and_permits_nothing() {
+    each(|w| async move {
+        let (person, first, here, there) = w.in_charge(&REFERRAL).await;
+        let vault = w.ponte.vault();
+        let done = move |tx: &mut Tx<'_>| consents::terminate(tx, &vault, &seen(person), first).map(drop);
+        w.ponte.store.write(done).await.unwrap();
+        let status = move |r: &Referrals, tx: &mut Tx<'_>| r.update_card(tx, BY, here, &set(&[Group::Status]), false);
+        assert_eq!(code(w.ponte.desk(status).await), Code::ConsentNotValid);
+        let second = w.ponte.yes(person, Purpose::P2, &REFERRAL).await;
+        w.ponte.desk(status).await.unwrap();
+        w.exchange().await;
+        w.ponte.no_more(person, second).await;
+        w.exchange().await;
+        assert_eq!((w.ponte.state(here).await, w.cpi.state(there).await), (Some("accepted"), Some("accepted")));
+        assert_eq!(code(w.ponte.desk(status).await), Code::ConsentNotValid, "nothing leaves under it all the same");
+    })
+    .await;
+}
+
+/// Nor that it was renewed, as long as nothing went under the renewal.
+#[actix_web::test]
+async fn a_renewal_of_which_the_recipient_has_nothing_carries_no_referral() {
+    each(|w| async move {
+        let (person, first, here, there) = w.in_charge(&REFERRAL).await;
+        w.clock.advance(TimeDelta::days(400));
+        w.ponte.renewed(person, first).await;
+        let second = w.ponte.yes(person, Purpose::P2, &[Group::Contact]).await;
+        w.ponte.desk(move |r, tx| r.update_card(tx, BY, here, &set(&[Group::Contact]), false)).await.unwrap();
+        w.exchange().await;
+        w.clock.advance(TimeDelta::days(400));
+        w.ponte.no_more(person, second).await;
+        w.exchange().await;
+        assert_eq!((w.ponte.state(here).await, w.cpi.state(there).await), (Some("withdrawn"), Some("withdrawn")));
     })
     .await;
 }
