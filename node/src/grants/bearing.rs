@@ -43,14 +43,14 @@ fn is_bare(all: &[Under], ended: RecordId) -> bool {
     carried && !carrying.any(|it| it.record != ended && it.went && it.stands)
 }
 
-/// The threads with `peer` in which something rested on this record, theirs or ours.
+/// The threads with `peer` in which something rested on this record, theirs or ours. What time deleted here since rested on it
+/// too: the other side does not know of that.
 fn resting_on(conn: &mut Conn, peer: &Destination, record: RecordId) -> Result<BTreeSet<Uuid>> {
     let carried = paper::threads_under(conn, peer, record)?;
     let peer = peer.to_string();
     let received: Vec<Option<Id>> = holding::table
         .filter(holding::peer.eq(&peer))
         .filter(holding::record.eq(Id(record.0)))
-        .filter(holding::gone_at.is_null())
         .select(holding::thread)
         .distinct()
         .load(conn)?;
@@ -87,7 +87,6 @@ fn records_of(conn: &mut Conn, issuer: &EntityId, thread: Uuid, now: DateTime<Ut
     let mut all = Vec::new();
     let received: Vec<(Id, i32, String, At)> = holding::table
         .filter(holding::thread.eq(Id(thread)))
-        .filter(holding::gone_at.is_null())
         .select((holding::record, holding::record_seq, holding::purpose, holding::not_after))
         .load(conn)?;
     for (record, seq, code, not_after) in received {

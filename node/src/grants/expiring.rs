@@ -55,12 +55,36 @@ pub fn forget_disclosure(tx: &mut Tx<'_>, message: Uuid) -> Result<()> {
     let Some(about) = about else { return Ok(()) };
     let hers = rows::joined(tx.conn(), &[Subject(about.0)])?;
     let gone = holding::table.filter(holding::subject.eq_any(hers)).filter(holding::gone_at.is_not_null());
-    for (came, at) in gone.select((holding::message, holding::at)).load::<(Id, At)>(tx.conn())? {
-        if !passed_on(tx.conn(), Subject(about.0), at)? {
-            diesel::delete(holding::table.find(came)).execute(tx.conn())?;
-        }
+    let gone: Vec<Came> = gone.select(CAME).load(tx.conn())?;
+    gone.iter().try_for_each(|came| let_go(tx, came))
+}
+
+/// What came: the message, whom it is about, in which thread, when.
+type Came = (Id, Id, Option<Id>, At);
+
+const CAME: (holding::message, holding::subject, holding::thread, holding::at) =
+    (holding::message, holding::subject, holding::thread, holding::at);
+
+/// Its content is gone. It is remembered while its conversation goes on, since the other side counts it when it asks whether
+/// that has ended, and while the log names what was passed on since.
+fn let_go(tx: &mut Tx<'_>, (message, subject, of, at): &Came) -> Result<()> {
+    let goes_on = thread::table.filter(thread::id.nullable().eq(of)).filter(thread::state.eq("open"));
+    let goes_on: bool = diesel::select(exists(goes_on)).get_result(tx.conn())?;
+    let row = holding::table.find(message);
+    if goes_on || passed_on(tx.conn(), Subject(subject.0), *at)? {
+        let now = At::from(tx.now());
+        diesel::update(row.filter(holding::gone_at.is_null())).set(holding::gone_at.eq(now)).execute(tx.conn())?;
+    } else {
+        diesel::delete(row).execute(tx.conn())?;
     }
     Ok(())
+}
+
+/// The conversation is over, or nobody's any more: what was remembered for its sake alone is forgotten.
+pub(super) fn outlived(tx: &mut Tx<'_>, of: Uuid) -> Result<()> {
+    let gone = holding::table.filter(holding::thread.eq(Id(of))).filter(holding::gone_at.is_not_null());
+    let gone: Vec<Came> = gone.select(CAME).load(tx.conn())?;
+    gone.iter().try_for_each(|&(message, subject, _, at)| let_go(tx, &(message, subject, None, at)))
 }
 
 /// Whether anything about her left on a consent since then.
@@ -79,7 +103,7 @@ fn passed_on(conn: &mut Conn, subject: Subject, since: At) -> Result<bool> {
 /// What the database refuses.
 pub fn unname(tx: &mut Tx<'_>, of: Uuid, nobody: Subject) -> Result<()> {
     diesel::update(thread::table.find(Id(of))).set(thread::subject.eq(Id(nobody.0))).execute(tx.conn())?;
-    Ok(())
+    outlived(tx, of)
 }
 
 /// What a conversation was about is deleted: the conversation remembers by which id, for whoever has to prove what became
@@ -102,24 +126,15 @@ pub fn conversation_about(conn: &mut Conn, id: Uuid) -> Result<Option<Thread>> {
     found.map_or(Ok(None), |found| threads::by_id(conn, found.0))
 }
 
-/// What these messages brought is deleted: called by whoever deleted it. Where something about her was passed on since, that
-/// it came is remembered, by ids and codes, for as long as the log tells of that: when she takes back what it came under, who
-/// was told since is told that, too.
+/// What these messages brought is deleted: called by whoever deleted it. That it came is remembered, by ids and codes, while the
+/// conversation goes on, and while the log tells of what was passed on about her since: when she takes back what it came
+/// under, the conversation ends with it, and who was told since is told that, too.
 ///
 /// # Errors
 /// What the database refuses.
 pub fn let_go_of(tx: &mut Tx<'_>, messages: &[MessageId]) -> Result<()> {
-    let now = At::from(tx.now());
     let ids: Vec<Id> = messages.iter().map(|message| Id(message.0)).collect();
     let held = holding::table.filter(holding::message.eq_any(ids)).filter(holding::gone_at.is_null());
-    let held: Vec<(Id, Id, At)> = held.select((holding::message, holding::subject, holding::at)).load(tx.conn())?;
-    for (message, subject, at) in held {
-        let row = holding::table.find(message);
-        if passed_on(tx.conn(), Subject(subject.0), at)? {
-            diesel::update(row).set(holding::gone_at.eq(now)).execute(tx.conn())?;
-        } else {
-            diesel::delete(row).execute(tx.conn())?;
-        }
-    }
-    Ok(())
+    let held: Vec<Came> = held.select(CAME).load(tx.conn())?;
+    held.iter().try_for_each(|came| let_go(tx, came))
 }

@@ -65,7 +65,7 @@ pub use expiring::{conversation_about, forget_disclosure, held_by_nobody, let_go
 pub use graves::{Tombstone, ended_up_to, tombstone_count, tombstones};
 pub use moved::{Holder, come_back, holder, move_holder, must_hold};
 
-pub use resting::{held_from, holds_about, records_behind, retire_ref};
+pub use resting::{held_about, held_from, records_behind, retire_ref};
 
 pub use disclosed::{DisclosurePosition, Told, disclosure_page, organisations_told, told};
 pub use used::{Use, free, hold, move_early_end, spend, use_of};

@@ -1,6 +1,6 @@
 //! What still rests on what: asked when something was withdrawn, and before a key or a name is given up.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use diesel::prelude::*;
 use staffetta_protocol::consent::Group;
@@ -45,14 +45,14 @@ pub(super) fn groups_in_thread(conn: &mut Conn, thread: Uuid) -> Result<BTreeSet
     Ok(all)
 }
 
-/// Whether anything about this subject is held on a consent of another node, or may still be said in a thread.
-pub fn holds_about(conn: &mut Conn, subject: Subject) -> Result<bool> {
-    let held = holding::table.filter(holding::subject.eq(Id(subject.0))).filter(holding::gone_at.is_null());
-    if diesel::select(diesel::dsl::exists(held)).get_result(conn)? {
-        return Ok(true);
-    }
-    let open = thread::table.filter(thread::subject.eq(Id(subject.0))).filter(thread::state.eq("open"));
-    Ok(diesel::select(diesel::dsl::exists(open)).get_result(conn)?)
+/// About which of these something is held on a consent of another node, or may still be said in a thread.
+pub fn held_about(conn: &mut Conn, subjects: &[Subject]) -> Result<HashSet<Subject>> {
+    let ids: Vec<Id> = subjects.iter().map(|subject| Id(subject.0)).collect();
+    let held = holding::table.filter(holding::subject.eq_any(ids.clone())).filter(holding::gone_at.is_null());
+    let mut found: Vec<Id> = held.select(holding::subject).distinct().load(conn)?;
+    let open = thread::table.filter(thread::subject.eq_any(ids)).filter(thread::state.eq("open"));
+    found.extend(open.select(thread::subject).distinct().load::<Id>(conn)?);
+    Ok(found.into_iter().map(|id| Subject(id.0)).collect())
 }
 
 /// Gives up the name by which one node knew somebody, once it has given up all that it was told: what she agrees to later

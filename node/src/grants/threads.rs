@@ -5,7 +5,7 @@ use staffetta_protocol::id::{EntityId, SubjectRef, ThreadId};
 use staffetta_protocol::message::rules::Side;
 use uuid::Uuid;
 
-use super::Destination;
+use super::{Destination, expiring};
 use crate::access::cases::restriction;
 use crate::error::{Error, Result};
 use crate::store::schema::{pairwise, thread};
@@ -199,7 +199,7 @@ pub fn end(tx: &mut Tx<'_>, id: Uuid) -> Result<()> {
     diesel::update(thread::table.find(Id(id)).filter(thread::state.eq("open")))
         .set((thread::state.eq("ended"), thread::closed_at.eq(now)))
         .execute(tx.conn())?;
-    Ok(())
+    expiring::outlived(tx, id)
 }
 
 /// Ends every thread about one of these: nobody is there any more to speak about.

@@ -1,8 +1,8 @@
 //! The cast of the stories, and what nobody may read on a disk. Answers stand in `answers`, what is asked first in
 //! `requests`, minors in `guardians`, records and receipts in `records`, what is renewed in
 //! `renewals`, single use and instructions in `bounds`, notices
-//! in `told`, withdrawals between two nodes in `withdrawals`, what is answered to them in `recalls`, two acts that meet in `meeting`,
-//! the desk's API in `desk`.
+//! in `told`, withdrawals between two nodes in `withdrawals`, what is answered to them in `recalls`, what is known of what went by
+//! time in `remembered`, two acts that meet in `meeting`, the desk's API in `desk`.
 
 mod answers;
 mod bounds;
@@ -12,6 +12,7 @@ mod guardians;
 mod meeting;
 mod recalls;
 mod records;
+mod remembered;
 mod renewals;
 mod requests;
 mod states;

@@ -19,7 +19,7 @@ pub(super) async fn told_of(at: &Side, person: &Person, record: RecordId) -> Tol
     told(at, person).await.into_iter().find(|it| it.record == record).unwrap()
 }
 
-async fn pump(at: &Side, above: Above, confirmed: bool) -> (usize, usize, usize) {
+pub(super) async fn pump(at: &Side, above: Above, confirmed: bool) -> (usize, usize, usize) {
     let done = at.write(move |tx, outbox| tree::pump(tx, outbox, above, tree::Sure { clock: confirmed, ..SURE })).await;
     (done.late, done.thawed, done.shredded)
 }
@@ -35,7 +35,7 @@ pub(super) async fn disclosed(centre: &Side, cpi: &Side) -> (Person, (RecordId, 
 }
 
 /// Something that a duty permits, to the other node about this record of the centre's.
-async fn say(from: &Side, to: &str, person: Uuid, record: RecordId, body: impl Into<Body> + Send + 'static) {
+pub(super) async fn say(from: &Side, to: &str, person: Uuid, record: RecordId, body: impl Into<Body> + Send + 'static) {
     let peer: EntityId = to.parse().unwrap();
     from.write(move |tx, outbox| {
         let subject = match people::get(tx.conn(), PersonId(person)) {
@@ -207,45 +207,6 @@ async fn the_newest_answer_counts_and_nobody_answers_what_he_was_not_asked() {
         let heard = told(&centre, &person).await.remove(0);
         assert_eq!((heard.known.version, heard.known.status()), (2, BelowStatus::Answered));
         assert_eq!(heard.known.below, under);
-    })
-    .await;
-}
-
-/// What came is remembered for as long as something tells what became of it elsewhere, and no longer.
-#[actix_web::test]
-async fn what_time_deleted_is_remembered_while_the_log_names_what_followed() {
-    each(|centre, cpi| async move {
-        let (_, (p1, p2)) = disclosed(&centre, &cpi).await;
-        let from: EntityId = CENTRE.parse().unwrap();
-        cpi.write(move |tx, _| {
-            let of = |tx: &mut Tx<'_>, record| grants::held_under(tx.conn(), &from, record, 1);
-            let (first, second) = (of(tx, p1)?, of(tx, p2)?);
-            let (message, log) = (MessageId(Uuid::new_v4()), RecordId(Uuid::new_v4()));
-            grants::let_go_of(tx, &[first[0].message])?;
-            assert!(of(tx, p1)?.is_empty(), "nothing followed");
-            let followed = grants::Disclosure {
-                message,
-                subject: second[0].subject,
-                peer: "https://zz.example".parse().unwrap(),
-                organisation: "Zz".into(),
-                kind: "referral.sent.v1".into(),
-                purpose: None,
-                groups: BTreeSet::new(),
-                ground: "consent".into(),
-                record: Some((log, 1)),
-                card_version: None,
-                at: tx.now(),
-            };
-            grants::note_disclosure(tx, &followed)?;
-            grants::let_go_of(tx, &[second[0].message])?;
-            let left = of(tx, p2)?;
-            assert_eq!((left.len(), left[0].gone, left[0].subject), (1, true, second[0].subject));
-            assert!(grants::held_from(tx.conn(), &from, second[0].subject)?.is_empty(), "it stands here no more");
-            grants::forget_disclosure(tx, message.0)?;
-            assert!(of(tx, p2)?.is_empty());
-            Ok(())
-        })
-        .await;
     })
     .await;
 }

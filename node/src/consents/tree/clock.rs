@@ -110,22 +110,27 @@ fn thaw(tx: &mut Tx<'_>, handle: &Outbox, above: Above, found: &Taken) -> Result
     Ok(true)
 }
 
-/// Destroys the keys of those whom this node knew from others, and of whom it holds nothing any more.
+/// Destroys the keys of those whom this node knew from others, and of whom it holds nothing any more. As long as it holds
+/// something, that is asked again: what is left may go by time, and nobody says so then.
 fn shred(tx: &mut Tx<'_>, vault: &Vault, now: DateTime<Utc>) -> Result<usize> {
     let (mut shredded, mut after) = (0, Uuid::nil());
     loop {
         let page = rows::unshredded(tx.conn(), now, after, AT_ONCE)?;
         let Some(last) = page.last().map(|it| it.id) else { return Ok(shredded) };
+        let about: Vec<Subject> = page.iter().filter_map(|it| it.subject).collect();
+        let stands = grants::held_about(tx.conn(), &about)?;
         for taken in &page {
             let Some(subject) = taken.subject else {
                 rows::mark_shredded(tx, taken.id)?;
                 continue;
             };
-            if outbox::waits_about(tx.conn(), &[subject])? {
+            if stands.contains(&subject) || outbox::waits_about(tx.conn(), &[subject])? {
                 continue;
             }
             rows::mark_shredded(tx, taken.id)?;
-            if is_nobody_here(tx, subject)? && !Vault::is_shredded(tx.conn(), subject)? {
+            // Whoever is one with a person of this node ends with her.
+            let alone = vault::joined(tx.conn(), subject)?.len() == 1;
+            if alone && !Vault::is_shredded(tx.conn(), subject)? {
                 vault.shred(tx, subject)?;
                 let entry = Entry::new(Actor::System, "subject.shredded").subject(subject).object(taken.record);
                 journal::record(tx, entry.peer(&taken.issuer))?;
@@ -134,10 +139,4 @@ fn shred(tx: &mut Tx<'_>, vault: &Vault, now: DateTime<Utc>) -> Result<usize> {
         }
         after = last;
     }
-}
-
-/// Nothing of hers stands here: no record of her own, nothing under another consent, no conversation.
-fn is_nobody_here(tx: &mut Tx<'_>, subject: Subject) -> Result<bool> {
-    let alone = vault::joined(tx.conn(), subject)?.len() == 1;
-    Ok(alone && !grants::holds_about(tx.conn(), subject)?)
 }

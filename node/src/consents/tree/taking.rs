@@ -72,8 +72,8 @@ pub(in crate::consents) fn take(
 fn further(tx: &mut Tx<'_>, handle: &Outbox, above: Above, taken: Taken, seq: u32) -> Result<(Taken, Vec<Uuid>)> {
     let mut taken = taken;
     let issuer = taken.issuer.clone();
-    let threads = end_bare(tx, &issuer, taken.record)?;
     let held = grants::held_under(tx.conn(), &issuer, taken.record, seq)?;
+    let threads = end_bare(tx, &issuer, taken.record)?;
     if !held.is_empty() {
         let (outcomes, frozen) = part_with(tx, handle, above, (&issuer, taken.record, seq), &held)?;
         taken.outcomes.retain(|had| outcomes.iter().all(|it| it.group != had.group));
@@ -128,8 +128,8 @@ pub(super) fn undo(
     (issuer, record, seq): (&EntityId, RecordId, u32),
     subject_ref: Option<staffetta_protocol::id::SubjectRef>,
 ) -> Result<(Taken, Vec<Uuid>)> {
-    let threads = end_bare(tx, issuer, record)?;
     let held = grants::held_under(tx.conn(), issuer, record, seq)?;
+    let threads = end_bare(tx, issuer, record)?;
     let named = subject_ref.map(|it| Vault::find_ref(tx.conn(), issuer, it)).transpose()?.flatten();
     let subject = held.first().map(|it| it.subject).or(named);
     let (outcomes, frozen) = part_with(tx, handle, above, (issuer, record, seq), &held)?;
