@@ -1,8 +1,8 @@
 //! What is remembered of what time deleted, and whose key goes with what she takes back.
 
-use staffetta_protocol::data::GroupOutcome;
+use staffetta_protocol::data::{ConsentWithdrawn, GroupOutcome};
 
-use super::recalls::{disclosed, pump, told_of};
+use super::recalls::{disclosed, pump, say, told_of};
 use super::*;
 
 /// What the rule for previews does: of what came under this record nothing is left. Gives the messages.
@@ -105,6 +105,27 @@ async fn what_still_stood_and_went_by_time_takes_her_key_along() {
         cpi.write(move |tx, _| grants::end(tx, thread)).await;
         assert_eq!(pump(&cpi, ABOVE, true).await, (0, 0, 1));
         assert_eq!(pump(&cpi, ABOVE, true).await, (0, 0, 0), "once");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn what_came_after_her_key_was_destroyed_goes_with_a_key_of_its_own() {
+    each(|centre, cpi| async move {
+        let person = centre.person().await;
+        let (p1, _) = agree(&centre, &person).await;
+        let recall = Some(Uuid::new_v4());
+        for seq in [1, 2] {
+            preview(&centre, &person).await;
+            assert_eq!(centre.deliver(&cpi).await, [None]);
+            let due = Some(centre.scratch.store().clock().now() + TimeDelta::hours(72));
+            let body = ConsentWithdrawn { record: p1, seq: Whole::new(seq).unwrap(), recall, due };
+            say(&centre, CPI, person.id.0, p1, body).await;
+            assert_eq!(centre.deliver(&cpi).await, [None]);
+            assert_eq!(cpi.deliver(&centre).await.len(), 1);
+            assert_eq!(pump(&cpi, ABOVE, true).await, (0, 0, 1), "{seq}");
+            super::forgotten::renews(&centre, &person, p1).await;
+        }
     })
     .await;
 }

@@ -75,6 +75,7 @@ fn further(tx: &mut Tx<'_>, handle: &Outbox, above: Above, taken: Taken, seq: u3
     let held = grants::held_under(tx.conn(), &issuer, taken.record, seq)?;
     let threads = end_bare(tx, &issuer, taken.record)?;
     if !held.is_empty() {
+        rows::look_again(tx, taken.id)?;
         let (outcomes, frozen) = part_with(tx, handle, above, (&issuer, taken.record, seq), &held)?;
         taken.outcomes.retain(|had| outcomes.iter().all(|it| it.group != had.group));
         taken.outcomes.extend(outcomes);

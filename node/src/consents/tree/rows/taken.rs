@@ -179,6 +179,13 @@ pub(in crate::consents::tree) fn unshredded(
     rows.into_iter().map(Taken::try_from).collect()
 }
 
+/// Something more of hers goes under it: her key, destroyed before or not, may be there anew.
+pub(in crate::consents::tree) fn look_again(tx: &mut Tx<'_>, taken: Uuid) -> Result<()> {
+    let row = recall_taken::table.find(Id(taken));
+    diesel::update(row).set(recall_taken::shredded_at.eq(None::<At>)).execute(tx.conn())?;
+    Ok(())
+}
+
 pub(in crate::consents::tree) fn mark_shredded(tx: &mut Tx<'_>, taken: Uuid) -> Result<()> {
     let now = At::from(tx.now());
     diesel::update(recall_taken::table.find(Id(taken))).set(recall_taken::shredded_at.eq(now)).execute(tx.conn())?;
