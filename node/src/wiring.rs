@@ -194,6 +194,8 @@ mod matrix;
 #[cfg(test)]
 mod merging;
 #[cfg(test)]
+mod plans;
+#[cfg(test)]
 mod released;
 #[cfg(test)]
 mod retaining;

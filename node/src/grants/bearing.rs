@@ -56,7 +56,7 @@ fn resting_on(conn: &mut Conn, peer: &Destination, record: RecordId) -> Result<B
         .load(conn)?;
     let given: Vec<Option<Id>> = outbox::table
         .inner_join(disclosure::table.on(disclosure::message.eq(outbox::message)))
-        .filter(outbox::peer.eq(&peer))
+        .filter(disclosure::peer.eq(&peer))
         .filter(disclosure::record.eq(Id(record.0)))
         .select(outbox::thread)
         .distinct()

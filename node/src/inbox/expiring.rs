@@ -34,12 +34,13 @@ pub fn spent_bytes(conn: &mut Conn, before: DateTime<Utc>, after: Option<Uuid>, 
     Ok(spent(found))
 }
 
-/// Deletes the bytes of a message, whichever node it came from.
+/// Deletes the bytes of a message that are held, whichever node it came from.
 ///
 /// # Errors
 /// What the database refuses.
 pub fn delete_bytes(tx: &mut Tx<'_>, message: Uuid) -> Result<()> {
-    let from = known_message::table.filter(known_message::message.eq(Id(message)));
+    let held = known_message::table.filter(known_message::sealed.is_not_null());
+    let from = held.filter(known_message::message.eq(Id(message)));
     for peer in from.select(known_message::peer).load::<String>(tx.conn())? {
         let peer: EntityId = peer.parse().map_err(|_| Error::internal("a stored entity id does not parse"))?;
         erase_bytes(tx, &peer, MessageId(message))?;
@@ -47,25 +48,29 @@ pub fn delete_bytes(tx: &mut Tx<'_>, message: Uuid) -> Result<()> {
     Ok(())
 }
 
-/// Deletes the bytes of everything that came in a thread, and says which messages it was.
+/// Deletes the bytes of everything that came from a node in a thread, and says which messages it was.
 ///
 /// # Errors
 /// What the database refuses.
-pub fn delete_bytes_in(tx: &mut Tx<'_>, of: Uuid) -> Result<Vec<MessageId>> {
-    let came: Vec<Id> =
-        known_message::table.filter(known_message::thread.eq(Id(of))).select(known_message::message).load(tx.conn())?;
-    came.iter().try_for_each(|message| delete_bytes(tx, message.0))?;
-    Ok(came.into_iter().map(|id| MessageId(id.0)).collect())
+pub fn delete_bytes_in(tx: &mut Tx<'_>, peer: &EntityId, of: Uuid) -> Result<Vec<MessageId>> {
+    let came: Vec<Id> = known_message::table
+        .filter(known_message::peer.eq(peer.as_str()))
+        .filter(known_message::thread.eq(Id(of)))
+        .select(known_message::message)
+        .load(tx.conn())?;
+    let came: Vec<MessageId> = came.into_iter().map(|id| MessageId(id.0)).collect();
+    came.iter().try_for_each(|message| erase_bytes(tx, peer, *message))?;
+    Ok(came)
 }
 
-/// Takes the person out of what came in a thread: whose it was is from here on somebody without a key. Ids, digests and
+/// Takes the person out of what came from a node in a thread: whose it was is from here on somebody without a key. Ids, digests and
 /// outcomes stay.
 ///
 /// # Errors
 /// What the database refuses.
-pub fn unname(tx: &mut Tx<'_>, of: Uuid, nobody: Subject) -> Result<()> {
-    diesel::update(known_message::table.filter(known_message::thread.eq(Id(of))))
-        .set(known_message::subject.eq(Id(nobody.0)))
-        .execute(tx.conn())?;
+pub fn unname(tx: &mut Tx<'_>, peer: &EntityId, of: Uuid, nobody: Subject) -> Result<()> {
+    let came =
+        known_message::table.filter(known_message::peer.eq(peer.as_str())).filter(known_message::thread.eq(Id(of)));
+    diesel::update(came).set(known_message::subject.eq(Id(nobody.0))).execute(tx.conn())?;
     Ok(())
 }

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::model::{Side, State};
 use crate::error::Result;
+use crate::grants::Destination;
 use crate::store::schema::{
     office_record, policy_event, received_card, rectification, referral, referral_event, referral_office,
     referral_sheet,
@@ -104,8 +105,8 @@ pub fn closed(conn: &mut Conn, before: DateTime<Utc>, after: Option<Uuid>, limit
 /// # Errors
 /// What the database refuses.
 pub fn delete_preview(tx: &mut Tx<'_>, id: Uuid) -> Result<()> {
-    let thread = thread_of(tx.conn(), id)?;
-    delete_brought(tx, thread)
+    let (thread, peer) = thread_of(tx.conn(), id)?;
+    delete_brought(tx, thread, &peer)
 }
 
 /// Deletes a referral with all that came with it and was written about it. Of the conversation digests, receipts and chains
@@ -114,8 +115,8 @@ pub fn delete_preview(tx: &mut Tx<'_>, id: Uuid) -> Result<()> {
 /// # Errors
 /// What the database refuses.
 pub fn delete_referral(tx: &mut Tx<'_>, id: Uuid) -> Result<()> {
-    let thread = thread_of(tx.conn(), id)?;
-    delete_brought(tx, thread)?;
+    let (thread, peer) = thread_of(tx.conn(), id)?;
+    delete_brought(tx, thread, &peer)?;
     delete_words(tx, id)?;
     grants::outlives(tx, thread, id)?;
     diesel::delete(referral_office::table.find(Id(id))).execute(tx.conn())?;
@@ -129,8 +130,8 @@ pub fn delete_referral(tx: &mut Tx<'_>, id: Uuid) -> Result<()> {
 /// # Errors
 /// What the database refuses.
 pub fn unname(tx: &mut Tx<'_>, id: Uuid) -> Result<()> {
-    let thread = thread_of(tx.conn(), id)?;
-    delete_brought(tx, thread)?;
+    let (thread, peer) = thread_of(tx.conn(), id)?;
+    delete_brought(tx, thread, &peer)?;
     delete_words(tx, id)?;
     let nobody = Subject(Uuid::new_v4());
     diesel::update(referral_event::table.filter(referral_event::referral.eq(Id(id))))
@@ -142,16 +143,23 @@ pub fn unname(tx: &mut Tx<'_>, id: Uuid) -> Result<()> {
     diesel::update(referral::table.find(Id(id)))
         .set((referral::person.eq(None::<Id>), referral::subject.eq(Id(nobody.0))))
         .execute(tx.conn())?;
-    inbox::unname(tx, thread, nobody)?;
+    if let Some(node) = peer.node() {
+        inbox::unname(tx, node, thread, nobody)?;
+    }
     grants::unname(tx, thread, nobody)
 }
 
-fn thread_of(conn: &mut Conn, id: Uuid) -> Result<Uuid> {
-    Ok(referral::table.find(Id(id)).select(referral::thread).first::<Id>(conn)?.0)
+/// The conversation of a referral, and with whom.
+fn thread_of(conn: &mut Conn, id: Uuid) -> Result<(Uuid, Destination)> {
+    let (thread, peer): (Id, String) =
+        referral::table.find(Id(id)).select((referral::thread, referral::peer)).first(conn)?;
+    Ok((thread.0, peer.parse()?))
 }
 
-fn delete_brought(tx: &mut Tx<'_>, thread: Uuid) -> Result<()> {
-    let came = inbox::delete_bytes_in(tx, thread)?;
+/// What came in it. From an office nothing comes.
+fn delete_brought(tx: &mut Tx<'_>, thread: Uuid, peer: &Destination) -> Result<()> {
+    let Some(node) = peer.node() else { return Ok(()) };
+    let came = inbox::delete_bytes_in(tx, node, thread)?;
     cards::erase_brought(tx, &came)?;
     grants::let_go_of(tx, &came)
 }

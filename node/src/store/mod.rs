@@ -25,6 +25,8 @@ pub mod dump;
 mod migrate;
 pub mod once;
 mod place;
+#[cfg(test)]
+pub(crate) mod plans;
 mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;

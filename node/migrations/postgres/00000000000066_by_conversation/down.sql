@@ -1,0 +1,3 @@
+DROP INDEX holding_subject;
+DROP INDEX holding_thread;
+DROP INDEX outbox_thread;
