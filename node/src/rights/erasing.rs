@@ -9,6 +9,7 @@ use staffetta_protocol::problem::{Code, Problem};
 use uuid::Uuid;
 
 use super::model::{ErasureStep, NoWait, Request, RightAsker, RightChannel};
+use super::rows::Aside;
 use super::{Means, effects, note, of, rows};
 use crate::access::{Sight, Why};
 use crate::consents::{self, Channel, Withdrawal, WithdrawnBy};
@@ -17,7 +18,7 @@ use crate::store::{Conn, Tx};
 use crate::vault::{Subject, Vault};
 use crate::{documents, grants, journal, outbox, people};
 
-/// Erasures that one run looks at.
+/// Erasures on one page.
 const AT_ONCE: i64 = 50;
 
 /// Takes back what she agreed to, tells whoever received something, and keeps her data from any other use.
@@ -57,7 +58,7 @@ fn is_due(conn: &mut Conn, request: &Request, now: DateTime<Utc>) -> Result<bool
     Ok(consents::revocable(conn, request.person)?.is_empty()
         && !outbox::waits_about(conn, &hers)?
         && !consents::recall_is_open(conn, request.person, now)?
-        && !rows::asks_besides(conn, &hers, request.id)?)
+        && !rows::waits_for_answer(conn, &hers, Aside::This(request.id))?)
 }
 
 /// Destroys the keys of whoever is due, by itself: for the worker, once the clock is confirmed. Says how many were erased.
@@ -65,15 +66,24 @@ fn is_due(conn: &mut Conn, request: &Request, now: DateTime<Utc>) -> Result<bool
 /// # Errors
 /// What the database refuses.
 pub fn pump(tx: &mut Tx<'_>, vault: &Vault) -> Result<usize> {
+    erase_due(tx, vault, AT_ONCE)
+}
+
+/// The same, of so many on a page. All that wait are looked at: some do for months, until somebody answers another request.
+pub(super) fn erase_due(tx: &mut Tx<'_>, vault: &Vault, at_once: i64) -> Result<usize> {
     let now = tx.now();
-    let mut erased = 0;
-    for request in rows::waiting(tx.conn(), now, AT_ONCE)? {
-        if is_due(tx.conn(), &request, now)? {
-            erase(tx, vault, &Sight::of_the_node(request.person.into()), &request, None)?;
-            erased += 1;
+    let (mut erased, mut after) = (0, Uuid::nil());
+    loop {
+        let page = rows::waiting(tx.conn(), now, after, at_once)?;
+        let Some(last) = page.last().map(|it| it.id) else { return Ok(erased) };
+        for request in page {
+            if is_due(tx.conn(), &request, now)? {
+                erase(tx, vault, &Sight::of_the_node(request.person.into()), &request, None)?;
+                erased += 1;
+            }
         }
+        after = last;
     }
-    Ok(erased)
 }
 
 /// Destroys her keys at once, although somebody has not been told or has not answered: the data protection officer says so,
@@ -98,7 +108,7 @@ pub(super) fn at_once(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, id: Uuid, w
     }
     let person = people::get(tx.conn(), request.person)?;
     let hers = people::subjects(tx.conn(), &person)?;
-    if rows::asks_besides(tx.conn(), &hers, request.id)? {
+    if rows::waits_for_answer(tx.conn(), &hers, Aside::This(request.id))? {
         let (it, en) = (
             "Un'altra sua richiesta attende risposta: con le sue chiavi andrebbe persa. Prima va chiusa quella.",
             "Another request of hers waits for its answer, which would be lost with her keys. Close that one first.",

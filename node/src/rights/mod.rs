@@ -320,7 +320,7 @@ pub fn take_up_rectified(tx: &mut Tx<'_>, request: Uuid) -> Result<bool> {
 /// erased, or that her data be kept and not used.
 pub fn is_frozen(conn: &mut Conn, subject: Subject) -> Result<bool> {
     let hers = vault::joined(conn, subject)?;
-    Ok(rows::asked_by(conn, &hers)? || restriction::holds_for_her(conn, subject)?)
+    Ok(rows::waits_for_answer(conn, &hers, rows::Aside::Erasures)? || restriction::holds_for_her(conn, subject)?)
 }
 
 /// Whether whoever looks answers for the person's rights, or is the person.

@@ -12,7 +12,7 @@ use crate::access::cases::{Listing, cases_of};
 use crate::error::{Error, Result};
 use crate::people::PersonId;
 use crate::store::schema::{rights_event, rights_request};
-use crate::store::{At, Conn, Id, Tx};
+use crate::store::{At, Conn, Id, MultiBackend, Tx};
 use crate::vault::{Merging, Place, Subject, Vault};
 
 /// Which requests a list shows.
@@ -197,7 +197,7 @@ pub(super) fn list(conn: &mut Conn, wanted: Wanted, now: DateTime<Utc>) -> Resul
         query = query.filter(rights_request::person.eq(Id(person.0)));
     }
     if wanted.open || wanted.overdue {
-        query = query.filter(rights_request::state.eq_any(["received", "extended"]));
+        query = query.filter(rights_request::state.eq_any(UNANSWERED));
     }
     if wanted.overdue {
         query = query.filter(rights_request::due_at.le(At::from(now)));
@@ -211,23 +211,27 @@ pub(super) fn list(conn: &mut Conn, wanted: Wanted, now: DateTime<Utc>) -> Resul
     rows.into_iter().map(|row| row.read(None)).collect()
 }
 
-/// Erasures whose keys may be due: those that wait, the one that waits longest first.
-pub(super) fn waiting(conn: &mut Conn, now: DateTime<Utc>, limit: i64) -> Result<Vec<Request>> {
+/// Erasures whose keys may be due: those that wait, in the order of ids.
+pub(super) fn waiting(conn: &mut Conn, now: DateTime<Utc>, after: Uuid, limit: i64) -> Result<Vec<Request>> {
     let now = At::from(now);
     let rows: Vec<Row> = rights_request::table
         .filter(rights_request::step.eq(ErasureStep::Waiting.code()))
         .filter(rights_request::not_before.is_null().or(rights_request::not_before.le(now)))
-        .order((rights_request::step_at.asc(), rights_request::id.asc()))
+        .filter(rights_request::id.gt(Id(after)))
+        .order(rights_request::id.asc())
         .limit(limit)
         .select(Row::as_select())
         .load(conn)?;
     rows.into_iter().map(|row| row.read(None)).collect()
 }
 
+/// The states of a request that has no answer yet.
+const UNANSWERED: [&str; 2] = [RightState::Received.code(), RightState::Extended.code()];
+
 /// The people with a request that is open: whoever asked what is held about her is told what was held.
 pub(super) fn asking(conn: &mut Conn) -> Result<Vec<Subject>> {
     let open = rights_request::table
-        .filter(rights_request::state.eq_any(["received", "extended"]))
+        .filter(rights_request::state.eq_any(UNANSWERED))
         .or_filter(rights_request::step.eq(ErasureStep::Waiting.code()));
     let theirs: Vec<Id> = open.select(rights_request::subject).distinct().load(conn)?;
     Ok(theirs.into_iter().map(|id| Subject(id.0)).collect())
@@ -283,7 +287,7 @@ pub(super) fn merge(tx: &mut Tx<'_>, _: &Vault, merging: &Merging) -> Result<()>
 /// Her request for access that is open, or was answered and not refused, until the day on which its answer was due: while
 /// it is, what she is owed by it is given out. The newest of several.
 pub(super) fn owed_access(conn: &mut Conn, person: PersonId, now: DateTime<Utc>) -> Result<Option<Uuid>> {
-    let open = rights_request::state.eq_any([RightState::Received.code(), RightState::Extended.code()]);
+    let open = rights_request::state.eq_any(UNANSWERED);
     let given = rights_request::outcome.eq_any([RightOutcome::Granted.code(), RightOutcome::Partly.code()]);
     let answered =
         rights_request::state.eq(RightState::Answered.code()).and(given).and(rights_request::due_at.gt(At::from(now)));
@@ -298,24 +302,29 @@ pub(super) fn owed_access(conn: &mut Conn, person: PersonId, now: DateTime<Utc>)
     Ok(found.map(|id| id.0))
 }
 
-/// Whether one of these asked for something that has no answer yet, and is not that everything be erased.
-pub(super) fn asked_by(conn: &mut Conn, subjects: &[Subject]) -> Result<bool> {
-    let hers: Vec<Id> = subjects.iter().map(|subject| Id(subject.0)).collect();
-    let open = rights_request::table
-        .filter(rights_request::subject.eq_any(hers))
-        .filter(rights_request::state.eq_any(["received", "extended"]))
-        .filter(rights_request::kind.ne(RightKind::Erasure.code()));
-    Ok(diesel::select(diesel::dsl::exists(open)).get_result(conn)?)
+/// What is left aside where it is asked whether somebody waits for an answer.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Aside {
+    /// That everything be erased: that alone is no reason to keep anything.
+    Erasures,
+    /// The request that is at hand: whether there is another, which with her keys could be answered no more.
+    This(Uuid),
 }
 
-/// Whether one of these has another request that has no answer yet: with her keys it could be answered no more.
-pub(super) fn asks_besides(conn: &mut Conn, subjects: &[Subject], request: Uuid) -> Result<bool> {
+/// Whether one of these asked for something that has no answer yet.
+pub(super) fn waits_for_answer(conn: &mut Conn, subjects: &[Subject], aside: Aside) -> Result<bool> {
     let hers: Vec<Id> = subjects.iter().map(|subject| Id(subject.0)).collect();
     let open = rights_request::table
         .filter(rights_request::subject.eq_any(hers))
-        .filter(rights_request::state.eq_any([RightState::Received.code(), RightState::Extended.code()]))
-        .filter(rights_request::id.ne(Id(request)));
-    Ok(diesel::select(diesel::dsl::exists(open)).get_result(conn)?)
+        .filter(rights_request::state.eq_any(UNANSWERED))
+        .select(rights_request::id)
+        .limit(1)
+        .into_boxed::<MultiBackend>();
+    let open = match aside {
+        Aside::Erasures => open.filter(rights_request::kind.ne(RightKind::Erasure.code())),
+        Aside::This(request) => open.filter(rights_request::id.ne(Id(request))),
+    };
+    Ok(open.first::<Id>(conn).optional()?.is_some())
 }
 
 /// Rectifications that were granted, of which nobody who holds the old data was told: the oldest first.
