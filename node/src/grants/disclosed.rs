@@ -82,23 +82,30 @@ enum Way {
     NotGone,
     /// It may have come.
     Unconfirmed,
-    /// A receipt says that it was taken.
+    /// A receipt says, or said once, that it was taken.
     Taken,
 }
 
-/// The way of every message about these subjects; what went on paper is not among them.
+/// A message, its state, whether it may have left, its last receipt, and what a receipt said of it when it came.
+type OnItsWay = (Id, String, bool, Option<Id>, Option<String>);
+
+/// The way of every message about these subjects; what went on paper is not among them. What came once has come: a recipient
+/// that was restored from a copy hears of it again as a void, and forgot what it had and may have passed on.
 fn ways(conn: &mut Conn, subjects: &[Id]) -> Result<HashMap<MessageId, Way>> {
-    let rows: Vec<(Id, String, bool, Option<Id>)> = outbox::table
+    let rows: Vec<OnItsWay> = outbox::table
         .inner_join(disclosure::table.on(disclosure::message.eq(outbox::message)))
         .filter(disclosure::subject.eq_any(subjects.to_vec()))
-        .select((outbox::message, outbox::state, outbox::may_have_left, outbox::receipt))
+        .select((outbox::message, outbox::state, outbox::may_have_left, outbox::receipt, outbox::arrival))
         .load(conn)?;
-    let way = |state: &str, may_have_left: bool, receipted: bool| match state {
-        "delivered" => Way::Taken,
-        "struck" | "expired" if !may_have_left || receipted => Way::NotGone,
-        _ => Way::Unconfirmed,
+    let way = |(id, state, may_have_left, receipt, arrival): OnItsWay| {
+        let way = match (arrival.as_deref(), state.as_str()) {
+            (Some("taken"), _) | (_, "delivered") => Way::Taken,
+            (None, "struck" | "expired") if !may_have_left || receipt.is_some() => Way::NotGone,
+            _ => Way::Unconfirmed,
+        };
+        (MessageId(id.0), way)
     };
-    Ok(rows.into_iter().map(|(id, state, left, by)| (MessageId(id.0), way(&state, left, by.is_some()))).collect())
+    Ok(rows.into_iter().map(way).collect())
 }
 
 /// Every recipient of these subjects' data, the one that was told something last first. What was struck, or ran out, before it

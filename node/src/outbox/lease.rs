@@ -312,7 +312,12 @@ fn void(tx: &mut Tx<'_>, row: &Row, reason: VoidReason) -> Result<Void> {
     };
     let unsettled = outbox::table.find(row.message).filter(outbox::state.eq_any(["queued", "void"]));
     diesel::update(unsettled)
-        .set((outbox::state.eq("void"), outbox::code.eq(code), outbox::sealed.eq(None::<Vec<u8>>)))
+        .set((
+            outbox::state.eq("void"),
+            outbox::code.eq(code),
+            outbox::sealed.eq(None::<Vec<u8>>),
+            outbox::void_sent.eq(true),
+        ))
         .execute(tx.conn())?;
     let digest: Digest = row.digest.parse().map_err(|_| Error::internal("a stored digest does not parse"))?;
     Ok(Void { id: MessageId(row.message.0), digest, reason })

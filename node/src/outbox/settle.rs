@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use staffetta_protocol::digest::Digest;
 use staffetta_protocol::id::{EntityId, MessageId};
+use staffetta_protocol::problem::ItemCode;
 use staffetta_protocol::receipt::{Item, Outcome, Receipt};
 use uuid::Uuid;
 
@@ -123,24 +124,46 @@ struct Named {
     message: Id,
     seq: Option<i64>,
     digest: String,
-    state: String,
     code: Option<String>,
     kind: String,
     thread: Option<Id>,
     queued_at: At,
+    arrival: Option<String>,
+    void_sent: bool,
 }
 
 impl Named {
+    /// What is believed of what the item says. Voided can be what went as a void. Of what went with its bytes it says that this
+    /// id was voided before this node was restored from a copy, or it is not true: for either it is over like what was refused,
+    /// and may have been read.
+    fn believed(&self, item: &Item) -> Outcome {
+        match item.outcome {
+            Outcome::Voided if !self.void_sent => Outcome::Refused,
+            said => said,
+        }
+    }
+
+    /// What a receipt has said of the message itself, now or before: what was taken once was taken.
+    fn arrival(&self, outcome: Outcome) -> Option<&str> {
+        match (outcome, self.arrival.as_deref()) {
+            (Outcome::Accepted, _) => Some("taken"),
+            (Outcome::Refused, None) => Some("refused"),
+            (_, before) => before,
+        }
+    }
+
     /// What it becomes by this item. A void keeps the reason for which it was sent: a message that ran out is told as
     /// expired, not as struck.
-    fn becomes(&self, item: &Item) -> (&'static str, Option<String>) {
-        let code = || item.code.as_ref().map(ToString::to_string);
-        match (self.state.as_str(), item.outcome, self.code.as_deref()) {
-            ("void", Outcome::Voided, Some("expired")) => ("expired", self.code.clone()),
-            ("void", Outcome::Voided, _) => ("struck", self.code.clone()),
-            (_, Outcome::Accepted, _) => ("delivered", code()),
-            (_, Outcome::Refused, _) => ("refused", code()),
-            (_, Outcome::Voided, _) => ("struck", None),
+    fn becomes(&self, outcome: Outcome, item: &Item) -> (&'static str, Option<String>) {
+        let said = match item.outcome {
+            Outcome::Voided => Some(ItemCode::Voided.to_string()),
+            _ => item.code.as_ref().map(ToString::to_string),
+        };
+        match (outcome, self.code.as_deref()) {
+            (Outcome::Voided, Some("expired")) => ("expired", self.code.clone()),
+            (Outcome::Voided, _) => ("struck", self.code.clone()),
+            (Outcome::Accepted, _) => ("delivered", said),
+            (Outcome::Refused, _) => ("refused", said),
         }
     }
 }
@@ -155,8 +178,9 @@ fn settle_items(tx: &mut Tx<'_>, peer: &EntityId, receipt: &Receipt) -> Result<V
         if before.digest != item.digest.to_string() {
             continue;
         }
-        let (id, (state, code)) = (MessageId(before.message.0), before.becomes(item));
-        match item.outcome {
+        let (id, outcome) = (MessageId(before.message.0), before.believed(item));
+        let (state, code) = before.becomes(outcome, item);
+        match outcome {
             Outcome::Accepted => accepted.push(id),
             Outcome::Refused | Outcome::Voided => grants::free(tx, id)?,
         }
@@ -169,6 +193,7 @@ fn settle_items(tx: &mut Tx<'_>, peer: &EntityId, receipt: &Receipt) -> Result<V
                     outbox::code.eq(&code),
                     outbox::receipt.eq(Id(receipt.jti.0)),
                     outbox::settled_at.eq(now),
+                    outbox::arrival.eq(before.arrival(outcome)),
                 ))
                 .execute(tx.conn())?;
         }
@@ -176,7 +201,7 @@ fn settle_items(tx: &mut Tx<'_>, peer: &EntityId, receipt: &Receipt) -> Result<V
             message: id,
             kind: before.kind,
             thread: before.thread.map(|id| id.0),
-            outcome: item.outcome,
+            outcome,
             code,
             waited: Some(tx.now() - before.queued_at.0),
         });
@@ -187,6 +212,7 @@ fn settle_items(tx: &mut Tx<'_>, peer: &EntityId, receipt: &Receipt) -> Result<V
             outbox::code.eq(None::<String>),
             outbox::receipt.eq(Id(receipt.jti.0)),
             outbox::settled_at.eq(now),
+            outbox::arrival.eq("taken"),
         ))
         .execute(tx.conn())?;
     grants::spend(tx, &accepted)?;

@@ -312,6 +312,8 @@ diesel::table! {
         expires_at -> Nullable<Timestamp>,
         settled_at -> Nullable<Timestamp>,
         may_have_left -> Bool,
+        arrival -> Nullable<Text>,
+        void_sent -> Bool,
     }
 }
 
@@ -1545,6 +1547,8 @@ diesel::allow_tables_to_appear_in_same_query!(tombstone, disclosure);
 diesel::allow_tables_to_appear_in_same_query!(tombstone, outbox);
 
 diesel::allow_tables_to_appear_in_same_query!(rectification, outbox);
+
+diesel::allow_tables_to_appear_in_same_query!(rectification, referral, referral_sheet, tombstone);
 
 diesel::allow_tables_to_appear_in_same_query!(office, office_comune);
 

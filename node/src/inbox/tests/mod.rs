@@ -9,6 +9,7 @@ mod kept;
 mod restored;
 mod stream;
 mod undelivered;
+mod voided;
 
 use std::collections::BTreeSet;
 

@@ -181,27 +181,59 @@ async fn who_is_told_of_her_is_who_may_have_received_something() {
             paper.as_str()
         );
         let receipt = Some(Id(Uuid::new_v4()));
-        for (state, may_have_left, receipt, told) in [
-            ("delivered", true, receipt, Some(0)),
-            ("refused", true, receipt, Some(1)),
-            ("void", true, None, Some(1)),
-            ("struck", true, None, Some(1)),
-            ("struck", true, receipt, None),
-            ("struck", false, None, None),
-            ("expired", false, None, None),
-            ("expired", true, receipt, None),
+        for (state, may_have_left, receipt, arrival, told) in [
+            ("delivered", true, receipt, Some("taken"), Some(0)),
+            ("refused", true, receipt, Some("refused"), Some(1)),
+            ("void", true, None, None, Some(1)),
+            ("struck", true, None, None, Some(1)),
+            // The recipient was restored from a copy since.
+            ("queued", true, receipt, Some("taken"), Some(0)),
+            ("void", true, receipt, Some("taken"), Some(0)),
+            ("refused", true, receipt, Some("taken"), Some(0)),
+            ("struck", true, receipt, Some("taken"), Some(0)),
+            ("expired", true, receipt, Some("taken"), Some(0)),
+            ("struck", true, receipt, Some("refused"), Some(1)),
+            ("struck", true, receipt, None, None),
+            ("struck", false, None, None, None),
+            ("expired", false, None, None, None),
+            ("expired", true, receipt, None, None),
         ] {
-            let as_it_stands =
-                (outbox::state.eq(state), outbox::may_have_left.eq(may_have_left), outbox::receipt.eq(receipt));
+            let as_it_stands = (
+                outbox::state.eq(state),
+                outbox::may_have_left.eq(may_have_left),
+                outbox::receipt.eq(receipt),
+                outbox::arrival.eq(arrival),
+            );
             diesel::update(outbox::table).set(as_it_stands).execute(tx.conn())?;
             let found: Vec<u32> = grants::told(tx.conn(), &hers)?.iter().map(|it| it.unconfirmed).collect();
-            assert_eq!(found, told.into_iter().collect::<Vec<_>>(), "{state} {may_have_left}");
+            assert_eq!(found, told.into_iter().collect::<Vec<_>>(), "{state} {may_have_left} {arrival:?}");
             assert_eq!(exported(tx)?.len(), found.len());
         }
         let asked = stage.ask(tx, RightKind::Restriction, false)?;
         stage.answer(tx, &asked, json!({"outcome": "granted"}))?;
         let tasks: i64 = task::table.filter(task::kind.eq("restriction_to_be_told")).count().get_result(tx.conn())?;
         assert_eq!(tasks, 0, "nobody has anything to restrict");
+        Ok(())
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn who_received_something_is_told_of_a_restriction_although_it_forgot_that() {
+    act(|tx, stage| {
+        stage.agree(tx)?;
+        stage.preview(tx)?;
+        let voided_later = (
+            outbox::state.eq("struck"),
+            outbox::may_have_left.eq(true),
+            outbox::receipt.eq(Some(Id(Uuid::new_v4()))),
+            outbox::arrival.eq(Some("taken")),
+        );
+        diesel::update(outbox::table).set(voided_later).execute(tx.conn())?;
+        let asked = stage.ask(tx, RightKind::Restriction, false)?;
+        stage.answer(tx, &asked, json!({"outcome": "granted"}))?;
+        let about = format!("{}/{CPI}", asked.id);
+        assert!(tasks::open_about(tx.conn(), tasks::Kind::RestrictionToBeTold, &about)?.is_some());
         Ok(())
     })
     .await;

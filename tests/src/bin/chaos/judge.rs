@@ -183,9 +183,15 @@ async fn one_way(from: &Node, to: &Node, work: &Work, findings: &mut Vec<String>
                     find(format!("{} {} arrived without a receipt", message.kind, message.id));
                 }
             }
-            "struck" | "voided" | "void" | "expired" => {
+            "struck" | "void" | "expired" => {
                 if there.is_some_and(|it| it.outcome == "accepted") {
                     find(format!("{} {} was {} and is there", message.kind, message.id, message.state));
+                }
+            }
+            // Sent again out of a copy, after its id was voided.
+            "refused" if message.code.as_deref() == Some("voided") => {
+                if there.is_some_and(|it| it.outcome == "accepted") {
+                    find(format!("{} {} was voided and is there", message.kind, message.id));
                 }
             }
             "refused" if crossed(work, message) => {}

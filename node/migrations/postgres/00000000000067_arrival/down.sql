@@ -1,0 +1,2 @@
+ALTER TABLE outbox DROP COLUMN void_sent;
+ALTER TABLE outbox DROP COLUMN arrival;
