@@ -62,6 +62,13 @@ pub struct Waiting {
     pub settled_at: Option<DateTime<Utc>>,
 }
 
+impl Waiting {
+    /// Whether it stopped because its ground ended, and for no other reason: what rests on another one may go still.
+    pub fn lost_its_ground(&self) -> bool {
+        self.transport == Transport::Struck && matches!(self.code.as_deref(), Some("struck" | "consent_not_valid"))
+    }
+}
+
 type Columns = (Id, String, String, String, Option<String>, At, Option<At>);
 
 fn columns(row: Columns) -> Result<Waiting> {

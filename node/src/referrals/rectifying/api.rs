@@ -173,11 +173,12 @@ async fn print_rectification_letter(
 
 /// Notes that the letter of a rectification went out.
 ///
-/// When and how, once. The task to send it is done by that.
+/// When and how, once. The task to send it is done by that. Of one that says what was withdrawn before it left, the rest is
+/// said by another letter soon after.
 #[utoipa::path(tag = "rights", params(("rectification" = Uuid, Path, description = "The letter.")),
     request_body = RectificationSending,
     responses((status = 200, description = "Noted.", body = RectifiedRecipient),
-              (status = 409, description = "`conflict`: it went out before.")))]
+              (status = 409, description = "`conflict`: it went out before, or what it says was withdrawn before it left.")))]
 #[post("/rectification-letters/{rectification}/sending")]
 async fn note_rectification_sent(
     staff: Allowed<WriteRights>,

@@ -52,7 +52,8 @@ fn of(conn: &mut Conn, sight: &Sight, id: Uuid) -> Result<rows::Row> {
 
 impl Referrals {
     /// The letter, as it was made. Each time it is printed is written down. One that has not left is printed no more once
-    /// the referral, or a consent for something that it says, was withdrawn: what the office has is asked back then.
+    /// the referral, or a consent for something that it says, was withdrawn: what the office has of that is asked back, and
+    /// another letter says the rest.
     ///
     /// # Errors
     /// `not_found`, also once the person was erased; `conflict`; `function_not_entitled` for whoever does not read all that
@@ -61,12 +62,7 @@ impl Referrals {
         let now = tx.now();
         let row = of(tx.conn(), sight, id)?;
         let case = Case::read(tx.conn(), row.referral.0, now)?;
-        let has = paper::on_sheets(tx.conn(), self.outbox().entity_id(), case.id())?;
-        if row.sent_at.is_none() && (case.state == Some(State::Withdrawn) || !row.groups()?.is_subset(&has)) {
-            let gone = Problem::new(Code::Conflict);
-            let it = "I dati sono stati ritirati: si richiamano, non si rettificano.";
-            return Err(gone.says(it, "What was given was withdrawn: it is recalled, not put right.").into());
-        }
+        self.may_leave_still(tx, &case, &row)?;
         let content = row.content(tx.conn(), self.outbox().vault())?.ok_or(Code::NotFound)?;
         let groups = cards::printed(&content.groups)?;
         let mut fields = groups.iter().flat_map(|group| &group.fields);
@@ -92,10 +88,23 @@ impl Referrals {
         Ok(page)
     }
 
+    /// Whether a letter says nothing that was taken back before it left.
+    fn may_leave_still(&self, tx: &mut Tx<'_>, case: &Case, row: &rows::Row) -> Result<()> {
+        let (says, has) = (row.groups()?, paper::on_sheets(tx.conn(), self.outbox().entity_id(), case.id())?);
+        let stands = case.state != Some(State::Withdrawn) && !says.is_empty() && says.is_subset(&has);
+        if row.sent_at.is_some() || stands {
+            return Ok(());
+        }
+        let gone = Problem::new(Code::Conflict);
+        let it = "I dati sono stati ritirati: si richiamano, non si rettificano.";
+        Err(gone.says(it, "What was given was withdrawn: it is recalled, not put right.").into())
+    }
+
     /// Notes that the letter went out, which is all that was to be done.
     ///
     /// # Errors
-    /// `not_found`; `conflict` for one that went out before; `invalid_input` for an instant that cannot be.
+    /// `not_found`; `conflict` for one that went out before, or that says what was withdrawn before; `invalid_input` for an
+    /// instant that cannot be.
     pub fn rectification_sent(
         &self,
         tx: &mut Tx<'_>,
@@ -103,8 +112,10 @@ impl Referrals {
         id: Uuid,
         how: RectificationSending,
     ) -> Result<()> {
-        let row = of(tx.conn(), sight, id)?;
-        let at = when(how.at, row.at.0, tx.now())?;
+        let (row, now) = (of(tx.conn(), sight, id)?, tx.now());
+        let case = Case::read(tx.conn(), row.referral.0, now)?;
+        self.may_leave_still(tx, &case, &row)?;
+        let at = when(how.at, row.at.0, now)?;
         if !rows::mark_sent(tx, id, at, how.channel)? {
             return Err(Problem::new(Code::Conflict).detail("The letter went out before.").into());
         }

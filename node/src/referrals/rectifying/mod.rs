@@ -5,9 +5,11 @@
 //!   then it is recalled, group by group as each rested on what was taken back. It goes to whoever received the groups in a
 //!   thread, and has no group but these. What is taken back while it waits strikes it; what still may go is queued anew.
 //! - A node is sent it. For an office without one there is a letter, made once: it says the same whenever it is printed, and
-//!   stands in the log of disclosures.
-//! - What does not go by itself, a letter or what could not be sent, is a task of whoever works on the case until somebody
-//!   notes that it went out, or has told the recipient in another way.
+//!   stands in the log of disclosures. One that has not left when a part of what it says is taken back leaves no more: another
+//!   takes its place, with what the office has still.
+//! - What does not go by itself, a letter or what could not be sent or was not taken, is a task of whoever works on the case
+//!   until somebody notes that it went out, or has told the recipient in another way. It is tried anew only where its ground
+//!   ended: a member that is out, or refuses, would have it queued for ever.
 //! - What an office answered is noted once, with the way it came and who said so.
 
 mod api;
@@ -34,6 +36,8 @@ use super::{paper, rows as referrals};
 use crate::consents::recalls::LetterChannel;
 use crate::error::Result;
 use crate::grants;
+use crate::journal::Actor;
+use crate::outbox;
 use crate::people::PersonId;
 use crate::rights;
 use crate::store::{At, Id, Tx};
@@ -103,11 +107,25 @@ pub struct RectificationAnswer {
 impl Check for RectificationAnswer {}
 
 /// How it goes to one recipient.
-enum Passed {
+#[derive(Default)]
+struct Passed {
     /// This message was queued.
-    Message(MessageId),
-    /// A letter was made: its id, and what it says.
-    Letter(Uuid, Box<paper::Content>),
+    message: Option<MessageId>,
+    /// A letter was made: its id, and what it says, sealed.
+    letter: Option<(Uuid, Vec<u8>)>,
+    /// Neither, for this reason.
+    failed: Option<String>,
+}
+
+impl Passed {
+    const fn failed(why: String) -> Self {
+        Self { message: None, letter: None, failed: Some(why) }
+    }
+
+    /// What somebody has to do, where it does not go by itself.
+    fn by_hand(&self) -> Option<&str> {
+        self.message.is_none().then(|| self.failed.as_deref().unwrap_or("by_letter"))
+    }
 }
 
 impl Referrals {
@@ -125,31 +143,58 @@ impl Referrals {
                 queued += usize::from(self.pass_one_on(tx, request, person, referral)?);
             }
         }
-        for row in rows::struck(tx.conn(), AT_ONCE)? {
+        let mut anew = rows::not_arrived(tx.conn(), AT_ONCE)?;
+        anew.extend(rows::overtaken(tx.conn())?);
+        for row in anew {
             queued += usize::from(self.pass_on_anew(tx, &row)?);
         }
         Ok(queued)
     }
 
-    /// What of one that was struck on its way may go still, because the recipient has it under something else.
+    /// What may go still of a message that did not arrive, or of a letter of which something was taken back before it left.
     fn pass_on_anew(&self, tx: &mut Tx<'_>, row: &rows::Row) -> Result<bool> {
         let now = tx.now();
         let case = Case::read(tx.conn(), row.referral.0, now)?;
-        let may = self.to_put_right(tx, &case)?;
-        let groups: BTreeSet<Group> = row.groups()?.intersection(&may).copied().collect();
-        if !rows::take_up_anew(tx, row, &codes(&groups).join(","))? || groups.is_empty() {
+        let (may, before) = (self.to_put_right(tx, &case)?, row.groups()?);
+        let groups: BTreeSet<Group> = before.intersection(&may).copied().collect();
+        let by_letter = row.sealed.is_some();
+        if (by_letter && groups == before) || !rows::take_up_anew(tx, row, &codes(&groups).join(","))? {
             return Ok(false);
         }
-        let (message, failed) = match tx.savepoint(|tx| self.update_card(tx, By::System, case.id(), &groups, true)) {
-            Ok(message) => (Some(message), None),
-            Err(error) if !error.is_fault() => (None, Some(error.code().to_string())),
-            Err(error) => return Err(error),
-        };
-        if let Some(why) = &failed {
-            to_be_told(tx, &case, row.id.0, why)?;
+        if by_letter {
+            tasks::close(tx, Kind::RectificationToBePassedOn, &row.id.0.to_string(), Actor::System)?;
         }
-        rows::save_anew(tx, row.id, message.map(|id| Id(id.0)), failed.as_deref())?;
-        Ok(message.is_some())
+        if groups.is_empty() {
+            return Ok(false);
+        }
+        let passed = match not_by_its_ground(tx, row)? {
+            Some(why) => Passed::failed(why),
+            None => self.pass(tx, &case, &groups)?,
+        };
+        let id = passed.letter.as_ref().map_or(row.id.0, |(id, _)| *id);
+        if let Some(why) = passed.by_hand() {
+            to_be_told(tx, &case, id, why)?;
+        }
+        let queued = passed.message.is_some();
+        rows::save_anew(tx, row.id, id, passed)?;
+        Ok(queued)
+    }
+
+    /// Sends these groups as they are right now, or makes the letter; where neither can be, says why.
+    fn pass(&self, tx: &mut Tx<'_>, case: &Case, groups: &BTreeSet<Group>) -> Result<Passed> {
+        let passed = tx.savepoint(|tx| {
+            if case.peer().node().is_some() {
+                let message = self.update_card(tx, By::System, case.id(), groups, true)?;
+                return Ok(Passed { message: Some(message), ..Passed::default() });
+            }
+            let (id, content) = self.rectified_on_paper(tx, case.id(), groups)?;
+            let sealed = rows::seal(tx.conn(), self.outbox().vault(), case.subject(), id, &content)?;
+            Ok(Passed { letter: Some((id, sealed)), ..Passed::default() })
+        });
+        match passed {
+            Err(error) if !error.is_fault() => Ok(Passed::failed(error.code().to_string())),
+            passed => passed,
+        }
     }
 
     /// What the recipient has in a thread and is to have right.
@@ -174,29 +219,16 @@ impl Referrals {
     fn pass_one_on(&self, tx: &mut Tx<'_>, request: Uuid, person: PersonId, referral: Uuid) -> Result<bool> {
         let now = tx.now();
         let case = Case::read(tx.conn(), referral, now)?;
-        let by_letter = case.peer().node().is_none();
         let groups = self.to_put_right(tx, &case)?;
         if groups.is_empty() {
             return Ok(false);
         }
-        let passed = tx.savepoint(|tx| match by_letter {
-            true => self
-                .rectified_on_paper(tx, referral, &groups)
-                .map(|(id, content)| Passed::Letter(id, Box::new(content))),
-            false => self.update_card(tx, By::System, referral, &groups, true).map(Passed::Message),
-        });
-        let (id, sealed, message, failed) = match passed {
-            Ok(Passed::Message(message)) => (Uuid::new_v4(), None, Some(message), None),
-            Ok(Passed::Letter(id, content)) => {
-                let sealed = rows::seal(tx.conn(), self.outbox().vault(), case.subject(), id, &content)?;
-                (id, Some(sealed), None, None)
-            }
-            Err(error) if !error.is_fault() => (Uuid::new_v4(), None, None, Some(error.code().to_string())),
-            Err(error) => return Err(error),
-        };
-        if message.is_none() {
-            to_be_told(tx, &case, id, failed.as_deref().unwrap_or("by_letter"))?;
+        let passed = self.pass(tx, &case, &groups)?;
+        let id = passed.letter.as_ref().map_or_else(Uuid::new_v4, |(id, _)| *id);
+        if let Some(why) = passed.by_hand() {
+            to_be_told(tx, &case, id, why)?;
         }
+        let queued = passed.message.is_some();
         let row = rows::Row {
             id: Id(id),
             request: Id(request),
@@ -206,18 +238,25 @@ impl Referrals {
             peer: case.peer().to_string(),
             organisation: case.row.organisation.clone(),
             groups: codes(&groups).join(","),
-            message: message.map(|id| Id(id.0)),
-            failed,
+            message: passed.message.map(|id| Id(id.0)),
+            failed: passed.failed,
             at: At::from(now),
-            sealed,
+            sealed: passed.letter.map(|(_, sealed)| sealed),
             sent_at: None,
             sent_channel: None,
             answered_at: None,
             answer: None,
         };
         rows::insert(tx, row)?;
-        Ok(message.is_some())
+        Ok(queued)
     }
+}
+
+/// Why a message goes no further although its ground held: the same again would fare no better. Nothing of a letter.
+fn not_by_its_ground(tx: &mut Tx<'_>, row: &rows::Row) -> Result<Option<String>> {
+    let Some(message) = row.message else { return Ok(None) };
+    let way = outbox::transport_of(tx.conn(), MessageId(message.0))?.filter(|way| !way.lost_its_ground());
+    Ok(way.map(|way| way.code.unwrap_or_else(|| "not_delivered".to_owned())))
 }
 
 /// It does not go by itself: somebody sees to it.

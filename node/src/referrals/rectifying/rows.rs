@@ -3,18 +3,19 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use staffetta_protocol::consent::Group;
 use uuid::Uuid;
 
-use super::RectificationAnswer;
+use super::{Passed, RectificationAnswer};
 use crate::consents::recalls::LetterChannel;
 use crate::error::{Error, Result};
 use crate::grants::Destination;
 use crate::referrals::paper::Content;
-use crate::store::schema::{outbox, rectification};
+use crate::store::schema::{outbox, rectification, referral, referral_sheet, tombstone};
 use crate::store::{At, Conn, Id, Tx};
 use crate::vault::{Place, Subject, Vault};
 
@@ -111,11 +112,11 @@ pub(super) fn of_request(conn: &mut Conn, request: Uuid) -> Result<Vec<Row>> {
         .load(conn)?)
 }
 
-/// Those of which the message was struck before it arrived, as far as nobody has looked after them since.
-pub(super) fn struck(conn: &mut Conn, limit: i64) -> Result<Vec<Row>> {
+/// Those of which the message was struck before it arrived, or was refused, as far as nobody has looked after them since.
+pub(super) fn not_arrived(conn: &mut Conn, limit: i64) -> Result<Vec<Row>> {
     Ok(rectification::table
         .inner_join(outbox::table.on(rectification::message.eq(outbox::message.nullable())))
-        .filter(outbox::state.eq("struck"))
+        .filter(outbox::state.eq_any(["struck", "refused"]))
         .filter(rectification::groups.ne(""))
         .order((rectification::at, rectification::id))
         .limit(limit)
@@ -123,20 +124,49 @@ pub(super) fn struck(conn: &mut Conn, limit: i64) -> Result<Vec<Row>> {
         .load(conn)?)
 }
 
-/// Takes one of them up, of which this may go still. Whether this was the act that did.
+/// Letters that wait to be sent although something that the office has on paper was taken back, or the whole referral. Each is
+/// somebody's task, so there are few.
+pub(super) fn overtaken(conn: &mut Conn) -> Result<Vec<Row>> {
+    let taken_back = referral_sheet::table
+        .inner_join(tombstone::table.on(tombstone::record.eq(referral_sheet::record)))
+        .filter(tombstone::seq.ge(referral_sheet::record_seq))
+        .filter(referral_sheet::referral.eq(rectification::referral));
+    let withdrawn =
+        referral::table.filter(referral::id.eq(rectification::referral)).filter(referral::state.eq("withdrawn"));
+    Ok(rectification::table
+        .filter(rectification::sealed.is_not_null())
+        .filter(rectification::sent_at.is_null())
+        .filter(rectification::answered_at.is_null())
+        .filter(rectification::groups.ne(""))
+        .filter(exists(taken_back).or(exists(withdrawn)))
+        .order((rectification::at, rectification::id))
+        .select(Row::as_select())
+        .load(conn)?)
+}
+
+/// Takes one of them up as it was read, of which this may go still. Whether this was the act that did.
 pub(super) fn take_up_anew(tx: &mut Tx<'_>, of: &Row, groups: &str) -> Result<bool> {
-    let same = rectification::table.find(of.id).filter(rectification::message.eq(of.message));
-    let changed = diesel::update(same.filter(rectification::groups.ne("")))
-        .set(rectification::groups.eq(groups))
-        .execute(tx.conn())?;
+    let as_read = rectification::table
+        .find(of.id)
+        .filter(rectification::groups.eq(&of.groups))
+        .filter(rectification::at.eq(of.at))
+        .filter(rectification::sent_at.is_null())
+        .filter(rectification::answered_at.is_null());
+    let changed = diesel::update(as_read).set(rectification::groups.eq(groups)).execute(tx.conn())?;
     Ok(changed == 1)
 }
 
-/// How it goes now: in this message, or not, for this reason.
-pub(super) fn save_anew(tx: &mut Tx<'_>, id: Id, message: Option<Id>, failed: Option<&str>) -> Result<()> {
+/// How it goes now; under the id of its letter, if there is one.
+pub(super) fn save_anew(tx: &mut Tx<'_>, of: Id, id: Uuid, passed: Passed) -> Result<()> {
     let now = At::from(tx.now());
-    diesel::update(rectification::table.find(id))
-        .set((rectification::message.eq(message), rectification::failed.eq(failed), rectification::at.eq(now)))
+    diesel::update(rectification::table.find(of))
+        .set((
+            rectification::id.eq(Id(id)),
+            rectification::message.eq(passed.message.map(|id| Id(id.0))),
+            rectification::failed.eq(passed.failed),
+            rectification::sealed.eq(passed.letter.map(|(_, sealed)| sealed)),
+            rectification::at.eq(now),
+        ))
         .execute(tx.conn())?;
     Ok(())
 }

@@ -10,10 +10,10 @@ use uuid::Uuid;
 use super::world::{BY, Node, REFERRAL, World, code, each, parsed, seen, set};
 use crate::cards;
 use crate::people::PersonId;
-use crate::referrals::paper::{Answered, Printed};
+use crate::referrals::paper::{Answered, Printed, SheetKind};
 use crate::rights::{self, Means, RightOutcome, Rights};
-use crate::store::Id;
-use crate::store::schema::rectification;
+use crate::store::schema::{outbox, rectification, referral as stored};
+use crate::store::{At, Id};
 use crate::tasks::{self, Kind, TaskRow};
 use crate::web::html::proof;
 use diesel::prelude::*;
@@ -263,6 +263,121 @@ async fn what_is_put_right_is_judged_again_when_it_leaves() {
         // As where the withdrawal could not see the message that another act was queueing.
         w.ponte.desk(move |r, tx| crate::grants::tombstone(tx, r.outbox().entity_id(), record, 1)).await.unwrap();
         assert!(w.ponte.carry(&w.cpi).await.is_empty());
+    })
+    .await;
+}
+
+/// How much was ever queued, and when the referral moved last.
+async fn queued(at: &Node, referral: Uuid) -> (i64, At) {
+    let of = move |conn: &mut crate::store::Conn| {
+        let moved = stored::table.find(Id(referral)).select(stored::updated_at).first(conn)?;
+        Ok((outbox::table.count().get_result(conn)?, moved))
+    };
+    at.store.read(of).await.unwrap()
+}
+
+/// What waited to be put right stopped like this, without its ground having ended; with each upkeep from then on nothing goes.
+async fn stays(w: &World, here: Uuid, request: Uuid, code: &str) {
+    let before = queued(&w.ponte, here).await;
+    for _ in 0..3 {
+        w.clock.advance(chrono::TimeDelta::minutes(5));
+        assert_eq!(pass_on(&w.ponte).await, 0, "{code}");
+    }
+    assert_eq!(queued(&w.ponte, here).await, before, "{code}: nothing is queued, and nothing moves");
+    let rows = w.ponte.letters(request).await;
+    assert_eq!((rows.len(), rows[0].1.as_deref()), (1, Some(code)));
+    let task = w.ponte.to_be_passed_on(rows[0].0).await.expect("somebody tells it in another way");
+    assert_eq!(task.code.as_deref(), Some(code));
+}
+
+#[actix_web::test]
+async fn what_a_member_that_is_out_does_not_get_is_a_task_and_not_queued_anew() {
+    each(|w| async move {
+        let (person, _, here, _) = w.in_charge(&REFERRAL).await;
+        let request = w.ponte.put_right(person, "Zzmaryam").await;
+        assert_eq!(pass_on(&w.ponte).await, 1);
+        let cpi = w.cpi.id().clone();
+        let out = move |r: &crate::referrals::Referrals, tx: &mut crate::store::Tx<'_>| {
+            let struck = crate::outbox::abandon(tx, &cpi, 100)?;
+            crate::referrals::settled(tx, r.outbox(), &struck)
+        };
+        w.ponte.desk(out).await.unwrap();
+        stays(&w, here, request, "member_out").await;
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn what_is_put_right_and_refused_is_a_task_and_not_queued_anew() {
+    each(|w| async move {
+        let (person, _, here, _) = w.in_charge(&REFERRAL).await;
+        for (state, why) in [("refused", "voided"), ("refused", "section_not_covered"), ("struck", "not_held")] {
+            let request = w.ponte.put_right(person, "Zzmaryam").await;
+            assert_eq!(pass_on(&w.ponte).await, 1);
+            w.exchange().await;
+            let as_it_stands = move |_: &crate::referrals::Referrals, tx: &mut crate::store::Tx<'_>| {
+                let row = rectification::table.filter(rectification::request.eq(Id(request)));
+                let message: Option<Id> = row.select(rectification::message).first(tx.conn())?;
+                let of = outbox::table.filter(outbox::message.nullable().eq(message));
+                diesel::update(of).set((outbox::state.eq(state), outbox::code.eq(why))).execute(tx.conn())?;
+                Ok(())
+            };
+            w.ponte.desk(as_it_stands).await.unwrap();
+            stays(&w, here, request, why).await;
+        }
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_letter_of_which_a_part_was_taken_back_leaves_with_the_rest() {
+    each(|w| async move {
+        let (person, record, id, _) = w.on_paper(&REFERRAL).await;
+        let at = json!({"at": "2026-12-01T09:00:00Z", "place": "CPI, via Zzmark 1", "language": "fra"});
+        let accepted: Answered = parsed(json!({
+            "by_hand": {"channel": "phone", "said_by": "Zzoperatrice"},
+            "accepted": {"appointment": {"kind": "fixed", "appointment": at}, "already_known": true}
+        }));
+        w.ponte.desk(move |r, tx| r.answered_on_paper(tx, BY, id, &accepted)).await.unwrap();
+        let contact = w.ponte.yes(person, Purpose::P2, &[Group::Contact]).await;
+        w.ponte.desk(move |r, tx| r.make_sheet(tx, BY, id, SheetKind::Contact, None)).await.unwrap();
+        let request = w.ponte.put_right(person, "Zzmaryam").await;
+        pass_on(&w.ponte).await;
+        let (first, _) = w.ponte.letters(request).await[0].clone();
+        let page = w.ponte.letter(person, first).await.unwrap();
+        assert!(page.contains("Zzmaryam") && page.contains("+393331234567"), "{page}");
+
+        w.ponte.no_more(person, contact).await;
+        assert_eq!(w.ponte.state(id).await, Some("accepted"));
+        let sent = |letter| {
+            w.ponte
+                .desk(move |r, tx| r.rectification_sent(tx, &seen(person), letter, parsed(json!({"channel": "pec"}))))
+        };
+        assert_eq!(code(w.ponte.letter(person, first).await), Code::Conflict);
+        assert_eq!(code(sent(first).await), Code::Conflict, "nor is it noted as sent, and printed after all");
+        assert!(w.ponte.to_be_passed_on(first).await.is_some());
+        pass_on(&w.ponte).await;
+        let letters = w.ponte.letters(request).await;
+        assert_eq!((letters.len(), letters[0].1.as_deref()), (1, None), "one line for each who is told");
+        let second = letters[0].0;
+        assert_ne!(second, first, "a letter does not change: it is another one");
+        assert_eq!(code(w.ponte.letter(person, first).await), Code::NotFound);
+        assert!(w.ponte.to_be_passed_on(first).await.is_none() && w.ponte.to_be_passed_on(second).await.is_some());
+        let page = w.ponte.letter(person, second).await.unwrap();
+        assert!(page.contains("Zzmaryam") && !page.contains("+393331234567"), "{page}");
+        pass_on(&w.ponte).await;
+        assert_eq!(w.ponte.letters(request).await, letters, "made once");
+        sent(second).await.unwrap();
+
+        let request = w.ponte.put_right(person, "Zzaltra").await;
+        pass_on(&w.ponte).await;
+        let (third, _) = w.ponte.letters(request).await[0].clone();
+        w.ponte.no_more(person, record).await;
+        pass_on(&w.ponte).await;
+        assert!(w.ponte.to_be_passed_on(third).await.is_none(), "nothing is left to send");
+        assert_eq!(code(w.ponte.letter(person, third).await), Code::Conflict);
+        assert_eq!(code(sent(third).await), Code::Conflict);
+        assert!(w.ponte.letter(person, second).await.is_ok(), "what left is shown as it left");
     })
     .await;
 }
