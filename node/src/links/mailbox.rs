@@ -88,16 +88,17 @@ pub(super) async fn fetch_messages(
     let mut bell = inner.bell.subscribe();
     loop {
         bell.mark_unchanged();
-        let found = fetched(inner, caller.entity_id(), (epoch, after), bounds).await?;
+        let (found, mended) = fetched(inner, caller.entity_id(), (epoch, after), bounds).await?;
         let left = until.saturating_duration_since(Instant::now());
-        if !found.items.is_empty() || left.is_zero() || inner.is_closing() || found.epoch != epoch {
+        // An epoch that this node has begun alone is no news: the caller learns of it by the first item.
+        if !found.items.is_empty() || left.is_zero() || inner.is_closing() || mended {
             return Ok(Json(found));
         }
         loop {
             let nap = LOOK.min(until.saturating_duration_since(Instant::now()));
             let rung = tokio::time::timeout(nap, bell.changed()).await.is_ok();
             let peer = caller.entity_id().clone();
-            let waits = inner.store.read(move |conn| outbox::waits_for(conn, &peer, after)).await?;
+            let waits = inner.store.read(move |conn| outbox::waits_for(conn, &peer, (epoch, after))).await?;
             if waits || inner.is_closing() || Instant::now() >= until {
                 break;
             }
@@ -105,12 +106,13 @@ pub(super) async fn fetch_messages(
         }
         if Instant::now() >= until || inner.is_closing() {
             // Once more, and then whatever there is.
-            return Ok(Json(fetched(inner, caller.entity_id(), (epoch, after), bounds).await?));
+            return Ok(Json(fetched(inner, caller.entity_id(), (epoch, after), bounds).await?.0));
         }
     }
 }
 
-async fn fetched(links: &Inner, peer: &EntityId, place: (u32, u64), bounds: Bounds) -> Result<Fetched> {
+/// What waits at that place, and whether numbers had to be mended for it.
+async fn fetched(links: &Inner, peer: &EntityId, place: (u32, u64), bounds: Bounds) -> Result<(Fetched, bool)> {
     let (vault, peer) = (links.inbox.outbox.vault().clone(), peer.clone());
     let (settled, outbox) = (links.settled, links.inbox.outbox.clone());
     let act = move |tx: &mut Tx<'_>| {
@@ -127,7 +129,7 @@ async fn fetched(links: &Inner, peer: &EntityId, place: (u32, u64), bounds: Boun
         if let Some(mended) = found.mended {
             note_mended(tx, &peer, mended)?;
         }
-        Ok(found.items)
+        Ok((found.items, found.mended.is_some()))
     };
     links.store.write(act).await
 }
@@ -171,7 +173,7 @@ pub(super) async fn hand_in_receipt(
 
 impl Links {
     /// A node with a mailbox fetches from every member what waits for it, for `wait` seconds at most while nothing comes.
-    /// Whether anybody answered.
+    /// Whether anybody may be asked again at once.
     ///
     /// # Errors
     /// What fails inside.
@@ -193,14 +195,16 @@ impl Links {
     }
 }
 
-/// Fetches from one member until nothing more comes. Whether it answered.
+/// Fetches from one member until nothing more comes. Whether it may be asked again at once: it gave something, or waited for
+/// something to give. Who says at once that there is nothing is asked again after a pause.
 async fn drain(links: &Inner, member: &EntityId, until: Instant) -> Result<bool> {
     let mut answered = false;
     loop {
-        let left = until.saturating_duration_since(Instant::now()).as_secs();
+        let asked = Instant::now();
+        let left = until.saturating_duration_since(asked).as_secs();
         match once(links, member, left).await {
             Ok(Some(true)) => answered = true,
-            Ok(Some(false)) => return Ok(true),
+            Ok(Some(false)) => return Ok(answered || has_waited(left, asked.elapsed())),
             Ok(None) => return Ok(answered),
             Err(error) if error.is_fault() => return Err(error),
             Err(error) => {
@@ -209,6 +213,11 @@ async fn drain(links: &Inner, member: &EntityId, until: Instant) -> Result<bool>
             }
         }
     }
+}
+
+/// Whether a member that was asked to wait so many seconds did so, near enough.
+fn has_waited(asked: u64, took: Duration) -> bool {
+    took * 2 >= Duration::from_secs(asked)
 }
 
 /// One poll. `None` where the member did not answer, else whether it had something.
@@ -270,4 +279,18 @@ async fn hand_in_last(links: &Inner, peer: &crate::peers::Peer) -> Result<bool> 
     }
     known().insert(peer.entity_id().clone());
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_answers_long_before_it_was_asked_to_did_not_wait() {
+        let table = [(25, 25_000, true), (25, 13_000, true), (25, 12_000, false), (25, 10, false), (1, 10, false)];
+        for (asked, took, waited) in table {
+            assert_eq!(has_waited(asked, Duration::from_millis(took)), waited, "{asked} s, {took} ms");
+        }
+        assert!(has_waited(0, Duration::ZERO), "who was not asked to wait need not");
+    }
 }

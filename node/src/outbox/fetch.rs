@@ -27,12 +27,13 @@ pub struct Fetch {
     pub mended: Option<Mended>,
 }
 
-/// Whether anything waits that the peer does not have yet.
-pub fn waits_for(conn: &mut Conn, peer: &EntityId, after: u64) -> Result<bool> {
+/// Whether anything waits that the peer, which asks from `after` in `epoch`, does not have yet. In another epoch numbers begin
+/// once more.
+pub fn waits_for(conn: &mut Conn, peer: &EntityId, (epoch, after): (u32, u64)) -> Result<bool> {
     let waits = outbox::table
         .filter(outbox::peer.eq(peer.as_str()))
         .filter(outbox::state.eq_any(["queued", "void"]))
-        .filter(outbox::seq.is_null().or(outbox::seq.gt(after as i64)));
+        .filter(outbox::seq.is_null().or(outbox::seq.gt(after as i64)).or(outbox::epoch.ne(epoch as i32)));
     Ok(diesel::select(diesel::dsl::exists(waits)).get_result(conn)?)
 }
 

@@ -187,3 +187,16 @@ async fn whoever_waits_is_answered_when_the_node_stops() {
     })
     .await;
 }
+
+#[actix_web::test]
+async fn who_answers_at_once_that_there_is_nothing_is_asked_again_after_a_pause() {
+    on_each_database(|net| async move {
+        let stage = Stage::walled(net).await;
+        let links = stage.cpi.node.links();
+        assert!(links.collect(0).await.unwrap(), "it was not asked to wait");
+        // It goes on answering, and waits no more.
+        stage.centre.node.links().close();
+        assert!(!links.collect(25).await.unwrap());
+    })
+    .await;
+}

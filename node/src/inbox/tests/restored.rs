@@ -17,6 +17,12 @@ impl Pair {
         let act = move |tx: &mut crate::store::Tx<'_>| outbox::begin_new_epochs(tx, &own, &BTreeMap::new());
         self.a.store().write(act).await.unwrap();
     }
+
+    /// Whether something waits for the peer when it asks from there.
+    async fn waits(&self, epoch: u32, after: u64) -> bool {
+        let peer = self.b.id.clone();
+        self.a.store().read(move |conn| outbox::waits_for(conn, &peer, (epoch, after))).await.unwrap()
+    }
 }
 
 #[actix_web::test]
@@ -105,6 +111,27 @@ async fn by_a_clock_that_nobody_confirmed_nothing_runs_out() {
         assert_eq!(pair.transport(message).await.0, Transport::Queued);
         assert!(lease(true).await.is_none());
         assert_eq!(pair.transport(message).await.0, Transport::Expired);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn what_was_numbered_anew_waits_for_whoever_asks_from_the_epoch_before() {
+    each(|pair| async move {
+        for _ in 0..2 {
+            pair.queue().await;
+        }
+        let first = pair.lease(10).await.unwrap();
+        let answer = pair.deliver(&first.batch, taken).await.unwrap();
+        pair.settle(&answer, Some(first.token)).await;
+        pair.begins_anew().await;
+        assert!(!pair.waits(1, 2).await, "it has everything");
+        pair.queue().await;
+        assert!(pair.waits(1, 2).await, "and no number was given yet");
+        let again = pair.lease(10).await.unwrap();
+        assert_eq!((again.batch.epoch, again.batch.items[0].seq), (2, 1));
+        assert!(pair.waits(1, 2).await, "the first number of the second epoch is none that it has");
+        assert!(!pair.waits(2, 1).await);
     })
     .await;
 }

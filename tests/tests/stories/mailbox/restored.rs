@@ -1,10 +1,13 @@
 //! A link to a node that nobody can call, after one of its two sides was put back to an old backup.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use serde_json::json;
 use staffetta_node::access::AccessRole;
 use staffetta_tests::{Federation, on_each_database};
 
+use super::soon;
 use crate::stage::{Stage, stands};
 
 const ADMIN: AccessRole = AccessRole::Admin;
@@ -129,6 +132,23 @@ async fn whoever_is_fetched_from_and_was_restored_goes_on_and_nothing_happens_tw
         stage.updates(&path, 3, false).await;
         assert_eq!(stage.taken().await.0, taken.0 + 3, "and it goes on");
         assert_eq!(records.len(), 2);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn whoever_is_fetched_from_and_was_restored_lets_a_poll_wait_though_it_names_the_epoch_before() {
+    on_each_database(|net| async move {
+        let (mut stage, path, _) = Stage::with_a_referral(net).await;
+        let backup = stage.centre.backup();
+        stage.centre.restore(backup).await;
+        let poll = stage.polling(1);
+        tokio::time::timeout(Duration::from_secs(15), stage.waiting(1)).await.expect("it waits");
+        stage.at_centre.post(&format!("{path}/card-updates"), json!({"groups": ["g.preview"]})).await.ok();
+        stage.centre.pump().await;
+        assert_eq!(soon(poll).await, (200, 1), "answered by what came, and not before");
+        stage.pump().await;
+        assert_eq!(stage.taken().await, (1, 1), "and it is taken in the next epoch");
     })
     .await;
 }
