@@ -4,6 +4,7 @@
 //! Shutting down goes in this order, each for a reason: workers (they make requests), the outgoing client (its idle
 //! connections keep other servers from stopping), the server, the store.
 
+mod connections;
 mod stop;
 mod work;
 
@@ -259,7 +260,9 @@ impl Node {
         // An answer in two segments would wait 40 ms for the other side's acknowledgement.
         .tcp_nodelay(true)
         .keep_alive(KEEP_ALIVE)
-        .shutdown_timeout(GRACE_SECONDS);
+        .shutdown_timeout(GRACE_SECONDS)
+        .max_connections(connections::for_each_worker(self.config.listen.workers))
+        .on_connect(web::connected);
         if self.config.listen.workers > 0 {
             server = server.workers(self.config.listen.workers);
         }

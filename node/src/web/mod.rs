@@ -10,6 +10,7 @@
 //! - A POST of the desk may be asked twice and is done once ([`once`]).
 //! - The desk speaks Italian, or English to whoever asks for it; the entries of wrong fields have both.
 //! - One line in the log for each request: the route's pattern, never the URL, a query or a body.
+//! - Who does not read an answer is cut off ([`leaving`]), as is who does not send what was begun ([`patience`]).
 //! - Nothing here is `static`: several nodes share a process, and each has a [`Web`] of its own.
 //! - A page of this node makes no request to anybody else.
 
@@ -29,6 +30,7 @@ pub mod glass;
 pub(crate) mod html;
 mod input;
 mod language;
+mod leaving;
 mod limit;
 pub mod members;
 pub mod neighbours;
@@ -73,6 +75,7 @@ pub use embedded::{Embedded, EmbeddedEvent, Whose};
 pub use fields::Fields;
 pub use html::{Html, SHEET_STYLE};
 pub use input::Input;
+pub use leaving::connected;
 pub use once::once;
 pub use operations::{Current, NamedGauge, Operations};
 pub use page::{Page, PageParams};

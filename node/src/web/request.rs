@@ -13,6 +13,7 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use super::document::DESK;
+use super::leaving::{Leaving, Line};
 use super::limit::{self, Left};
 use super::{Web, caller, conflict, docs, language, patience, unknown};
 use crate::access;
@@ -37,9 +38,10 @@ const NOTHING_RUNS: HeaderValue = HeaderValue::from_static("default-src 'none'; 
 pub(super) async fn pass<B: MessageBody + 'static>(
     mut request: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
+) -> Result<ServiceResponse<Leaving>, actix_web::Error> {
     let body = patience::bounded(request.take_payload(), patience::FIRST, patience::PACE);
     request.set_payload(body);
+    let line = request.conn_data::<Line>().cloned();
     let web = request.app_data::<Data<Web>>().cloned().ok_or_else(|| Error::internal("the application has no Web"))?;
     let id = request_id(request.headers());
     let span = tracing::info_span!(parent: &web.0.span, "request", request_id = %id);
@@ -86,7 +88,7 @@ pub(super) async fn pass<B: MessageBody + 'static>(
         if acts && answer.request().app_data::<Data<Store>>().is_some_and(|store| store.is_behind_outside()) {
             answer.headers_mut().insert(KEYRING, HeaderValue::from_static("behind"));
         }
-        Ok(speak(answer, language))
+        Ok(speak(answer, language).map_into_boxed_body().map_body(|_, body| Leaving::on(line, body)))
     };
     outcome.instrument(span).await
 }
