@@ -7,7 +7,7 @@ use staffetta_protocol::trust::Role;
 use super::*;
 use crate::consents::tree::{Above, Told};
 use crate::store::schema::{known_message, recall_taken, task};
-use crate::store::{At, Conn};
+use crate::store::{At, Conn, Id};
 use diesel::prelude::*;
 
 async fn told(at: &Side, person: &Person) -> Vec<Told> {
@@ -334,6 +334,37 @@ async fn what_must_not_be_lost_yet_is_shown_to_nobody_and_goes_when_it_may() {
         assert!(outcome(&centre, line.id).await.iter().all(|it| it.outcome == GroupOutcome::Erased {}));
         let left = cpi.write(move |tx, _| grants::held_under(tx.conn(), &issuer, p2, 1)).await;
         assert!(left.is_empty());
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn what_may_go_does_not_wait_behind_what_must_stay() {
+    each(|centre, cpi| async move {
+        withheld(&centre, &cpi).await;
+        cpi.write(|tx, _| {
+            let before = At::from(tx.now() - TimeDelta::days(30));
+            let row = |n: u128| {
+                (
+                    recall_taken::id.eq(Id(Uuid::from_u128(n))),
+                    recall_taken::issuer.eq(CENTRE),
+                    recall_taken::record.eq(Id(Uuid::from_u128(n))),
+                    recall_taken::seq.eq(1),
+                    recall_taken::outcomes.eq("[]"),
+                    recall_taken::taken_at.eq(before),
+                    recall_taken::version.eq(1),
+                    recall_taken::complete.eq(false),
+                    recall_taken::below.eq("[]"),
+                    recall_taken::frozen.eq(true),
+                )
+            };
+            for n in 1..=250 {
+                diesel::insert_into(recall_taken::table).values(row(n)).execute(tx.conn())?;
+            }
+            Ok(())
+        })
+        .await;
+        assert_eq!(pump(&cpi, ABOVE, true).await, (0, 1, 0));
     })
     .await;
 }

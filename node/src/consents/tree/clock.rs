@@ -15,7 +15,7 @@ use crate::store::Tx;
 use crate::tasks::{self, Kind, Task};
 use crate::vault::{self, Subject, Vault};
 
-/// Rows that one run looks at.
+/// Rows that are read at once.
 const AT_ONCE: i64 = 100;
 
 /// What a run did.
@@ -51,8 +51,15 @@ pub fn pump(tx: &mut Tx<'_>, handle: &Outbox, above: Above, sure: Sure) -> Resul
     for told in late {
         done.late += usize::from(unanswered(tx, &told)?);
     }
-    for taken in rows::frozen(tx.conn(), AT_ONCE)? {
-        done.thawed += usize::from(thaw(tx, handle, above, &taken)?);
+    let mut after = Uuid::nil();
+    // All of them: some wait for years, and are not to keep the others waiting.
+    while let page = rows::frozen(tx.conn(), after, AT_ONCE)?
+        && let Some(last) = page.last()
+    {
+        after = last.id;
+        for taken in &page {
+            done.thawed += usize::from(thaw(tx, handle, above, taken)?);
+        }
     }
     done.followed = forgotten::follow(tx, handle)?;
     if sure.clock && sure.keyring {

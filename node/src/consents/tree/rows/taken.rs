@@ -149,10 +149,11 @@ pub(in crate::consents::tree) fn taken_of(
 }
 
 /// Those of which something is kept that should go.
-pub(in crate::consents::tree) fn frozen(conn: &mut Conn, limit: i64) -> Result<Vec<Taken>> {
+pub(in crate::consents::tree) fn frozen(conn: &mut Conn, after: Uuid, limit: i64) -> Result<Vec<Taken>> {
     let rows: Vec<TakenRow> = recall_taken::table
         .filter(recall_taken::frozen.eq(true))
-        .order(recall_taken::taken_at)
+        .filter(recall_taken::id.gt(Id(after)))
+        .order(recall_taken::id)
         .limit(limit)
         .select(TakenRow::as_select())
         .load(conn)?;
