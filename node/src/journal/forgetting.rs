@@ -1,6 +1,6 @@
 //! Entries that were kept for long enough go; their leaves stay, so the log verifies as before.
 //!
-//! Of each log a mark says up to where entries may be missing. Of whom time ends nothing the entries stay behind the mark, and
+//! Of each log a mark says up to where entries may be missing, and an entry vouches for it ([`released`]). Of whom time ends nothing the entries stay behind the mark, and
 //! hold back nobody else's; they go once that is over.
 
 use std::collections::HashSet;
@@ -9,9 +9,9 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::log::{self, Log};
-use super::rows;
+use super::{released, rows};
 use crate::error::Result;
-use crate::store::schema::{journal, journal_log};
+use crate::store::schema::journal;
 use crate::store::{At, Conn, Id, Tx};
 use crate::vault::Subject;
 
@@ -31,7 +31,10 @@ pub struct Gone {
 /// What the database refuses.
 pub fn forget_before(tx: &mut Tx<'_>, before: DateTime<Utc>, at_most: u64, kept: &HashSet<Subject>) -> Result<Gone> {
     let kept = ids(kept);
-    let of_nobody_kept = || journal::subject.is_null().or(journal::subject.ne_all(kept.clone()));
+    let of_nobody_kept = || {
+        let of_others = journal::subject.is_null().or(journal::subject.ne_all(kept.clone()));
+        of_others.and(journal::act.ne(released::RELEASED))
+    };
     let (mut done, logs) = (Gone::default(), log::logs(tx.conn())?);
     for log in &logs {
         let behind = journal::position.ge(log.first_position).and(journal::position.lt(log.released));
@@ -43,9 +46,7 @@ pub fn forget_before(tx: &mut Tx<'_>, before: DateTime<Utc>, at_most: u64, kept:
         let old = rows::placed(tx.conn(), log.released, end)?;
         let until = old.iter().take_while(|entry| entry.is_before(before)).filter_map(|entry| entry.position).last();
         let Some(until) = until else { continue };
-        diesel::update(journal_log::table.find(log.number))
-            .set(journal_log::released.eq(until + 1))
-            .execute(tx.conn())?;
+        released::move_mark(tx, &log, until + 1, before)?;
         let gone = journal::table.filter(journal::position.ge(log.released)).filter(journal::position.le(until));
         done.deleted += diesel::delete(gone.filter(of_nobody_kept())).execute(tx.conn())? as u64;
         done.through = (until + 1 - log.released).unsigned_abs();
@@ -71,6 +72,7 @@ pub fn ended_by(conn: &mut Conn, before: DateTime<Utc>, kept: &HashSet<Subject>)
             .optional()?;
         let until = young.flatten().unwrap_or(end(&log));
         let old = journal::position.ge(log.first_position).and(journal::position.lt(until));
+        let old = old.and(journal::act.ne(released::RELEASED));
         let all: i64 = journal::table.filter(old).count().get_result(conn)?;
         let hers = journal::table.filter(old).filter(journal::subject.eq_any(kept.clone()));
         let hers: i64 = hers.count().get_result(conn)?;

@@ -17,6 +17,7 @@ mod collecting;
 mod forgetting;
 mod log;
 mod neighbours;
+mod released;
 mod rows;
 mod sealer;
 mod tiles;

@@ -8,6 +8,7 @@ use staffetta_protocol::log::{Checkpoint, InvalidCheckpoint, Node};
 use uuid::Uuid;
 
 use super::log::{self, Log};
+use super::released;
 use super::rows::{self, Stored};
 use super::tiles::{Tiles, WIDTH};
 use crate::error::{Error, Result};
@@ -44,7 +45,7 @@ pub struct Bad {
     /// The entry that stands there now.
     pub entry: Option<Uuid>,
     /// `entry_changed`, `entry_missing`, `tree_changed`, `checkpoint_invalid`, `checkpoint_differs`, `log_shorter`,
-    /// `entry_beyond`.
+    /// `released_unexplained`, `entry_beyond`.
     pub why: &'static str,
 }
 
@@ -129,7 +130,8 @@ fn batch(conn: &mut Conn, log: &Log, from: u64, to: u64) -> Result<std::result::
     Ok(Ok(read))
 }
 
-/// The checkpoints of a log against its tree: how many hold, and how many nobody can judge any more.
+/// The checkpoints of a log against its tree, and its mark against them: how many hold, and how many nobody can judge any
+/// more.
 fn signed(
     conn: &mut Conn,
     log: &Log,
@@ -137,7 +139,7 @@ fn signed(
     keys: &KeySet,
     now: DateTime<Utc>,
 ) -> Result<std::result::Result<(u64, u64), Bad>> {
-    let (mut held, mut revoked) = (0, 0);
+    let (mut held, mut revoked, mut dates) = (0, 0, Vec::new());
     for (size, jws) in log::checkpoints(conn, log.number)? {
         let bad = |why| Ok(Err(Bad { log: log.id(), position: log.first_position as u64 + size, entry: None, why }));
         // One of our own that a clock which was ahead has dated is no less signed: it is judged at its own instant.
@@ -159,7 +161,14 @@ fn signed(
         if Tiles::of(conn, log.number).root(size)? != checkpoint.root {
             return bad("checkpoint_differs");
         }
+        dates.extend(DateTime::from_timestamp(checkpoint.iat, 0).map(|at| (size, at)));
         held += 1;
+    }
+    // Retention may have gone on meanwhile.
+    let log = &log::numbered(conn, log.number)?.unwrap_or_else(|| log.clone());
+    if !released::is_explained(conn, log, &dates, now)? {
+        let position = log.released as u64 - 1;
+        return Ok(Err(Bad { log: log.id(), position, entry: None, why: "released_unexplained" }));
     }
     Ok(Ok((held, revoked)))
 }

@@ -56,3 +56,89 @@ async fn of_whom_time_ends_nothing_the_entries_stay_until_it_may() {
     })
     .await;
 }
+
+/// The mark says that everything up to there may be missing.
+async fn raise(store: &Store, to: i64) {
+    let mark = diesel::update(journal_log::table).set(journal_log::released.eq(to));
+    store.write(move |tx| Ok(mark.execute(tx.conn())?)).await.unwrap();
+}
+
+#[actix_web::test]
+async fn a_mark_that_was_raised_by_other_means_hides_nothing() {
+    scratch::each(|store| async move {
+        let (keys, before) = old_and_young(&store).await;
+        store.write(move |tx| forget_before(tx, before, 400, &HashSet::new())).await.unwrap();
+        judged(&store, &keys).await.unwrap();
+        raise(&store, 320).await;
+        let young = journal::table.filter(journal::position.eq(310));
+        assert_eq!(store.write(move |tx| Ok(diesel::delete(young).execute(tx.conn())?)).await.unwrap(), 1, "no guard");
+        assert_eq!(judged(&store, &keys).await, Err((319, "released_unexplained")));
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn who_says_that_young_entries_were_let_go_is_not_believed() {
+    scratch::each(|store| async move {
+        let sealer = sealer(&store).await;
+        for (n, days) in [(300, 400), (10, 400), (40, 0)] {
+            act(&store, n).await;
+            sealer.pump().await.unwrap();
+            store.clock().advance(TimeDelta::days(days));
+        }
+        let keys = sealer_keys(&sealer);
+        let says = async |days: i64| {
+            let act = move |tx: &mut Tx<'_>| {
+                let (log, before) = (log::open(tx)?, tx.now() - TimeDelta::days(days));
+                released::move_mark(tx, &log, 330, before)
+            };
+            store.write(act).await.unwrap();
+            judged(&store, &keys).await
+        };
+        assert_eq!(says(450).await, Err((329, "released_unexplained")), "what was signed says that they came later");
+        store.clock().advance(TimeDelta::days(20));
+        assert_eq!(says(10).await, Err((329, "released_unexplained")), "no node keeps them for ten days only");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_signature_that_a_clock_ahead_has_dated_accuses_nobody() {
+    scratch::each(|store| async move {
+        let sealer = sealer(&store).await;
+        act(&store, 10).await;
+        store.clock().advance(TimeDelta::days(365));
+        sealer.pump().await.unwrap();
+        store.clock().advance(-TimeDelta::days(364));
+        act(&store, 10).await;
+        sealer.pump().await.unwrap();
+        store.clock().advance(TimeDelta::days(800));
+        act(&store, 10).await;
+        sealer.pump().await.unwrap();
+        let before = store.clock().now() - TimeDelta::days(730);
+        let gone = store.write(move |tx| forget_before(tx, before, 400, &HashSet::new())).await.unwrap();
+        assert_eq!(gone.deleted, 20);
+        judged(&store, &sealer_keys(&sealer)).await.unwrap();
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn what_explains_a_mark_outlives_what_it_let_go() {
+    scratch::each(|store| async move {
+        let (keys, before) = old_and_young(&store).await;
+        store.write(move |tx| forget_before(tx, before, 400, &HashSet::new())).await.unwrap();
+        let sealer = Sealer::new(store.clone(), keys.clone(), me());
+        sealer.pump().await.unwrap();
+        store.clock().advance(TimeDelta::days(800));
+        act(&store, 1).await;
+        sealer.pump().await.unwrap();
+        let before = store.clock().now() - TimeDelta::days(730);
+        let due = store.read(move |conn| ended_by(conn, before, &HashSet::new())).await.unwrap();
+        let gone = store.write(move |tx| forget_before(tx, before, 400, &HashSet::new())).await.unwrap();
+        assert_eq!((due, gone.deleted), ((40, 0), 40));
+        let verified = judged(&store, &keys).await.unwrap();
+        assert_eq!((verified.entries, verified.leaves), (2, 342), "the youngest, and the word on the first mark");
+    })
+    .await;
+}
