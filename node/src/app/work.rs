@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
+use uuid::Uuid;
 
 use super::{Node, Workers};
 use crate::access::door;
@@ -176,14 +177,25 @@ impl Node {
         if !self.keyring_takes_more().await {
             return Ok(());
         }
-        let vault = self.vault.clone();
-        let erased = self.store.write(move |tx| rights::pump(tx, &vault)).await.map(drop);
+        let erased = self.erase_due().await;
         if !self.clock_is_confirmed() {
             return erased;
         }
         let retained =
             rights::retention::pump(&self.store, &self.vault, wiring::RETAINED, &self.config.retention).await;
         erased.and(retained.map(drop))
+    }
+
+    /// A page in each act, so that others get their turn.
+    async fn erase_due(&self) -> Result<()> {
+        let mut after = Uuid::nil();
+        loop {
+            let vault = self.vault.clone();
+            match self.store.write(move |tx| rights::pump(tx, &vault, after)).await?.1 {
+                Some(last) => after = last,
+                None => return Ok(()),
+            }
+        }
     }
 
     /// Answers that became late, what was kept for a while, and the keys of those of whom nothing is held any more.

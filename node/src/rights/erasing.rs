@@ -61,29 +61,36 @@ fn is_due(conn: &mut Conn, request: &Request, now: DateTime<Utc>) -> Result<bool
         && !rows::waits_for_answer(conn, &hers, Aside::This(request.id))?)
 }
 
-/// Destroys the keys of whoever is due, by itself: for the worker, once the clock is confirmed. Says how many were erased.
+/// Destroys the keys of whoever is due, by itself: for the worker, once the clock is confirmed. Looks at one page of those who
+/// wait, from behind this request on; says how many were erased, and which it looked at last, if any. All pages are to be
+/// looked at: some wait for months, until somebody answers another request.
 ///
 /// # Errors
 /// What the database refuses.
-pub fn pump(tx: &mut Tx<'_>, vault: &Vault) -> Result<usize> {
-    erase_due(tx, vault, AT_ONCE)
+pub fn pump(tx: &mut Tx<'_>, vault: &Vault, after: Uuid) -> Result<(usize, Option<Uuid>)> {
+    erase_due(tx, vault, after, AT_ONCE)
 }
 
-/// The same, of so many on a page. All that wait are looked at: some do for months, until somebody answers another request.
-pub(super) fn erase_due(tx: &mut Tx<'_>, vault: &Vault, at_once: i64) -> Result<usize> {
+/// The same, of so many on a page. What fails of one person is undone and told, and keeps nobody else waiting.
+pub(super) fn erase_due(tx: &mut Tx<'_>, vault: &Vault, after: Uuid, at_once: i64) -> Result<(usize, Option<Uuid>)> {
     let now = tx.now();
-    let (mut erased, mut after) = (0, Uuid::nil());
-    loop {
-        let page = rows::waiting(tx.conn(), now, after, at_once)?;
-        let Some(last) = page.last().map(|it| it.id) else { return Ok(erased) };
-        for request in page {
-            if is_due(tx.conn(), &request, now)? {
-                erase(tx, vault, &Sight::of_the_node(request.person.into()), &request, None)?;
-                erased += 1;
+    let page = rows::waiting(tx.conn(), now, after, at_once)?;
+    let mut erased = 0;
+    for request in &page {
+        let done = tx.savepoint(|tx| {
+            let due = is_due(tx.conn(), request, now)?;
+            if due {
+                erase(tx, vault, &Sight::of_the_node(request.person.into()), request, None)?;
             }
+            Ok(due)
+        });
+        match done {
+            Ok(done) => erased += usize::from(done),
+            Err(error) if tx.is_lost() || error.is_storage_full() => return Err(error),
+            Err(cause) => tracing::error!(request = %request.id, %cause, "an erasure failed inside: it is tried again"),
         }
-        after = last;
     }
+    Ok((erased, page.last().map(|it| it.id)))
 }
 
 /// Destroys her keys at once, although somebody has not been told or has not answered: the data protection officer says so,

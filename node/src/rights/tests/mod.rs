@@ -1,11 +1,12 @@
 //! The room on both databases. Deadlines and answers stand in `deadlines`, erasure and restriction in `effects`, what she is
-//! given in `given`, the desk's API in `desk`.
+//! given in `given`, erasures that wait in `waiting`, the desk's API in `desk`.
 
 mod deadlines;
 mod desk;
 mod effects;
 mod given;
 mod guardians;
+mod waiting;
 
 use std::collections::BTreeSet;
 
