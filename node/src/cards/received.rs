@@ -68,15 +68,11 @@ struct Row {
 /// Keeps what a message brought, sealed for the thread's subject; in the transaction that takes the message.
 pub fn store_received(tx: &mut Tx<'_>, vault: &Vault, thread: &Thread, brought: &Received) -> Result<()> {
     let now = tx.now();
-    let Value::Object(groups) = serde_json::to_value(&brought.groups).map_err(Error::internal)? else {
-        return Err(Error::internal("groups of a card are an object"));
-    };
     let (mut parts, mut plain) = (Vec::new(), Vec::new());
-    for group in brought.groups.groups() {
-        let part = groups.get(member(group)).ok_or_else(|| Error::internal("a group without its member"))?;
+    for (group, part) in brought.groups.parts().map_err(Error::internal)? {
         let id = crate::clock::id_at(now);
         parts.push((id, group.code()));
-        plain.push((place(id), serde_json::to_vec(part).map_err(Error::internal)?));
+        plain.push((place(id), part));
     }
     let sealed = vault.seal_all(tx.conn(), thread.subject, &plain)?;
     let row = |((id, part), sealed)| Row {

@@ -142,6 +142,18 @@ macro_rules! card_groups {
                 present.into_iter().filter_map(|(group, present)| present.then_some(group)).collect()
             }
 
+            /// The groups that are present, each with its JSON.
+            ///
+            /// # Errors
+            /// When one cannot be written as JSON.
+            pub fn parts(&self) -> serde_json::Result<Vec<(Group, Vec<u8>)>> {
+                let mut parts = Vec::new();
+                $(if let Some(part) = &self.$member {
+                    parts.push((Group::$group, serde_json::to_vec(part)?));
+                })+
+                Ok(parts)
+            }
+
             /// The level that must be reached for all of it to cross; *preview* for nothing.
             #[must_use]
             pub fn level(&self) -> Level {
