@@ -208,12 +208,13 @@ impl Links {
     /// # Errors
     /// What the store failed with, or something inside on one link: once all that was under way has ended.
     pub async fn pump_until(&self, stopping: &watch::Receiver<bool>) -> Result<Option<DateTime<Utc>>> {
-        self.mend_timers().await?;
-        self.expire().await?;
         let due = || async {
             if *stopping.borrow() {
                 return Ok(serving::Due::default());
             }
+            // Each time: as long as some link is busy, which may be always, this goes on.
+            self.mend_timers().await?;
+            self.expire().await?;
             let now = self.0.clock.now();
             self.0.store.read(move |conn| outbox::due(conn, now)).await
         };
