@@ -64,7 +64,7 @@ pub fn gave_receipt(conn: &mut Conn, peer: &EntityId, digest: Digest) -> Result<
     Ok(diesel::select(diesel::dsl::exists(given)).get_result(conn)?)
 }
 
-/// Counts that a batch could not be taken because of a failure here. How often in a row.
+/// Counts that a batch could not be taken because of a failure here. How often in a row: one that is taken ends it.
 pub fn failed_inside(tx: &mut Tx<'_>, peer: &EntityId) -> Result<i32> {
     let counted = diesel::update(link_in::table.find(peer.as_str()))
         .set(link_in::internal_errors.eq(link_in::internal_errors + 1))
@@ -72,14 +72,6 @@ pub fn failed_inside(tx: &mut Tx<'_>, peer: &EntityId) -> Result<i32> {
         .get_result::<i32>(tx.conn())
         .optional()?;
     Ok(counted.unwrap_or(1))
-}
-
-/// A batch was taken.
-pub fn went_well(tx: &mut Tx<'_>, peer: &EntityId) -> Result<()> {
-    diesel::update(link_in::table.find(peer.as_str()).filter(link_in::internal_errors.gt(0)))
-        .set(link_in::internal_errors.eq(0))
-        .execute(tx.conn())?;
-    Ok(())
 }
 
 /// The last receipt that was given to a peer.

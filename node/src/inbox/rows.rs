@@ -98,11 +98,12 @@ pub(super) fn next_epoch(tx: &mut Tx<'_>, peer: &EntityId, epoch: u32) -> Result
     Ok(())
 }
 
-/// Ends a batch: how far the stream has come, and how much of it nobody has looked at yet.
+/// Ends a batch: how far the stream has come, how much of it nobody has looked at yet, and that nothing failed inside.
 pub(super) fn advance(tx: &mut Tx<'_>, peer: &EntityId, through: u64, unopened: usize) -> Result<()> {
     let advanced = diesel::update(link_in::table.find(peer.as_str())).set((
         link_in::through_seq.eq(through as i64),
         link_in::unopened_bytes.eq(link_in::unopened_bytes + unopened as i64),
+        link_in::internal_errors.eq(0),
     ));
     let advanced = advanced.returning(link_in::through_seq);
     each_backend!(tx.conn(), conn => Steady(advanced).get_result::<i64>(conn))?;
@@ -164,11 +165,15 @@ pub(super) fn known_among(
     peer: &EntityId,
     ids: impl Iterator<Item = MessageId>,
 ) -> Result<HashMap<MessageId, Remembered>> {
-    let rows: Vec<(Id, String, String, Option<String>)> = known_message::table
-        .filter(known_message::peer.eq(peer.as_str()))
-        .filter(known_message::message.eq_any(ids.map(|id| Id(id.0))))
-        .select((known_message::message, known_message::digest, known_message::outcome, known_message::code))
-        .load(conn)?;
+    let of_peer = known_message::table.filter(known_message::peer.eq(peer.as_str()));
+    let of_peer =
+        of_peer.select((known_message::message, known_message::digest, known_message::outcome, known_message::code));
+    let ids: Vec<Id> = ids.map(|id| Id(id.0)).collect();
+    let rows: Vec<(Id, String, String, Option<String>)> = match ids[..] {
+        // Nothing is prepared anew for it, as it is for a list.
+        [one] => of_peer.filter(known_message::message.eq(one)).load(conn)?,
+        _ => of_peer.filter(known_message::message.eq_any(ids)).load(conn)?,
+    };
     rows.into_iter()
         .map(|(id, digest, outcome, code)| {
             let digest = digest.parse().map_err(|_| Error::internal("a stored digest does not parse"))?;

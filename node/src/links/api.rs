@@ -10,11 +10,11 @@ use staffetta_protocol::trust::Roles;
 
 use super::push::STUCK;
 use super::{Inner, Links, checks, mailbox};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::inbox::{self, Accepted, Content};
 use crate::journal::{self, Actor, Entry};
 use crate::outbox;
-use crate::peers::{Peer, VerifiedPeer};
+use crate::peers::{Memory, Peer, ProvenCaller, VerifiedPeer};
 use crate::routes::Routes;
 use crate::store::{Store, Tx};
 use crate::tasks::{self, Task};
@@ -47,23 +47,42 @@ pub fn api(routes: &mut Routes<'_>) {
     ),
 )]
 #[post("/messages")]
-async fn push_messages(caller: VerifiedPeer, store: Data<Store>, links: Data<Links>) -> Result<Json<BatchAnswer>> {
-    match take(&caller, &store, &links).await {
+async fn push_messages(caller: ProvenCaller, store: Data<Store>, links: Data<Links>) -> Result<Json<BatchAnswer>> {
+    let memory = caller.memory();
+    match take(caller.verified(), &memory, &store, &links).await {
         Ok(answer) => {
             links.wake();
             Ok(Json(answer))
         }
-        Err(error) => {
-            let (peer, code) = (caller.entity_id().clone(), error.code());
-            if matches!(code, Code::Busy | Code::ClocksDiffer) {
-                store.write(move |tx| failed_inside(tx, &peer, code)).await?;
-            } else if !error.is_fault() {
-                let entry = Entry::new(Actor::Peer(peer.clone()), "exchange.batch-refused").peer(&peer).code(code);
-                store.write(move |tx| journal::record(tx, entry)).await?;
+        Err(error) => match untaken(caller.verified().entity_id(), memory, &store, &error).await {
+            Err(replay) if replay.code() == Code::NotAuthenticated => {
+                caller.was_replayed().await;
+                Err(replay)
             }
-            Err(error)
-        }
+            noted => noted.and(Err(error)),
+        },
     }
+}
+
+/// Notes that a batch was not taken, with the call that brought it.
+async fn untaken(peer: &EntityId, memory: Memory, store: &Store, error: &Error) -> Result<()> {
+    let (peer, code, fault) = (peer.clone(), error.code(), error.is_fault());
+    if code == Code::NotAuthenticated {
+        return Err(code.into());
+    }
+    let waits = matches!(code, Code::Busy | Code::ClocksDiffer);
+    if fault && !waits {
+        return Ok(());
+    }
+    let act = move |tx: &mut Tx<'_>| {
+        memory.remember(tx)?;
+        if waits {
+            return failed_inside(tx, &peer, code);
+        }
+        let entry = Entry::new(Actor::Peer(peer.clone()), "exchange.batch-refused").peer(&peer).code(code);
+        journal::record(tx, entry)
+    };
+    store.write(act).await
 }
 
 /// The first item of a batch failed inside or is from the future, or nothing could be taken at all. Three times in a row
@@ -76,7 +95,7 @@ fn failed_inside(tx: &mut Tx<'_>, peer: &EntityId, code: Code) -> Result<()> {
 }
 
 /// Takes a batch as a whole: what is refused here stores nothing but the journal's word on it.
-async fn take(caller: &VerifiedPeer, store: &Store, links: &Links) -> Result<BatchAnswer> {
+async fn take(caller: &VerifiedPeer, memory: &Memory, store: &Store, links: &Links) -> Result<BatchAnswer> {
     let _turn = links.0.bounds.enter(caller.entity_id())?;
     let peer = caller.entity_id().clone();
     let peers = links.0.peers.clone();
@@ -89,16 +108,18 @@ async fn take(caller: &VerifiedPeer, store: &Store, links: &Links) -> Result<Bat
     if batch.items.len() > links.0.config.window as usize {
         return Err(Problem::new(Code::TooLarge).detail("more items than the window").into());
     }
-    accept_batch(&links.0, caller.peer(), own, batch).await
+    let memory = memory.clone();
+    accept_batch(&links.0, caller.peer(), own, batch, move |tx| memory.remember(tx)).await
 }
 
 /// Takes a batch of a peer, pushed or fetched, as what this node is: its organisation and its roles. Opened without a
-/// transaction, decided and receipted in one.
+/// transaction, decided and receipted in one, that begins with `first`.
 pub(super) async fn accept_batch(
     links: &Inner,
     peer: &Peer,
     (own_ids, own_roles): (Vec<String>, Roles),
     batch: Batch,
+    first: impl Fn(&mut Tx<'_>) -> Result<()> + Send + Sync + 'static,
 ) -> Result<BatchAnswer> {
     let (peers, epoch, now) = (&links.peers, batch.epoch, links.clock.now());
     let (me, id) = (peers.entity_id().clone(), peer.entity_id());
@@ -119,8 +140,8 @@ pub(super) async fn accept_batch(
     };
     let peer = peer.clone();
     inbox::take(&links.store, &links.inbox, from, (epoch, items), move |tx| {
+        first(tx)?;
         crate::peers::keep_evidence(tx, &peer)?;
-        inbox::went_well(tx, peer.entity_id())?;
         outbox::wake(tx, peer.entity_id())
     })
     .await

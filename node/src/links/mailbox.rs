@@ -249,7 +249,8 @@ async fn once(links: &Inner, member: &EntityId, wait: u64) -> Result<Option<bool
     links.handed_in.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(member);
     let peers = links.peers.clone();
     let own = links.store.read(move |conn| peers.own_in(conn)).await?;
-    accept_batch(links, &peer, own, Batch { epoch: fetched.epoch, items: fetched.items }).await?;
+    let batch = Batch { epoch: fetched.epoch, items: fetched.items };
+    accept_batch(links, &peer, own, batch, |_| Ok(())).await?;
     Ok(hand_in_last(links, &peer).await?.then_some(true))
 }
 

@@ -24,6 +24,7 @@ use staffetta_protocol::trust::MemberState;
 use super::{Peer, Peers, ResolveError, rows};
 use crate::error::{Error, Result};
 use crate::journal::Actor;
+use crate::store::Tx;
 
 /// The member that is calling, proven, with the body that it signed.
 ///
@@ -95,26 +96,114 @@ impl FromRequest for VerifiedPeer {
     type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move {
-            let peers = request
-                .app_data::<Data<Peers>>()
-                .ok_or_else(|| Error::internal("the application has no Peers"))?
-                .get_ref()
-                .clone();
-            let claimed = claimed_issuer(request.headers());
-            match verify(&peers, &request, payload, claimed.as_ref()).await {
-                Ok(verified) => Ok(verified),
-                Err(Refusal { error, reason }) => {
-                    if !error.is_fault() {
-                        peers.refused(claimed.as_ref(), error.code(), reason).await;
-                    }
-                    Err(error)
-                }
+        extracted(request, payload, async |called: Called| {
+            let (peers, seen) = (called.peers.clone(), called.memory());
+            if peers.0.store.write(move |tx| seen.keep(tx)).await? {
+                called.admit()
+            } else {
+                Err(Refusal::new(Code::NotAuthenticated, REPLAY))
             }
         })
     }
 }
+
+/// The same, for a handler that changes something: it remembers the call in the transaction that does so, by
+/// [`Self::remember`], since a commit of its own for each call costs a node under load as much as what the call brings.
+#[derive(Debug)]
+pub struct ProvenCaller {
+    verified: VerifiedPeer,
+    memory: Memory,
+    request: HttpRequest,
+    peers: Peers,
+}
+
+impl ProvenCaller {
+    /// What [`VerifiedPeer`] says of it.
+    pub fn verified(&self) -> &VerifiedPeer {
+        &self.verified
+    }
+
+    /// What is to be remembered of the call: first of all in the transaction of what it brings, and in that which notes why
+    /// nothing came of it.
+    pub fn memory(&self) -> Memory {
+        self.memory.clone()
+    }
+
+    /// It had been made before: whoever makes it again has proven nothing, and gets no signed answer.
+    pub async fn was_replayed(&self) {
+        self.request.extensions_mut().remove::<Authenticated>();
+        self.request.extensions_mut().remove::<Actor>();
+        self.peers.refused(Some(self.verified.entity_id()), Code::NotAuthenticated, REPLAY).await;
+    }
+}
+
+impl FromRequest for ProvenCaller {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        extracted(request, payload, async |called: Called| {
+            let (memory, request, peers) = (called.memory(), called.request.clone(), called.peers.clone());
+            Ok(Self { verified: called.admit()?, memory, request, peers })
+        })
+    }
+}
+
+/// What a node remembers of a call for as long as its token lives, so that nobody makes it again.
+#[derive(Debug, Clone)]
+pub struct Memory {
+    iss: EntityId,
+    jti: String,
+    forget_at: DateTime<Utc>,
+}
+
+impl Memory {
+    /// Remembers the call.
+    ///
+    /// # Errors
+    /// 401 when it is remembered already, or what the database refuses.
+    pub fn remember(&self, tx: &mut Tx<'_>) -> Result<()> {
+        if self.keep(tx)? { Ok(()) } else { Err(Code::NotAuthenticated.into()) }
+    }
+
+    /// Whether it was not remembered before.
+    fn keep(&self, tx: &mut Tx<'_>) -> Result<bool> {
+        rows::remember_call(tx, &self.iss, &self.jti, self.forget_at)
+    }
+}
+
+/// Who calls is established, and then what becomes of the call. A refusal is recorded, with who it claims to be from.
+fn extracted<T: 'static>(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    then: impl AsyncFnOnce(Called) -> Result<T, Refusal> + 'static,
+) -> Pin<Box<dyn Future<Output = Result<T>>>> {
+    let (request, payload) = (request.clone(), payload.take());
+    Box::pin(async move {
+        let peers = request
+            .app_data::<Data<Peers>>()
+            .ok_or_else(|| Error::internal("the application has no Peers"))?
+            .get_ref()
+            .clone();
+        let claimed = claimed_issuer(request.headers());
+        let outcome = match called(&peers, &request, payload, claimed.as_ref()).await {
+            Ok(called) => then(called).await,
+            Err(refusal) => Err(refusal),
+        };
+        match outcome {
+            Ok(extracted) => Ok(extracted),
+            Err(Refusal { error, reason }) => {
+                if !error.is_fault() {
+                    peers.refused(claimed.as_ref(), error.code(), reason).await;
+                }
+                Err(error)
+            }
+        }
+    })
+}
+
+/// Why a call that was made before is refused.
+const REPLAY: &str = "replay";
 
 /// What the caller gets, and what the journal gets.
 struct Refusal {
@@ -134,13 +223,22 @@ impl From<Error> for Refusal {
     }
 }
 
+/// A call whose token holds; not yet whether it was made before, or whether its body is what was signed.
+struct Called {
+    peers: Peers,
+    request: HttpRequest,
+    peer: Peer,
+    call: CallClaims,
+    body: Bytes,
+}
+
 /// Size before signatures, identity before integrity, memory of ids only after a signature held.
-async fn verify(
+async fn called(
     peers: &Peers,
     request: &HttpRequest,
     payload: Payload,
     claimed: Option<&EntityId>,
-) -> Result<VerifiedPeer, Refusal> {
+) -> Result<Called, Refusal> {
     let body = read(request, payload, peers.0.config.limits.body_bytes).await?;
     let claimed = claimed.ok_or(Refusal::new(Code::NotAuthenticated, "no_token"))?;
     let token = token(request.headers()).ok_or(Refusal::new(Code::NotAuthenticated, "no_token"))?;
@@ -149,33 +247,40 @@ async fn verify(
     if call.iss != *claimed {
         return Err(Refusal::new(Code::NotAuthenticated, "issuer"));
     }
-    let now = peers.now();
-    let (iss, jti) = (call.iss.clone(), call.jti.clone());
-    let forget_at = now + TimeDelta::seconds((call.exp - now.timestamp()).max(0) + LEEWAY + 1);
-    let is_new = peers.0.store.write(move |tx| rows::remember_call(tx, &iss, &jti, forget_at)).await?;
-    if !is_new {
-        return Err(Refusal::new(Code::NotAuthenticated, "replay"));
-    }
-    let headers = request.headers();
-    let digest = single(headers, modi::DIGEST);
-    let has_body = !body.is_empty();
-    let named: Option<Digest> = digest.and_then(|text| text.parse().ok());
-    let sent = Sent { jti: call.jti.clone(), digest: named.or_else(|| has_body.then(|| Digest::of(&body))) };
-    request.extensions_mut().insert(Authenticated { caller: call.iss.clone(), sent });
-    request.extensions_mut().insert(Actor::Peer(call.iss.clone()));
+    Ok(Called { peers: peers.clone(), request: request.clone(), peer, call, body })
+}
 
-    let content_type = single(headers, header::CONTENT_TYPE.as_str()).unwrap_or_default().to_owned();
-    let signed = has_body.then(|| Body {
-        bytes: &body,
-        content_type: &content_type,
-        content_encoding: single(headers, header::CONTENT_ENCODING.as_str()),
-    });
-    let integrity = IntegrityHeaders { digest, signature: single(headers, modi::SIGNATURE) };
-    modi::check_integrity(&call, integrity, signed, peer.keys(), now).map_err(|why| match why {
-        ModiError::IntegrityMissing => Refusal::new(Code::IntegrityMissing, "integrity_missing"),
-        _ => Refusal::new(Code::IntegrityInvalid, "integrity_invalid"),
-    })?;
-    Ok(VerifiedPeer { peer, call, body, content_type })
+impl Called {
+    fn memory(&self) -> Memory {
+        let now = self.peers.now();
+        let forget_at = now + TimeDelta::seconds((self.call.exp - now.timestamp()).max(0) + LEEWAY + 1);
+        Memory { iss: self.call.iss.clone(), jti: self.call.jti.clone(), forget_at }
+    }
+
+    /// The answer is signed from here on, and the body must be what was signed.
+    fn admit(self) -> Result<VerifiedPeer, Refusal> {
+        let Self { peers, request, peer, call, body } = self;
+        let headers = request.headers();
+        let digest = single(headers, modi::DIGEST);
+        let has_body = !body.is_empty();
+        let named: Option<Digest> = digest.and_then(|text| text.parse().ok());
+        let sent = Sent { jti: call.jti.clone(), digest: named.or_else(|| has_body.then(|| Digest::of(&body))) };
+        request.extensions_mut().insert(Authenticated { caller: call.iss.clone(), sent });
+        request.extensions_mut().insert(Actor::Peer(call.iss.clone()));
+
+        let content_type = single(headers, header::CONTENT_TYPE.as_str()).unwrap_or_default().to_owned();
+        let signed = has_body.then(|| Body {
+            bytes: &body,
+            content_type: &content_type,
+            content_encoding: single(headers, header::CONTENT_ENCODING.as_str()),
+        });
+        let integrity = IntegrityHeaders { digest, signature: single(headers, modi::SIGNATURE) };
+        modi::check_integrity(&call, integrity, signed, peer.keys(), peers.now()).map_err(|why| match why {
+            ModiError::IntegrityMissing => Refusal::new(Code::IntegrityMissing, "integrity_missing"),
+            _ => Refusal::new(Code::IntegrityInvalid, "integrity_invalid"),
+        })?;
+        Ok(VerifiedPeer { peer, call, body, content_type })
+    }
 }
 
 /// Checks the token; a key that the chain does not have makes the chain be renewed, once per 5 minutes.

@@ -49,7 +49,7 @@ use crate::store::{Conn, Store, Tx};
 pub use answer::sign_answers;
 pub use api::api;
 pub use call::{Answer, CallError};
-pub use caller::VerifiedPeer;
+pub use caller::{Memory, ProvenCaller, VerifiedPeer};
 pub use client::{Client, NoAnswer, RawAnswer};
 pub use evidence::{Used, chains_at};
 pub use own::Profile;
@@ -233,8 +233,7 @@ pub fn own_mark(conn: &mut Conn) -> Result<Option<String>> {
 /// Keeps the chain of `peer` as evidence, in the transaction that takes something on it. Once for each chain; its
 /// digest names it.
 pub fn keep_evidence(tx: &mut Tx<'_>, peer: &Peer) -> Result<staffetta_protocol::digest::Digest> {
-    rows::keep_used(tx, peer.chain())?;
-    Ok(peer.chain().digest())
+    rows::keep_used(tx, peer.chain())
 }
 
 /// The nodes of an organisation, named as consents name it, that this node had to do with: also those that are out.

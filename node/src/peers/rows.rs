@@ -1,8 +1,10 @@
 //! Rows of peers, of the pinned authority, and of calls that were seen.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::upsert::excluded;
+use staffetta_protocol::digest::Digest;
 use staffetta_protocol::id::EntityId;
 use staffetta_protocol::jose::{self, Jwks};
 use staffetta_protocol::trust::{Anchor, Chain, EntityConfiguration, Mark, MarkStatus, Roles};
@@ -344,10 +346,15 @@ pub(super) fn forget_calls(tx: &mut Tx<'_>) -> Result<usize> {
 }
 
 /// Keeps the documents of a chain that something rests on, once.
-pub(super) fn keep_used(tx: &mut Tx<'_>, chain: &Chain) -> Result<()> {
-    let now = At::from(tx.now());
+pub(super) fn keep_used(tx: &mut Tx<'_>, chain: &Chain) -> Result<Digest> {
+    let (now, digest) = (At::from(tx.now()), chain.digest());
+    // Nearly always it is there, and need not be written out to find that.
+    let kept = chain_used::table.find(digest.to_string());
+    if diesel::select(exists(kept)).get_result(tx.conn())? {
+        return Ok(digest);
+    }
     let row = (
-        chain_used::digest.eq(chain.digest().to_string()),
+        chain_used::digest.eq(digest.to_string()),
         chain_used::peer.eq(chain.entity_id.as_str()),
         chain_used::documents.eq(Doc::of(&chain.jws)?),
         chain_used::used_at.eq(now),
@@ -356,7 +363,7 @@ pub(super) fn keep_used(tx: &mut Tx<'_>, chain: &Chain) -> Result<()> {
         .values(row)
         .on_conflict_do_nothing()
         .execute(c))?;
-    Ok(())
+    Ok(digest)
 }
 
 pub(super) fn own_mark(conn: &mut Conn) -> Result<Option<String>> {

@@ -22,7 +22,11 @@ async fn made(net: &Net, from: &Node, resource: &str, body: Option<&[u8]>) -> Ca
 
 /// Sends a call as it is and says status, code, and whether the answer was signed.
 async fn sent(to: &Node, headers: &CallHeaders, body: Option<&[u8]>) -> (u16, String, bool) {
-    let url = format!("{}/exchange/echo", to.id().resource());
+    sent_to(to, "/exchange/echo", headers, body).await
+}
+
+async fn sent_to(to: &Node, path: &str, headers: &CallHeaders, body: Option<&[u8]>) -> (u16, String, bool) {
+    let url = format!("{}{path}", to.id().resource());
     let method = if body.is_some() { Method::POST } else { Method::GET };
     let mut request = reqwest::Client::new().request(method, url).header("authorization", &headers.authorization);
     if let Some(integrity) = &headers.integrity {
@@ -39,7 +43,7 @@ async fn sent(to: &Node, headers: &CallHeaders, body: Option<&[u8]>) -> (u16, St
         assert_eq!(answer.headers()["www-authenticate"], r#"Bearer error="invalid_token""#);
     }
     let status = answer.status().as_u16();
-    let body: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+    let body: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or_default();
     (status, body["code"].as_str().unwrap_or_default().to_owned(), signed)
 }
 
@@ -136,6 +140,23 @@ async fn what_does_not_prove_its_caller_is_refused_and_recorded() {
         let mut reasons = net.b.refusals().await;
         reasons.sort();
         assert_eq!(reasons, ["expelled", "not_a_member", "replay", "stale_token", "wrong audience"]);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_call_that_is_remembered_with_what_it_does_is_made_once() {
+    each(|net| async move {
+        let headers = made(&net, &net.a, &net.b.id().resource(), Some(b"{}")).await;
+        let change = async || sent_to(&net.b, "/exchange/change", &headers, Some(b"{}")).await;
+        assert_eq!(change().await, (200, String::new(), true));
+        assert_eq!(change().await, (401, "not_authenticated".into(), false), "nothing is signed for who repeats it");
+        assert_eq!(
+            sent(&net.b, &headers, Some(b"{}")).await,
+            (401, "not_authenticated".into(), false),
+            "nor elsewhere"
+        );
+        assert_eq!(net.b.refusals().await, ["replay"]);
     })
     .await;
 }

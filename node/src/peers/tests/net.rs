@@ -19,7 +19,7 @@ use crate::config::Config;
 use crate::error::Result;
 use crate::journal;
 use crate::keys::{Keys, Kind};
-use crate::peers::{self, Client, Peers, VerifiedPeer, sign_answers};
+use crate::peers::{self, Client, Peers, ProvenCaller, VerifiedPeer, sign_answers};
 use crate::store::scratch::{self, Scratch};
 use crate::vault::{MasterKey, Vault};
 
@@ -267,6 +267,16 @@ async fn echo(peer: VerifiedPeer) -> Result<HttpResponse> {
     Ok(HttpResponse::Ok().json(json!({"caller": peer.entity_id(), "sent": sent})))
 }
 
+/// Remembers the call with what it does.
+async fn change(caller: ProvenCaller, peers: Data<Peers>) -> Result<HttpResponse> {
+    let memory = caller.memory();
+    let done = peers.0.store.write(move |tx| memory.remember(tx)).await;
+    if done.as_ref().is_err_and(|error| error.code() == Code::NotAuthenticated) {
+        caller.was_replayed().await;
+    }
+    done.map(|()| HttpResponse::Ok().finish())
+}
+
 async fn conflict(_peer: VerifiedPeer) -> Result<HttpResponse> {
     Err(Code::Conflict.into())
 }
@@ -291,6 +301,7 @@ fn serve_node(listener: TcpListener, peers: Peers, off: Arc<AtomicBool>) -> Serv
                     .wrap(from_fn(sign_answers))
                     .route("/echo", web::post().to(echo))
                     .route("/echo", web::get().to(echo))
+                    .route("/change", web::post().to(change))
                     .route("/conflict", web::post().to(conflict))
                     .route("/open", web::get().to(|| async { HttpResponse::Ok().body("anybody") })),
             )
