@@ -14,7 +14,7 @@ use super::caller::Authenticated;
 use crate::error::{Error, Result};
 use crate::keys::Kind;
 
-/// Middleware for the scopes that nodes call. An answer to a caller that [`super::VerifiedPeer`] has authenticated
+/// Middleware for the scopes that nodes call. An answer to a caller that `caller.rs` has authenticated
 /// gets `Digest` and `Agid-JWT-Signature`; every answer gets `Date` by this node's clock, so that a caller whose own
 /// clock is wrong can see it.
 ///

@@ -8,7 +8,7 @@
 //! - An answer about a trust mark counts an hour; while the authority is silent, the last one counts.
 //! - A member that the authority does not know any more is **out**; one that does not answer is not.
 //! - [`VerifiedPeer`] in a handler's arguments is the proof of who is calling, and whatever such a handler answers is
-//!   signed by [`sign_answers`].
+//!   signed by [`sign_answers`]. With [`ProvenCaller`] the handler itself remembers the call, so that it is made once.
 //! - No request is made while a transaction is open: what takes a connection makes none, what is `async` may.
 
 mod address;
