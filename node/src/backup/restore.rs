@@ -157,7 +157,7 @@ fn back(tx: &mut Tx<'_>, means: &Means, keyring: &Keyring) -> Result<Restored> {
     // First of all: what was queued in the copy may have left since, and whoever may have it must hear what ended.
     outbox::begin_new_epochs(tx, means.outbox.entity_id(), &keyring.epochs)?;
     let erased = keyring::shredded(tx.conn())?;
-    let erased = rights::erased_before(tx, &erased)?;
+    let erased = rights::erased_before(tx, &means.outbox, &erased)?;
     let partners = partners(tx, keyring)?;
     for grave in &since {
         let threads = consents::ended_before(tx, &means.outbox, wiring::ABOVE, grave, &partners)?;

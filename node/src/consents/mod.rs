@@ -70,7 +70,7 @@ pub use model::{
 
 pub use reading::{Seen, disclosures, list, look, of, recall_is_open, recipients, revocable};
 pub use receipts::receipt;
-pub use restored::ended_before;
+pub use restored::{ended_before, said_anew};
 pub use statement::Own;
 
 #[cfg(test)]

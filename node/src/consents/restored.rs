@@ -3,12 +3,12 @@
 //! Whoever received something is told again, under a new message: whether the node had told everybody before it was lost
 //! nobody knows, and a withdrawal that comes twice changes nothing the second time.
 
-use staffetta_protocol::id::EntityId;
+use staffetta_protocol::id::{EntityId, MessageId};
 use staffetta_protocol::message::{Actor, ActorRole};
 use uuid::Uuid;
 
 use super::ending::end;
-use super::model::{Channel, Event, State, Withdrawal, WithdrawnBy};
+use super::model::{Channel, Event, Withdrawal, WithdrawnBy};
 use super::rows;
 use super::tree::{self, Above};
 use crate::access::Sight;
@@ -17,7 +17,6 @@ use crate::grants::{self, Tombstone};
 use crate::outbox::{self, Outbox};
 use crate::store::Tx;
 use crate::tasks::{self, Task};
-use crate::vault::Vault;
 
 /// Ends what a tombstone of the keyring says has ended. Says which threads ended with it, by local id. Of a record of this
 /// node's own that was given after the copy nothing is known but that it ended: all `partners` are told, and the data
@@ -49,14 +48,22 @@ pub fn ended_before(
         outbox::strike(tx, grave.record)?;
         return Ok(Vec::new());
     };
-    if Vault::is_shredded(tx.conn(), consent.subject)? {
-        grants::close(tx, grave.record)?;
-        outbox::strike(tx, grave.record)?;
-        rows::move_state(tx, &super::Consent { state: State::Withdrawn, ..consent.clone() }, consent.state)?;
-        return Ok(Vec::new());
-    }
+    // Also where she was erased meanwhile: whether somebody who was off then has heard of it stands in no copy.
     let sight = Sight::of_the_node(consent.person.into());
     let system = |_: &EntityId| Actor { role: ActorRole::System, pseudonym: None };
     let how = Withdrawal { by: WithdrawnBy::Person, channel: Channel::InPerson };
     Ok(end(tx, handle, &sight, &system, consent, (Event::Withdraw, how), None)?.threads)
+}
+
+/// Says once more what waited to be said about people whose keys are gone, and can be read no more: that something is taken
+/// back, and what was answered to that.
+///
+/// # Errors
+/// What the database refuses.
+pub fn said_anew(tx: &mut Tx<'_>, handle: &Outbox, lost: &[MessageId]) -> Result<()> {
+    for message in lost {
+        tree::tell_anew(tx, handle, *message)?;
+        tree::answer_anew(tx, handle, *message)?;
+    }
+    Ok(())
 }

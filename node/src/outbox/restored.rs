@@ -6,16 +6,17 @@
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
-use staffetta_protocol::id::EntityId;
+use staffetta_protocol::id::{EntityId, MessageId};
 
 use super::gaps::note_gap;
+use super::queue::place;
 use super::resync::renumber;
 use super::rows::strike_these;
 use crate::error::{Error, Result};
 use crate::store::schema::{link_out, outbox};
 use crate::store::{At, Conn, Id, Tx};
 use crate::tasks::{self, Task};
-use crate::vault::Subject;
+use crate::vault::{Subject, Vault};
 
 /// The epoch of every link that anything was ever queued for, by the name of the peer.
 pub fn epochs(conn: &mut Conn) -> Result<BTreeMap<String, i32>> {
@@ -49,19 +50,38 @@ pub fn begin_new_epochs(tx: &mut Tx<'_>, own: &EntityId, known: &BTreeMap<String
     Ok(())
 }
 
-/// Strikes everything unsettled about these subjects: their keys are gone, and with them what the messages say.
+/// Strikes everything unsettled about these subjects: their keys are gone, and with them what the messages say. Withdrawals and
+/// answers to them that outlived the keys ([`super::outlive`]) stay and leave as what they are. Gives those that did not: whoever
+/// was to hear them is told anew.
 ///
 /// # Errors
 /// What the database refuses.
-pub fn strike_about(tx: &mut Tx<'_>, subjects: &[Subject]) -> Result<()> {
+pub fn strike_about(tx: &mut Tx<'_>, vault: &Vault, subjects: &[Subject]) -> Result<Vec<MessageId>> {
+    let mut lost = Vec::new();
     for some in subjects.chunks(200) {
         let theirs: Vec<Id> = some.iter().map(|subject| Id(subject.0)).collect();
-        let waiting: Vec<Id> = outbox::table
+        let waiting: Vec<(Id, String)> = outbox::table
             .filter(outbox::subject.eq_any(theirs))
             .filter(outbox::state.eq("queued"))
-            .select(outbox::message)
+            .select((outbox::message, outbox::kind))
             .load(tx.conn())?;
-        strike_these(tx, &waiting)?;
+        let mut over = Vec::with_capacity(waiting.len());
+        for (message, kind) in waiting {
+            if kind.starts_with("consent.") {
+                if opens(tx, vault, message)? {
+                    continue;
+                }
+                lost.push(MessageId(message.0));
+            }
+            over.push(message);
+        }
+        strike_these(tx, &over)?;
     }
-    Ok(())
+    Ok(lost)
+}
+
+fn opens(tx: &mut Tx<'_>, vault: &Vault, message: Id) -> Result<bool> {
+    let sealed: Option<Vec<u8>> = outbox::table.find(message).select(outbox::sealed).first(tx.conn())?;
+    let Some(sealed) = sealed else { return Ok(false) };
+    Ok(vault.open(tx.conn(), place(message.0), &sealed)?.is_some())
 }

@@ -14,6 +14,7 @@ use super::{Means, effects, note, of, rows};
 use crate::access::{Sight, Why};
 use crate::consents::{self, Channel, Withdrawal, WithdrawnBy};
 use crate::error::Result;
+use crate::outbox::Outbox;
 use crate::store::{Conn, Tx};
 use crate::vault::{Subject, Vault};
 use crate::{documents, grants, journal, outbox, people};
@@ -148,13 +149,15 @@ fn erase(tx: &mut Tx<'_>, vault: &Vault, sight: &Sight, of: &Request, why: Optio
 }
 
 /// People whose keys were destroyed after the copy was made that this node was restored from: what goes with a key and
-/// came back with the copy goes once more. Says how many. The keys themselves are in no copy.
+/// came back with the copy goes once more. Whoever was to hear that something of theirs is taken back hears it all the same.
+/// Says how many. The keys themselves are in no copy.
 ///
 /// # Errors
 /// What the database refuses.
-pub fn erased_before(tx: &mut Tx<'_>, subjects: &[Subject]) -> Result<usize> {
+pub fn erased_before(tx: &mut Tx<'_>, handle: &Outbox, subjects: &[Subject]) -> Result<usize> {
     grants::end_about(tx, subjects)?;
-    outbox::strike_about(tx, subjects)?;
+    let lost = outbox::strike_about(tx, handle.vault(), subjects)?;
+    consents::said_anew(tx, handle, &lost)?;
     let people = people::of_subjects(tx.conn(), subjects)?;
     for person in &people {
         documents::erase_files(tx, *person)?;

@@ -1,20 +1,20 @@
 //! A node goes back to a copy of the day before: who was erased since does not come back, what was taken back since does not
 //! go out, and the conversation with its partner goes on.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::json;
 use staffetta_node::access::AccessRole;
-use staffetta_node::backup::{self, Choice, DATA, Keeper, Means};
+use staffetta_node::backup::{self, Choice, DATA, Keeper, Means, Restored};
 use staffetta_node::config::{Config, DatabaseUrl};
 use staffetta_node::keys::Keys;
 use staffetta_node::outbox::Outbox;
 use staffetta_node::store::scratch::CLUSTER;
 use staffetta_node::vault::keyring::wrapped_keys;
-use staffetta_tests::{BOTH, Desk, Person, on_each_database};
+use staffetta_tests::{BOTH, Desk, Federation, Person, on_each_database};
 
 use crate::stage::{CPI, Stage, stands};
 
@@ -28,13 +28,74 @@ fn types(command: &str) {
     assert!(done.status.success(), "{command}: {}", String::from_utf8_lossy(&done.stderr));
 }
 
-/// Makes a backup of the centre as its verb says it is made: on PostgreSQL the verb, what it printed, and the verb again.
-async fn backs_up(stage: &Stage, keeper: &Keeper, into: &Path) {
-    let store = stage.centre.node.store();
-    if backup::backup(store, keeper, into).await.unwrap().data.is_none() {
-        let url = stage.centre.config().database.url.expose();
-        types(&backup::pg_dump(into).replace("DATABASE", &format!("'{url}'")));
-        assert!(backup::backup(store, keeper, into).await.unwrap().data.is_none());
+/// Copies of the centre, and the keyring that is kept beside them.
+struct Copies {
+    folder: PathBuf,
+    keeper: Keeper,
+}
+
+/// A centre that went back to a copy.
+struct WentBack {
+    done: Restored,
+    config: Config,
+    /// The database that it is in, on PostgreSQL.
+    database: Option<String>,
+}
+
+impl Copies {
+    fn begin(stage: &Stage) -> Self {
+        let folder = std::env::temp_dir().join(format!("staffetta-restore-{}", uuid::Uuid::now_v7().simple()));
+        std::fs::create_dir(&folder).unwrap();
+        let (node, id) = (&stage.centre.node, stage.centre.id().clone());
+        let keeper = Keeper::new(node.store().clone(), node.vault().clone(), id, Some(folder.join("keyring")));
+        keeper.watch();
+        Self { folder, keeper }
+    }
+
+    fn newest(&self) -> PathBuf {
+        self.folder.join("backup")
+    }
+
+    /// Makes a backup of the centre as its verb says it is made: on PostgreSQL the verb, what it printed, and the verb again.
+    async fn make(&self, stage: &Stage) {
+        let (store, into) = (stage.centre.node.store(), self.newest());
+        if backup::backup(store, &self.keeper, &into).await.unwrap().data.is_none() {
+            let url = stage.centre.config().database.url.expose();
+            types(&backup::pg_dump(&into).replace("DATABASE", &format!("'{url}'")));
+            assert!(backup::backup(store, &self.keeper, &into).await.unwrap().data.is_none());
+        }
+    }
+
+    /// The disk dies. The centre is made again from the copy and the newest keyring, and serves.
+    async fn put_back(&self, stage: &mut Stage) -> WentBack {
+        assert!(self.keeper.keyring_is_current().await.unwrap(), "the file knows before it was said that it is done");
+        stage.centre.stop().await;
+        stage.centre.node.close().await;
+        let mut config = stage.centre.config().clone();
+        config.backup.keyring = Some(self.folder.join("keyring"));
+        let database = fills_anew(&mut config, &self.newest());
+        let (vault, id) = (stage.centre.node.vault().clone(), stage.centre.id().clone());
+        let outbox = Outbox::new(id.clone(), Keys::new(vault.clone(), id), vault.clone());
+        let means = Means { vault, outbox, clock: stage.net.clock.clone() };
+        let choice = Choice { from: self.newest(), keyring: None, replace: true };
+        let done = backup::restore(&config, &means, &choice).await.unwrap();
+        stage.centre.moves_to(config.database.url.clone()).await;
+        WentBack { done, config, database }
+    }
+
+    /// Leaves nothing behind.
+    async fn clear(self, stage: &mut Stage, back: WentBack) {
+        std::fs::remove_dir_all(&self.folder).unwrap();
+        match (back.done.aside, back.database) {
+            (Some(aside), None) => std::fs::remove_file(aside).unwrap(),
+            (None, Some(name)) => {
+                stage.centre.stop().await;
+                stage.centre.node.close().await;
+                let cluster = std::env::var(CLUSTER).unwrap();
+                types(&format!("psql '{cluster}' -q -c 'drop database {name}'"));
+            }
+            other => panic!("{other:?}"),
+        }
     }
 }
 
@@ -92,6 +153,64 @@ async fn who_is_off_when_she_is_erased_at_once_hears_of_it_all_the_same() {
     .await;
 }
 
+/// When the copy is made of somebody who is erased at once.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Made {
+    /// She agrees still.
+    Before,
+    /// It was taken back and is to be told, under a key of hers.
+    Between,
+    /// She is erased.
+    After,
+}
+
+/// She is erased at once while the job centre is off, and then the centre goes back to a copy.
+async fn erased_and_put_back(net: Federation, made: Made) {
+    let mut stage = Stage::set(net).await;
+    let copies = Copies::begin(&stage);
+    let (person, _) = stage.agreed().await;
+    let path = person.draft(&stage.cpi).await;
+    stage.at_centre.post(&format!("{path}/sending"), json!({})).await.ok();
+    stage.pump().await;
+    assert_eq!(told_of(&stage.at_cpi, "Mariam").await, 1);
+    stage.cpi.stop().await;
+    if made == Made::Before {
+        copies.make(&stage).await;
+    }
+    let (officer, erasure) = granted(&stage, &person).await;
+    if made == Made::Between {
+        copies.make(&stage).await;
+    }
+    officer.post(&erasure, json!({"reason": "confirmed_otherwise"})).await.ok();
+    if made == Made::After {
+        copies.make(&stage).await;
+    }
+    let back = copies.put_back(&mut stage).await;
+    assert_eq!(back.done.erased, 1);
+    stage.cpi.restart().await;
+    stage.centre.node.peers().resolve(stage.cpi.id()).await.unwrap();
+    for _ in 0..2 {
+        stage.net.wait(TimeDelta::minutes(16));
+        stage.pump().await;
+    }
+    assert_eq!(told_of(&stage.at_cpi, "Mariam").await, 0, "{made:?}");
+    let list = stage.at_cpi.read("referrals").await.ok();
+    assert_eq!(list["items"][0]["state"], "withdrawn", "{made:?}: {list}");
+    stage.centre.node.upkeep().await.unwrap();
+    let owed = stage.centre.tasks(AccessRole::Dpo).await;
+    assert!(!owed.iter().any(|kind| kind.starts_with("recall")), "{made:?}: it has answered: {owed:?}");
+    let answers = stage.centre.journal("recall.answered").await;
+    assert!(!answers.is_empty(), "{made:?}");
+    copies.clear(&mut stage, back).await;
+}
+
+#[actix_web::test]
+async fn who_is_off_when_she_is_erased_at_once_hears_of_it_also_from_a_node_that_was_put_back() {
+    for made in [Made::Before, Made::Between, Made::After] {
+        on_each_database(|net| erased_and_put_back(net, made)).await;
+    }
+}
+
 #[actix_web::test]
 async fn nobody_is_erased_at_once_while_the_keyring_cannot_say_so() {
     on_each_database(|net| async move {
@@ -147,16 +266,7 @@ async fn told_of(desk: &Desk, name: &str) -> usize {
 async fn who_was_erased_stays_away_and_what_was_taken_back_stays_here() {
     on_each_database(|net| async move {
         let mut stage = Stage::set(net).await;
-        let folder = std::env::temp_dir().join(format!("staffetta-restore-{}", uuid::Uuid::now_v7().simple()));
-        let ring = folder.join("keyring");
-        std::fs::create_dir(&folder).unwrap();
-        let keeper = Keeper::new(
-            stage.centre.node.store().clone(),
-            stage.centre.node.vault().clone(),
-            stage.centre.id().clone(),
-            Some(ring.clone()),
-        );
-        keeper.watch();
+        let copies = Copies::begin(&stage);
 
         // Before the copy: one referral arrived, one waits, and somebody is only known.
         let sent = stage.sent().await;
@@ -176,7 +286,7 @@ async fn who_was_erased_stays_away_and_what_was_taken_back_stays_here() {
             stage.at_centre.post(&format!("{draft}/sending"), json!({})).await.ok();
         }
         let keys_before = stage.centre.node.store().read(wrapped_keys).await.unwrap();
-        backs_up(&stage, &keeper, &folder.join("backup")).await;
+        copies.make(&stage).await;
 
         // After it: she is erased, and the other takes back what she agreed to, before anything of hers left.
         erase(&stage, &goes).await;
@@ -198,37 +308,26 @@ async fn who_was_erased_stays_away_and_what_was_taken_back_stays_here() {
         for record in &left_under {
             leaves.withdraws(record).await;
         }
-        assert!(keeper.keyring_is_current().await.unwrap(), "the file knows before it was said that it is done");
         let keys_after = stage.centre.node.store().read(wrapped_keys).await.unwrap();
         let hers: Vec<_> = keys_before.iter().filter(|key| !keys_after.contains(key)).collect();
         assert_eq!(hers.len(), 1);
 
         // The disk dies. The copy is of before all that.
-        stage.centre.stop().await;
-        stage.centre.node.close().await;
-        let mut config = stage.centre.config().clone();
-        config.backup.keyring = Some(ring.clone());
-        let database = fills_anew(&mut config, &folder.join("backup"));
-        let vault = stage.centre.node.vault().clone();
-        let outbox =
-            Outbox::new(stage.centre.id().clone(), Keys::new(vault.clone(), stage.centre.id().clone()), vault.clone());
-        let means = Means { vault, outbox, clock: stage.net.clock.clone() };
-        let choice = Choice { from: folder.join("backup"), keyring: None, replace: true };
-        let done = backup::restore(&config, &means, &choice).await.unwrap();
+        let back = copies.put_back(&mut stage).await;
+        let done = &back.done;
         assert_eq!(
             (done.erased, done.ended),
             (1, 5),
             "she, with the yes of hers that ended with her; and four records"
         );
-        if let Some(file) = config.database.url.expose().strip_prefix("sqlite:") {
+        if let Some(file) = back.config.database.url.expose().strip_prefix("sqlite:") {
             use base64::Engine as _;
             let key = base64::engine::general_purpose::STANDARD.decode(&hers[0].wrapped).unwrap();
-            let copy = folder.join("backup").join(DATA);
+            let copy = copies.newest().join(DATA);
             assert!(!holds(&copy, &key) && !holds(Path::new(file), &key), "no key of hers");
         }
 
         // It serves again. Whoever was signed in is not.
-        stage.centre.moves_to(config.database.url.clone()).await;
         assert!(!stage.centre.node.store().read(wrapped_keys).await.unwrap().contains(hers[0]));
         stage.centre.node.store().read(backup::refuse_unrestored).await.unwrap();
         assert_eq!(stage.at_centre.read("people").await.status, 401);
@@ -274,17 +373,7 @@ async fn who_was_erased_stays_away_and_what_was_taken_back_stays_here() {
         }
         let told = stage.centre.journal("referral.accepted").await;
         assert!(!told.is_empty() || seen.status == 200, "{}", seen.body);
-        std::fs::remove_dir_all(&folder).unwrap();
-        match (done.aside, database) {
-            (Some(aside), None) => std::fs::remove_file(aside).unwrap(),
-            (None, Some(name)) => {
-                stage.centre.stop().await;
-                stage.centre.node.close().await;
-                let cluster = std::env::var(CLUSTER).unwrap();
-                types(&format!("psql '{cluster}' -q -c 'drop database {name}'"));
-            }
-            other => panic!("{other:?}"),
-        }
+        copies.clear(&mut stage, back).await;
     })
     .await;
 }

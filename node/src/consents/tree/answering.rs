@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use staffetta_protocol::card::{List, Whole};
 use staffetta_protocol::consent::Basis;
 use staffetta_protocol::data::ConsentWithdrawalAnswered;
+use staffetta_protocol::id::MessageId;
 use staffetta_protocol::message::{Actor, ActorRole};
 use uuid::Uuid;
 
@@ -60,11 +61,7 @@ pub(super) fn next(tx: &mut Tx<'_>, handle: &Outbox, mut taken: Taken) -> Result
 
 /// Says the last answer again, as it stands. Nothing where there is nobody to answer yet: she spoke here, and the issuer of
 /// the record has not made a recall of it.
-pub(super) fn again(
-    tx: &mut Tx<'_>,
-    handle: &Outbox,
-    taken: &Taken,
-) -> Result<Option<staffetta_protocol::id::MessageId>> {
+pub(super) fn again(tx: &mut Tx<'_>, handle: &Outbox, taken: &Taken) -> Result<Option<MessageId>> {
     let (Some(recall), Some(subject_ref)) = (taken.recall, taken.subject_ref) else { return Ok(None) };
     let damaged = |refusal: staffetta_protocol::card::Refusal| Error::internal(refusal.code());
     let body = ConsentWithdrawalAnswered {
@@ -87,6 +84,13 @@ pub(super) fn again(
     let entry = Entry::new(journal::Actor::System, "recall.answer-queued").subject(subject).object(taken.record);
     journal::record(tx, entry.peer(&taken.issuer).code(format_args!("version:{}", taken.version.max(1))))?;
     Ok(Some(message))
+}
+
+/// Says once more what this message was to say, which can be read no more. Nothing where it was no last answer.
+pub(in crate::consents) fn answer_anew(tx: &mut Tx<'_>, handle: &Outbox, lost: MessageId) -> Result<()> {
+    let Some(mut taken) = rows::answered_by(tx, lost)? else { return Ok(()) };
+    taken.answer = again(tx, handle, &taken)?;
+    rows::save_taken(tx, &taken)
 }
 
 /// With whose key the answer waits: hers; where that is destroyed, one that is made for it and says nothing.

@@ -38,6 +38,7 @@ use crate::outbox::Outbox;
 use crate::store::{Conn, Tx};
 use crate::vault::Subject;
 
+pub(super) use answering::answer_anew;
 pub(super) use api::api;
 pub use clock::{Sure, pump};
 pub use model::kept_until;
@@ -50,7 +51,7 @@ pub use rows::{Told, Wanted};
 pub use speaking::speak;
 pub(super) use taking::{take, take_again};
 pub use telling::{answered, of_person, settled};
-pub(super) use telling::{is_open, tell, tell_of_forgotten, was_told};
+pub(super) use telling::{is_open, tell, tell_anew, tell_of_forgotten, was_told};
 
 /// What the rooms above keep of what came in a thread whose consent was withdrawn, group by group; what they made of the
 /// rest goes, in the same transaction.

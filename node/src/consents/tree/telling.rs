@@ -93,6 +93,21 @@ pub(in crate::consents) fn tell(
     clock::not_reached(tx, &told, TOO_DEEP)
 }
 
+/// Tells whoever this message was to tell, under the same recall and until the same moment: what waited can be read no more.
+/// Nothing where it told nobody.
+pub(in crate::consents) fn tell_anew(tx: &mut Tx<'_>, handle: &Outbox, lost: MessageId) -> Result<()> {
+    let Some(told) = rows::told_by(tx.conn(), lost)? else { return Ok(()) };
+    let nobody = handle.vault().subject_for_person(tx)?;
+    let subject_ref = grants::subject_ref_for(tx, told.subject, &told.peer)?;
+    let actor = MessageActor { role: ActorRole::System, pseudonym: None };
+    // Through how many nodes it had come was said in the message alone: at least through the one above.
+    let depth = if told.above.is_some() { 2 } else { 1 };
+    let word = Word { record: told.record, ended: told.seq, recall: told.recall, due: told.due_at, depth };
+    let node = (&told.peer).into();
+    let anew = queue(tx, handle, actor, (&node, &told.organisation), (nobody, subject_ref), &word)?;
+    rows::tell_by(tx, told.id, anew)
+}
+
 /// That a record has ended, as a node is told it.
 struct Word {
     record: RecordId,

@@ -9,12 +9,12 @@ use staffetta_protocol::data::Below;
 use crate::error::{Error, Result};
 
 pub(super) use taken::{
-    Taken, frozen, insert_taken, locked, look_again, mark_shredded, save_taken, taken_of, unshredded,
+    Taken, answered_by, frozen, insert_taken, locked, look_again, mark_shredded, save_taken, taken_of, unshredded,
 };
 pub use told::{Told, Wanted};
 pub(in crate::consents) use told::{
     answered_groups, insert_told, is_open, late, list, mark_elsewhere, mark_failed, mark_late, mark_reached, mark_task,
-    save_answer, told, told_about, told_below, told_by, told_to,
+    save_answer, tell_by, told, told_about, told_below, told_by, told_to,
 };
 
 fn damaged() -> Error {

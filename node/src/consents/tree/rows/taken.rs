@@ -148,6 +148,13 @@ pub(in crate::consents::tree) fn taken_of(
     row.map(Taken::try_from).transpose()
 }
 
+/// What was answered by this message, with its row locked.
+pub(in crate::consents::tree) fn answered_by(tx: &mut Tx<'_>, message: MessageId) -> Result<Option<Taken>> {
+    let of = recall_taken::table.filter(recall_taken::answer.eq(Id(message.0)));
+    let id: Option<Id> = of.select(recall_taken::id).first(tx.conn()).optional()?;
+    id.map_or(Ok(None), |id| locked(tx, id.0))
+}
+
 /// Those of which something is kept that should go.
 pub(in crate::consents::tree) fn frozen(conn: &mut Conn, after: Uuid, limit: i64) -> Result<Vec<Taken>> {
     let rows: Vec<TakenRow> = recall_taken::table

@@ -203,6 +203,12 @@ pub(in crate::consents) fn told_by(conn: &mut Conn, message: MessageId) -> Resul
     row.map(Told::try_from).transpose()
 }
 
+/// It is another message now that tells it.
+pub(in crate::consents) fn tell_by(tx: &mut Tx<'_>, told: Uuid, message: MessageId) -> Result<()> {
+    diesel::update(recall_told::table.find(Id(told))).set(recall_told::message.eq(Id(message.0))).execute(tx.conn())?;
+    Ok(())
+}
+
 /// Whom this node told since it was told itself.
 pub(in crate::consents) fn told_below(conn: &mut Conn, above: Uuid) -> Result<Vec<Told>> {
     let rows: Vec<ToldRow> = recall_told::table
