@@ -33,7 +33,8 @@ const SHELVES: &[Shelf] = &[
         "recall_taken",
         ("Revoche arrivate da altri", "Withdrawals that came from others"),
         About::Subject("subject"),
-    ),
+    )
+    .without(&["held_turn"]),
 ];
 
 pub(super) fn collect(tx: &mut Tx<'_>, vault: &Vault, whose: &Whose) -> Result<Vec<Collected>> {

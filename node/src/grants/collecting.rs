@@ -14,8 +14,11 @@ const SHELVES: &[Shelf] = &[
         ),
         About::Subject("subject"),
     )
-    .key("message"),
-    Shelf::new("holding", ("Ricevuto da altri", "What was received"), About::Subject("subject")).key("message"),
+    .key("message")
+    .without(&["turn"]),
+    Shelf::new("holding", ("Ricevuto da altri", "What was received"), About::Subject("subject"))
+        .key("message")
+        .without(&["turn"]),
     Shelf::new(
         "thread",
         ("Conversazioni con altri enti", "Conversations with other bodies"),

@@ -6,8 +6,8 @@ use diesel::prelude::*;
 use staffetta_protocol::id::MessageId;
 use uuid::Uuid;
 
-use super::rows;
 use super::threads::{self, Thread};
+use super::{rows, turns};
 use crate::error::Result;
 use crate::store::schema::{disclosure, holding, open_grant, outbox, paper, thread};
 use crate::store::{At, Conn, Id, Tx};
@@ -59,19 +59,19 @@ pub fn forget_disclosure(tx: &mut Tx<'_>, message: Uuid) -> Result<()> {
     gone.iter().try_for_each(|came| let_go(tx, came))
 }
 
-/// What came: the message, whom it is about, in which thread, when.
-type Came = (Id, Id, Option<Id>, At);
+/// What came: the message, whom it is about, in which thread, in which turn.
+type Came = (Id, Id, Option<Id>, i64);
 
-const CAME: (holding::message, holding::subject, holding::thread, holding::at) =
-    (holding::message, holding::subject, holding::thread, holding::at);
+const CAME: (holding::message, holding::subject, holding::thread, holding::turn) =
+    (holding::message, holding::subject, holding::thread, holding::turn);
 
 /// Its content is gone. It is remembered while its conversation goes on, since the other side counts it when it asks whether
 /// that has ended, and while the log names what was passed on since.
-fn let_go(tx: &mut Tx<'_>, (message, subject, of, at): &Came) -> Result<()> {
+fn let_go(tx: &mut Tx<'_>, (message, subject, of, turn): &Came) -> Result<()> {
     let goes_on = thread::table.filter(thread::id.nullable().eq(of)).filter(thread::state.eq("open"));
     let goes_on: bool = diesel::select(exists(goes_on)).get_result(tx.conn())?;
     let row = holding::table.find(message);
-    if goes_on || passed_on(tx.conn(), Subject(subject.0), *at)? {
+    if goes_on || !turns::disclosed_after(tx.conn(), Subject(subject.0), *turn)?.is_empty() {
         let now = At::from(tx.now());
         diesel::update(row.filter(holding::gone_at.is_null())).set(holding::gone_at.eq(now)).execute(tx.conn())?;
     } else {
@@ -84,17 +84,7 @@ fn let_go(tx: &mut Tx<'_>, (message, subject, of, at): &Came) -> Result<()> {
 pub(super) fn outlived(tx: &mut Tx<'_>, of: Uuid) -> Result<()> {
     let gone = holding::table.filter(holding::thread.eq(Id(of))).filter(holding::gone_at.is_not_null());
     let gone: Vec<Came> = gone.select(CAME).load(tx.conn())?;
-    gone.iter().try_for_each(|&(message, subject, _, at)| let_go(tx, &(message, subject, None, at)))
-}
-
-/// Whether anything about her left on a consent since then.
-fn passed_on(conn: &mut Conn, subject: Subject, since: At) -> Result<bool> {
-    let hers = rows::joined(conn, &[subject])?;
-    let left = disclosure::table
-        .filter(disclosure::subject.eq_any(hers))
-        .filter(disclosure::record.is_not_null())
-        .filter(disclosure::at.ge(since));
-    Ok(diesel::select(exists(left)).get_result(conn)?)
+    gone.iter().try_for_each(|&(message, subject, _, turn)| let_go(tx, &(message, subject, None, turn)))
 }
 
 /// Takes the person out of a conversation that has ended: whose it was is from here on somebody without a key.

@@ -17,6 +17,8 @@
 //! - A referral that went is carried by a yes for a referral and by nothing else: not by the preview before it, not by one that
 //!   has run out. Both sides count what was stated to the recipient, whatever became of it since at the issuer, or by time. What is
 //!   put right is what the recipient has under records that nobody took back.
+//! - What left after something came is known by the order in which this node wrote it down, and by no clock
+//!   ([`disclosed_after`]): a withdrawal goes after that and after nothing else.
 //! - Threads and subject names are looked up within the pair of nodes only: what belongs to another pair is unknown,
 //!   exactly like what does not exist.
 //!
@@ -39,6 +41,7 @@ mod renewed;
 mod resting;
 mod rows;
 mod threads;
+mod turns;
 mod used;
 
 #[cfg(test)]
@@ -68,6 +71,7 @@ pub use moved::{Holder, come_back, holder, move_holder, must_hold};
 pub use resting::{held_about, held_from, records_behind, retire_ref};
 
 pub use disclosed::{DisclosurePosition, Told, disclosure_page, organisations_told, told};
+pub use turns::{disclosed_after, first_held};
 pub use used::{Use, free, hold, move_early_end, spend, use_of};
 
 /// The tables of this room that hold personal data.

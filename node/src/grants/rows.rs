@@ -9,7 +9,7 @@ use staffetta_protocol::consent::{Grant, Group, Groups, OrganisationId, Purpose}
 use staffetta_protocol::id::{EntityId, MessageId, RecordId};
 use uuid::Uuid;
 
-use super::{Destination, renewed};
+use super::{Destination, renewed, turns};
 use crate::error::{Error, Result};
 use crate::store::schema::{disclosure, holding, open_grant, tombstone as grave};
 use crate::store::{At, Conn, Id, Tx, each_backend};
@@ -220,6 +220,7 @@ pub struct Disclosure {
 
 /// Writes the disclosure, in the transaction that queues the message.
 pub fn note_disclosure(tx: &mut Tx<'_>, d: &Disclosure) -> Result<()> {
+    let turn = turns::next(tx)?;
     diesel::insert_into(disclosure::table)
         .values((
             disclosure::message.eq(Id(d.message.0)),
@@ -234,6 +235,7 @@ pub fn note_disclosure(tx: &mut Tx<'_>, d: &Disclosure) -> Result<()> {
             disclosure::record_seq.eq(d.record.map(|(_, seq)| seq as i32)),
             disclosure::card_version.eq(d.card_version.map(|v| v as i32)),
             disclosure::at.eq(At::from(d.at)),
+            disclosure::turn.eq(turn),
         ))
         .execute(tx.conn())?;
     Ok(())
@@ -340,6 +342,7 @@ pub fn note_holding(tx: &mut Tx<'_>, peer: &EntityId, held: &Holding, grant: &Gr
         holding::record_seq.eq(grant.seq.get() as i32),
         holding::not_after.eq(At::from(grant.not_after)),
         holding::at.eq(At::from(held.at)),
+        holding::turn.eq(turns::next(tx)?),
     );
     each_backend!(tx.conn(), conn => diesel::insert_into(holding::table).values(row).execute(conn))?;
     Ok(())

@@ -1,8 +1,15 @@
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
 use diesel::prelude::*;
-use staffetta_protocol::id::EntityId;
+use staffetta_protocol::card::Whole;
+use staffetta_protocol::consent::{Grant, Group, Groups, OrganisationId, Purpose};
+use staffetta_protocol::digest::Digest;
+use staffetta_protocol::id::{EntityId, MessageId, RecordId};
 use uuid::Uuid;
 
 use super::*;
+use crate::error::Result;
 use crate::store::contention::somebody_waits;
 use crate::store::schema::{pairwise, thread};
 use crate::store::{At, Id, run_script, scratch};
@@ -80,6 +87,70 @@ async fn of_two_names_of_before_the_one_that_was_spoken_stays() {
             })
             .await
             .unwrap();
+    })
+    .await;
+}
+
+/// As the program of before wrote it down: only by its clock.
+#[actix_web::test]
+async fn what_came_and_left_before_turns_were_counted_is_counted_by_the_clock() {
+    const DOWN: [&str; 2] = [
+        include_str!("../../migrations/sqlite/00000000000068_turns/down.sql"),
+        include_str!("../../migrations/postgres/00000000000068_turns/down.sql"),
+    ];
+    const UP: [&str; 2] = [
+        include_str!("../../migrations/sqlite/00000000000068_turns/up.sql"),
+        include_str!("../../migrations/postgres/00000000000068_turns/up.sql"),
+    ];
+    scratch::each(|store| async move {
+        let act = |tx: &mut crate::store::Tx<'_>| {
+            let (subject, record, now) = (Subject(Uuid::new_v4()), RecordId(Uuid::new_v4()), tx.now());
+            let message = |n: u128| MessageId(Uuid::from_u128(n));
+            let left = |tx: &mut crate::store::Tx<'_>, n: u128, at| {
+                let it = Disclosure {
+                    message: message(n),
+                    subject,
+                    peer: peer().into(),
+                    organisation: "CPI".into(),
+                    kind: "card.preview.v1".into(),
+                    purpose: None,
+                    groups: BTreeSet::from([Group::Preview]),
+                    ground: "consent".into(),
+                    record: Some((RecordId(Uuid::from_u128(n)), 1)),
+                    card_version: None,
+                    at,
+                };
+                note_disclosure(tx, &it)
+            };
+            left(tx, 4, now + TimeDelta::hours(1))?;
+            left(tx, 1, now - TimeDelta::hours(1))?;
+            left(tx, 3, now)?;
+            let grant = Grant {
+                record,
+                seq: Whole::new(1).unwrap(),
+                purpose: Purpose::P1,
+                recipient: OrganisationId::new("ipa:c_g999").unwrap(),
+                groups: Groups::new([Group::Preview]).unwrap(),
+                not_after: now,
+                single_use: false,
+                notice_hash: Digest::of("notice"),
+            };
+            let groups = BTreeSet::from([Group::Preview]);
+            let held = Holding { message: message(2), subject, thread: None, groups, at: now, gone: false };
+            note_holding(tx, &peer(), &held, &grant)?;
+            let after = |tx: &mut crate::store::Tx<'_>| -> Result<BTreeSet<u128>> {
+                let turn = first_held(tx.conn(), &peer(), record, 1)?.unwrap();
+                Ok(disclosed_after(tx.conn(), subject, turn)?.iter().map(|it| it.message.0.as_u128()).collect())
+            };
+            assert!(after(tx)?.is_empty(), "it was written down last");
+            run_script(tx.conn(), DOWN)?;
+            run_script(tx.conn(), UP)?;
+            assert_eq!(after(tx)?, BTreeSet::from([3, 4]));
+            left(tx, 5, now - TimeDelta::days(1))?;
+            assert_eq!(after(tx)?, BTreeSet::from([3, 4, 5]), "and what follows is counted on");
+            Ok(())
+        };
+        store.write(act).await.unwrap();
     })
     .await;
 }

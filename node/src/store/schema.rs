@@ -197,6 +197,7 @@ diesel::table! {
         record_seq -> Nullable<Integer>,
         card_version -> Nullable<Integer>,
         at -> Timestamp,
+        turn -> BigInt,
     }
 }
 
@@ -215,6 +216,7 @@ diesel::table! {
         not_after -> Timestamp,
         at -> Timestamp,
         gone_at -> Nullable<Timestamp>,
+        turn -> BigInt,
     }
 }
 
@@ -1512,6 +1514,7 @@ diesel::table! {
         answer -> Nullable<Uid>,
         frozen -> Bool,
         shredded_at -> Nullable<Timestamp>,
+        held_turn -> Nullable<BigInt>,
     }
 }
 

@@ -13,8 +13,15 @@ use crate::{grants, inbox};
 
 const GROWING: &[&str] = &["outbox", "disclosure", "holding", "known_message"];
 
-/// What names few rows, however many there are.
-const FEW: &[&str] = &["message=", "thread=", "subject=", "record="];
+/// What names few rows, however many there are; or the one at the end of an index.
+const FEW: &[&str] = &[
+    "message=",
+    "thread=",
+    "subject=",
+    "record=",
+    "SEARCH disclosure USING COVERING INDEX disclosure_turn",
+    "SEARCH holding USING COVERING INDEX holding_turn",
+];
 
 /// What is asked when something is taken back, at a lease, and when time ends something. What is asked of that which waits to
 /// leave is not among it: that grows and shrinks.
@@ -48,6 +55,8 @@ fn asks(tx: &mut Tx<'_>) -> Result<()> {
     grants::held_about(tx.conn(), &[subject])?;
     grants::held_from(tx.conn(), &peer, subject)?;
     grants::held_under(tx.conn(), &peer, record, 1)?;
+    grants::first_held(tx.conn(), &peer, record, 1)?;
+    grants::disclosed_after(tx.conn(), subject, 1)?;
     inbox::delete_bytes_in(tx, &peer, thread.id)?;
     inbox::delete_bytes(tx, message.0)?;
     inbox::unname(tx, &peer, thread.id, subject)?;

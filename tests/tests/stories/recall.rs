@@ -48,6 +48,11 @@ async fn accepts(desk: &Desk, path: &str) -> String {
 
 impl Chain {
     async fn set(net: Federation) -> Self {
+        Self::by_a_clock_behind(net, TimeDelta::zero()).await
+    }
+
+    /// While she is passed on from the association, all clocks are behind by that much.
+    async fn by_a_clock_behind(net: Federation, behind: TimeDelta) -> Self {
         let stage = Stage::set(net).await;
         let association = stage.net.member("Associazione Zzvela", Role::Association, ASSOCIATION).await;
         let body = stage.net.member("Ente Zzforma", Role::TrainingBody, BODY).await;
@@ -70,7 +75,7 @@ impl Chain {
             came: Default::default(),
             hers: Default::default(),
         };
-        it.passed_on().await;
+        it.passed_on(behind).await;
         it
     }
 
@@ -84,7 +89,9 @@ impl Chain {
         self.pump().await;
     }
 
-    async fn passed_on(&mut self) {
+    async fn passed_on(&mut self, behind: TimeDelta) {
+        // A key that signs is older than the clock is wrong.
+        self.stage.net.wait(behind * 2);
         self.sends(&self.stage.at_centre, &self.person, &self.association).await;
         self.came.0 = newest(&self.at_association).await;
         self.hers.0 = accepts(&self.at_association, &self.came.0).await;
@@ -93,8 +100,12 @@ impl Chain {
         let there = Person::known(&self.at_association, &self.hers.0);
         there.fills_in("Mariam").await;
         for (organisation, to) in [(CPI, &self.stage.cpi), (BODY, &self.body)] {
+            self.stage.net.wait(-behind);
             there.agrees(organisation, BOTH).await;
-            self.sends(&self.at_association, &there, to).await;
+            let path = there.draft(to).await;
+            self.at_association.post(&format!("{path}/sending"), json!({})).await.ok();
+            self.stage.net.wait(behind);
+            self.pump().await;
         }
         self.came.1 = newest(&self.stage.at_cpi).await;
         self.hers.1 = accepts(&self.stage.at_cpi, &self.came.1).await;
@@ -140,6 +151,20 @@ async fn what_time_deleted_here_is_recalled_from_whoever_it_was_passed_on_to() {
         let shown = it.stage.at_centre.read(&format!("recalls/{}", text(&line, "/id"))).await.ok();
         let outcomes = shown["groups"].as_array().unwrap();
         assert!(!outcomes.is_empty() && outcomes.iter().all(|it| text(it, "/outcome/kind") == "erased"), "{shown}");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn what_was_passed_on_by_a_clock_that_was_behind_is_recalled_too() {
+    on_each_database(|net| async move {
+        let it = Chain::by_a_clock_behind(net, TimeDelta::hours(1)).await;
+        it.person.withdraws(&it.records[1]).await;
+        it.pump().await;
+        let shown = it.stage.at_cpi.read(&it.came.1).await.ok();
+        assert_eq!(stands(&shown).0, "withdrawn");
+        let line = it.told(&it.stage.at_centre).await.remove(0);
+        assert_eq!(statuses(&line), [pair("cpi", "complete"), pair("training_body", "complete")], "{line}");
     })
     .await;
 }

@@ -4,6 +4,7 @@ use staffetta_protocol::data::{ConsentWithdrawn, GroupOutcome};
 
 use super::recalls::{disclosed, pump, say, told_of};
 use super::*;
+use crate::vault::Subject;
 
 /// What the rule for previews does: of what came under this record nothing is left. Gives the messages.
 async fn time_deletes(at: &Side, record: RecordId) {
@@ -24,6 +25,67 @@ async fn goes_on(at: &Side, thread: &Thread) -> bool {
     at.write(move |tx, _| Ok(grants::by_wire(tx.conn(), &CENTRE.parse().unwrap(), wire)?.unwrap().open)).await
 }
 
+/// Something about her leaves, to somebody else.
+fn follows(tx: &mut Tx<'_>, subject: Subject) -> crate::error::Result<MessageId> {
+    let message = MessageId(Uuid::new_v4());
+    let followed = grants::Disclosure {
+        message,
+        subject,
+        peer: "https://zz.example".parse().unwrap(),
+        organisation: "Zz".into(),
+        kind: "referral.sent.v1".into(),
+        purpose: None,
+        groups: BTreeSet::new(),
+        ground: "consent".into(),
+        record: Some((RecordId(Uuid::new_v4()), 1)),
+        card_version: None,
+        at: tx.now(),
+    };
+    grants::note_disclosure(tx, &followed).map(|()| message)
+}
+
+/// The preview came, something left by a clock that was a day ahead, the referral came, and something left by one that was a
+/// day behind.
+#[actix_web::test]
+async fn what_left_after_something_came_is_known_whatever_the_clock_said() {
+    each(|centre, cpi| async move {
+        let person = centre.person().await;
+        let (p1, p2) = agree(&centre, &person).await;
+        let (thread, _) = preview(&centre, &person).await;
+        assert_eq!(centre.deliver(&cpi).await, [None]);
+        let from: EntityId = CENTRE.parse().unwrap();
+        let first = cpi.write(move |tx, _| Ok(grants::held_under(tx.conn(), &from, p1, 1)?.remove(0))).await;
+        let subject = first.subject;
+        let clock = cpi.scratch.store().clock().clone();
+        clock.advance(TimeDelta::days(1));
+        let ahead = cpi.write(move |tx, _| follows(tx, subject)).await;
+        clock.advance(TimeDelta::days(-1));
+        referral(&centre, &person, &thread).await;
+        assert_eq!(centre.deliver(&cpi).await, [None]);
+        clock.advance(TimeDelta::days(-1));
+        let behind = cpi.write(move |tx, _| follows(tx, subject)).await;
+        let after = async |record| {
+            let from: EntityId = CENTRE.parse().unwrap();
+            let left = cpi.write(move |tx, _| {
+                let turn = grants::first_held(tx.conn(), &from, record, 1)?.unwrap();
+                grants::disclosed_after(tx.conn(), subject, turn)
+            });
+            left.await.into_iter().map(|it| it.message).collect::<BTreeSet<_>>()
+        };
+        assert_eq!(after(p2).await, BTreeSet::from([behind]));
+        assert_eq!(after(p1).await, BTreeSet::from([ahead, behind]));
+        time_deletes(&cpi, p2).await;
+        let from: EntityId = CENTRE.parse().unwrap();
+        let remembered = cpi.write(move |tx, _| {
+            let held = grants::held_under(tx.conn(), &from, p2, 1)?.remove(0);
+            grants::end(tx, held.thread.unwrap())?;
+            grants::held_under(tx.conn(), &from, p2, 1)
+        });
+        assert!(remembered.await[0].gone, "for what followed");
+    })
+    .await;
+}
+
 /// What came is remembered for as long as something tells what became of it elsewhere, and no longer.
 #[actix_web::test]
 async fn what_time_deleted_is_remembered_while_the_log_names_what_followed() {
@@ -33,25 +95,11 @@ async fn what_time_deleted_is_remembered_while_the_log_names_what_followed() {
         cpi.write(move |tx, _| {
             let of = |tx: &mut Tx<'_>, record| grants::held_under(tx.conn(), &from, record, 1);
             let (first, second) = (of(tx, p1)?, of(tx, p2)?);
-            let (message, log) = (MessageId(Uuid::new_v4()), RecordId(Uuid::new_v4()));
             grants::let_go_of(tx, &[first[0].message])?;
             assert!(of(tx, p1)?[0].gone, "the conversation goes on");
             grants::end(tx, first[0].thread.unwrap())?;
             assert!(of(tx, p1)?.is_empty(), "nothing followed");
-            let followed = grants::Disclosure {
-                message,
-                subject: second[0].subject,
-                peer: "https://zz.example".parse().unwrap(),
-                organisation: "Zz".into(),
-                kind: "referral.sent.v1".into(),
-                purpose: None,
-                groups: BTreeSet::new(),
-                ground: "consent".into(),
-                record: Some((log, 1)),
-                card_version: None,
-                at: tx.now(),
-            };
-            grants::note_disclosure(tx, &followed)?;
+            let message = follows(tx, second[0].subject)?;
             grants::let_go_of(tx, &[second[0].message])?;
             let left = of(tx, p2)?;
             assert_eq!((left.len(), left[0].gone, left[0].subject), (1, true, second[0].subject));

@@ -73,6 +73,7 @@ fn further(tx: &mut Tx<'_>, handle: &Outbox, above: Above, taken: Taken, seq: u3
     let mut taken = taken;
     let issuer = taken.issuer.clone();
     let held = grants::held_under(tx.conn(), &issuer, taken.record, seq)?;
+    let turn = grants::first_held(tx.conn(), &issuer, taken.record, seq)?;
     let threads = end_bare(tx, &issuer, taken.record)?;
     if !held.is_empty() {
         rows::look_again(tx, taken.id)?;
@@ -82,6 +83,7 @@ fn further(tx: &mut Tx<'_>, handle: &Outbox, above: Above, taken: Taken, seq: u3
         taken.frozen |= frozen;
         taken.subject = held.first().map(|it| it.subject).or(taken.subject);
         taken.held_since = taken.held_since.into_iter().chain(held.iter().map(|it| it.at)).min();
+        taken.held_turn = taken.held_turn.into_iter().chain(turn).min();
     }
     taken.seq = seq;
     Ok((taken, threads))
@@ -130,6 +132,7 @@ pub(super) fn undo(
     subject_ref: Option<staffetta_protocol::id::SubjectRef>,
 ) -> Result<(Taken, Vec<Uuid>)> {
     let held = grants::held_under(tx.conn(), issuer, record, seq)?;
+    let held_turn = grants::first_held(tx.conn(), issuer, record, seq)?;
     let threads = end_bare(tx, issuer, record)?;
     let named = subject_ref.map(|it| Vault::find_ref(tx.conn(), issuer, it)).transpose()?.flatten();
     let subject = held.first().map(|it| it.subject).or(named);
@@ -143,6 +146,7 @@ pub(super) fn undo(
         subject,
         subject_ref,
         held_since: held.iter().map(|it| it.at).min(),
+        held_turn,
         outcomes,
         due_at: None,
         version: 0,
@@ -211,12 +215,13 @@ pub(super) fn go(
 /// Withdraws, under the same recall, the records of this node under which it disclosed groups that had come under the
 /// withdrawn one. A group that still stands here under another record of the same node was not taken away.
 fn pass_on(tx: &mut Tx<'_>, handle: &Outbox, taken: &Taken, under: Under) -> Result<Vec<Uuid>> {
-    let (Some(subject), Some(since)) = (taken.subject, taken.held_since) else { return Ok(Vec::new()) };
+    let (Some(subject), Some((since, turn))) = (taken.subject, taken.held_since.zip(taken.held_turn)) else {
+        return Ok(Vec::new());
+    };
     let lost = lost(tx, taken, subject)?;
     let mut records = forgotten::may_rest_on(tx.conn(), handle, subject, since, &lost)?;
-    for it in grants::disclosures_about(tx.conn(), &[subject])? {
-        let after = it.at >= since && !it.groups.is_disjoint(&lost);
-        records.extend(it.record.filter(|_| after).map(|(record, _)| record));
+    for it in grants::disclosed_after(tx.conn(), subject, turn)? {
+        records.extend(it.record.filter(|_| !it.groups.is_disjoint(&lost)).map(|(record, _)| record));
     }
     let how = Withdrawal { by: WithdrawnBy::Person, channel: Channel::Source };
     let system = |_: &EntityId| MessageActor { role: ActorRole::System, pseudonym: None };

@@ -23,8 +23,10 @@ pub(in crate::consents::tree) struct Taken {
     pub(in crate::consents::tree) seq: u32,
     pub(in crate::consents::tree) subject: Option<Subject>,
     pub(in crate::consents::tree) subject_ref: Option<SubjectRef>,
-    /// When the first of it had come; nothing that this node disclosed before can have contained it.
+    /// When the first of it had come.
     pub(in crate::consents::tree) held_since: Option<DateTime<Utc>>,
+    /// In which turn it had; nothing that this node disclosed before can have contained it.
+    pub(in crate::consents::tree) held_turn: Option<i64>,
     pub(in crate::consents::tree) outcomes: Vec<GroupAnswer>,
     pub(in crate::consents::tree) due_at: Option<DateTime<Utc>>,
     /// What was last answered; version 0 before any.
@@ -47,6 +49,7 @@ struct TakenRow {
     subject: Option<Id>,
     subject_ref: Option<Id>,
     held_since: Option<At>,
+    held_turn: Option<i64>,
     outcomes: String,
     due_at: Option<At>,
     version: i32,
@@ -69,6 +72,7 @@ impl TryFrom<TakenRow> for Taken {
             subject: row.subject.map(|id| Subject(id.0)),
             subject_ref: row.subject_ref.map(|id| SubjectRef(id.0)),
             held_since: row.held_since.map(|at| at.0),
+            held_turn: row.held_turn,
             outcomes: serde_json::from_str(&row.outcomes).map_err(|_| damaged())?,
             due_at: row.due_at.map(|at| at.0),
             version: row.version as u32,
@@ -91,6 +95,7 @@ impl Taken {
             subject: self.subject.map(|it| Id(it.0)),
             subject_ref: self.subject_ref.map(|it| Id(it.0)),
             held_since: self.held_since.map(At::from),
+            held_turn: self.held_turn,
             outcomes: serde_json::to_string(&self.outcomes).map_err(Error::internal)?,
             due_at: self.due_at.map(At::from),
             version: i32::try_from(self.version).map_err(Error::internal)?,
