@@ -26,11 +26,11 @@ pub struct Kept {
     pub jws: Option<String>,
     /// When it was queued or received.
     pub at: DateTime<Utc>,
-    /// The receipt that says what became of it, if there is one.
-    pub receipt: Option<String>,
+    /// The receipts that say what became of it: the first by which it was accepted, and the last.
+    pub receipts: Vec<String>,
 }
 
-/// Every message of a thread that was numbered or taken, the oldest first.
+/// Every message of a thread that was numbered, accepted or taken, the oldest first.
 pub fn conversation(conn: &mut Conn, vault: &Vault, peer: &EntityId, thread: Uuid) -> Result<Vec<Kept>> {
     let mut all = sent(conn, vault, thread)?;
     all.extend(received(conn, vault, peer, thread)?);
@@ -38,21 +38,27 @@ pub fn conversation(conn: &mut Conn, vault: &Vault, peer: &EntityId, thread: Uui
     Ok(all)
 }
 
-type Sent = (Id, String, String, Option<Vec<u8>>, Option<Id>, At);
+/// Id, type, digest, bytes, the first receipt by which it was accepted, the last receipt, when it was queued.
+type Sent = (Id, String, String, Option<Vec<u8>>, Option<Id>, Option<Id>, At);
 
 fn sent(conn: &mut Conn, vault: &Vault, thread: Uuid) -> Result<Vec<Kept>> {
     let rows: Vec<Sent> = outbox::table
         .filter(outbox::thread.eq(Id(thread)))
-        .filter(outbox::seq.is_not_null())
-        .select((outbox::message, outbox::kind, outbox::digest, outbox::sealed, outbox::receipt, outbox::queued_at))
+        .filter(outbox::seq.is_not_null().or(outbox::accepted.is_not_null()))
+        .select((
+            outbox::message,
+            outbox::kind,
+            outbox::digest,
+            outbox::sealed,
+            outbox::accepted,
+            outbox::receipt,
+            outbox::queued_at,
+        ))
         .load(conn)?;
     let mut found = Vec::new();
-    for (message, kind, digest, sealed, by, at) in rows {
+    for (message, kind, digest, sealed, accepted, last, at) in rows {
         let place = Place { table: "outbox", row: message.0, column: "sealed" };
-        let receipt = match by {
-            Some(id) => receipt::table.find(id).select(receipt::jws).first(conn).optional()?,
-            None => None,
-        };
+        let by = accepted.into_iter().chain(last.filter(|last| accepted != Some(*last)));
         found.push(Kept {
             own: true,
             id: MessageId(message.0),
@@ -60,7 +66,9 @@ fn sent(conn: &mut Conn, vault: &Vault, thread: Uuid) -> Result<Vec<Kept>> {
             digest: digest.parse().map_err(Error::internal)?,
             jws: opened(conn, vault, place, sealed)?,
             at: at.0,
-            receipt,
+            receipts: by
+                .filter_map(|id| receipt::table.find(id).select(receipt::jws).first(conn).optional().transpose())
+                .collect::<std::result::Result<_, _>>()?,
         });
     }
     Ok(found)
@@ -90,7 +98,7 @@ fn received(conn: &mut Conn, vault: &Vault, peer: &EntityId, thread: Uuid) -> Re
             digest: digest.parse().map_err(Error::internal)?,
             jws: opened(conn, vault, place, sealed)?,
             at: at.0,
-            receipt: given(conn, peer, message)?,
+            receipts: given(conn, peer, message)?.into_iter().collect(),
         });
     }
     Ok(found)

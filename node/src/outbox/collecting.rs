@@ -8,7 +8,7 @@ const SHELVES: &[Shelf] =
     &[Shelf::new("outbox", ("Messaggi in uscita", "Messages that leave"), About::Subject("subject"))
         .key("message")
         .sealed(&[("sealed", Sealed::Signed, "content")])
-        .without(&["queue_no", "priority", "epoch", "seq"])];
+        .without(&["queue_no", "priority", "epoch", "seq", "accepted"])];
 
 pub(super) fn collect(tx: &mut Tx<'_>, vault: &Vault, whose: &Whose) -> Result<Vec<Collected>> {
     gather(tx.conn(), vault, whose, SHELVES)

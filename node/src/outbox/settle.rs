@@ -130,6 +130,7 @@ struct Named {
     queued_at: At,
     arrival: Option<String>,
     void_sent: bool,
+    accepted: Option<Id>,
 }
 
 impl Named {
@@ -152,6 +153,11 @@ impl Named {
         }
     }
 
+    /// The receipt by which it was accepted first, this one or one before.
+    fn accepted(&self, outcome: Outcome, receipt: &Receipt) -> Option<Id> {
+        self.accepted.or((outcome == Outcome::Accepted).then_some(Id(receipt.jti.0)))
+    }
+
     /// What it becomes by this item. A void keeps the reason for which it was sent: a message that ran out is told as
     /// expired, not as struck.
     fn becomes(&self, outcome: Outcome, item: &Item) -> (&'static str, Option<String>) {
@@ -168,8 +174,8 @@ impl Named {
     }
 }
 
-/// Settles every message that the receipt names by number and digest. Those that were simply taken, which is nearly all of
-/// them, in one statement.
+/// Settles every message that the receipt names by number and digest. Those that were simply taken, and for the first time,
+/// which is nearly all of them, in one statement.
 fn settle_items(tx: &mut Tx<'_>, peer: &EntityId, receipt: &Receipt) -> Result<Vec<Settlement>> {
     let (now, mut named) = (At::from(tx.now()), named(tx, peer, receipt)?);
     let (mut taken, mut accepted, mut settled) = (Vec::new(), Vec::new(), Vec::new());
@@ -184,7 +190,7 @@ fn settle_items(tx: &mut Tx<'_>, peer: &EntityId, receipt: &Receipt) -> Result<V
             Outcome::Accepted => accepted.push(id),
             Outcome::Refused | Outcome::Voided => grants::free(tx, id)?,
         }
-        if (state, &code) == ("delivered", &None) {
+        if (state, &code) == ("delivered", &None) && before.accepted.is_none() {
             taken.push(before.message);
         } else {
             diesel::update(outbox::table.find(before.message))
@@ -194,6 +200,7 @@ fn settle_items(tx: &mut Tx<'_>, peer: &EntityId, receipt: &Receipt) -> Result<V
                     outbox::receipt.eq(Id(receipt.jti.0)),
                     outbox::settled_at.eq(now),
                     outbox::arrival.eq(before.arrival(outcome)),
+                    outbox::accepted.eq(before.accepted(outcome, receipt)),
                 ))
                 .execute(tx.conn())?;
         }
@@ -213,6 +220,7 @@ fn settle_items(tx: &mut Tx<'_>, peer: &EntityId, receipt: &Receipt) -> Result<V
             outbox::receipt.eq(Id(receipt.jti.0)),
             outbox::settled_at.eq(now),
             outbox::arrival.eq("taken"),
+            outbox::accepted.eq(Id(receipt.jti.0)),
         ))
         .execute(tx.conn())?;
     grants::spend(tx, &accepted)?;

@@ -316,6 +316,7 @@ diesel::table! {
         may_have_left -> Bool,
         arrival -> Nullable<Text>,
         void_sent -> Bool,
+        accepted -> Nullable<Uid>,
     }
 }
 

@@ -178,7 +178,7 @@ impl Judge {
     }
 
     fn message(&mut self, said: &Said) {
-        let Said { from, to, id, kind, digest, .. } = said;
+        let Said { to, id, kind, digest, .. } = said;
         let named = format!("{kind} {id}");
         match &said.message {
             None => self.found.push(Finding::open(
@@ -201,39 +201,56 @@ impl Judge {
         }
         // Of what was erased the receipt vouches for the id and for nothing else that stands beside it.
         let named = if said.message.is_some() { named } else { id.to_string() };
-        let arrived =
-            self.receipts.iter().filter(|receipt| receipt.iss == *to && receipt.aud == *from).find_map(|receipt| {
-                let item = receipt.items.iter().find(|item| item.digest == *digest)?;
-                Some((day(receipt.iat), item.outcome, item.id.is_none_or(|receipted| receipted == *id)))
-            });
-        self.found.push(match arrived {
-            Some((when, _, false)) => Finding::wrong(
-                "message",
-                format!("La ricevuta di {to} del {when} dà all'impronta {digest} un altro numero che {id}."),
-                format!("The receipt of {to} of {when} gives the digest {digest} another id than {id}."),
-            ),
-            Some((when, Outcome::Accepted, true)) => Finding::proven(
-                "message",
-                format!("Il {when} {to} ha dichiarato di aver accettato il messaggio {named}."),
-                format!("On {when} {to} declared that it had accepted the message {named}."),
-            ),
-            Some((when, outcome, true)) => {
-                let (it, en) = match outcome {
-                    Outcome::Refused => ("rifiutato", "refused"),
-                    _ => ("annullato", "voided"),
-                };
-                Finding::proven(
-                    "message",
-                    format!("Il {when} {to} ha dichiarato il messaggio {named} {it}."),
-                    format!("On {when} {to} declared the message {named} {en}."),
-                )
-            }
-            None => Finding::open(
+        let arrived = self.arrived(said);
+        if arrived.is_empty() {
+            self.found.push(Finding::open(
                 "message",
                 format!("Che {to} abbia ricevuto il messaggio {named}: nel file nessuna ricevuta valida lo dice."),
                 format!("That {to} received the message {named}: no valid receipt in the file says so."),
-            ),
-        });
+            ));
+        }
+        for (same, outcome, when) in arrived {
+            let when = day(when);
+            self.found.push(match outcome {
+                _ if !same => Finding::wrong(
+                    "message",
+                    format!("La ricevuta di {to} del {when} dà all'impronta {digest} un altro numero che {id}."),
+                    format!("The receipt of {to} of {when} gives the digest {digest} another id than {id}."),
+                ),
+                Outcome::Accepted => Finding::proven(
+                    "message",
+                    format!("Il {when} {to} ha dichiarato di aver accettato il messaggio {named}."),
+                    format!("On {when} {to} declared that it had accepted the message {named}."),
+                ),
+                outcome => {
+                    let (it, en) = match outcome {
+                        Outcome::Refused => ("rifiutato", "refused"),
+                        _ => ("annullato", "voided"),
+                    };
+                    Finding::proven(
+                        "message",
+                        format!("Il {when} {to} ha dichiarato il messaggio {named} {it}."),
+                        format!("On {when} {to} declared the message {named} {en}."),
+                    )
+                }
+            });
+        }
+    }
+
+    /// What receipts say of a message: whether of this id, what, and when first. Before all what is wrong, then that it was
+    /// accepted: it was, whatever its recipient says later, as one that was restored from a copy does.
+    fn arrived(&self, said: &Said) -> Vec<(bool, Outcome, i64)> {
+        let Said { from, to, id, digest, .. } = said;
+        let of_it = self.receipts.iter().filter(|receipt| receipt.iss == *to && receipt.aud == *from);
+        let mut arrived: Vec<_> = of_it
+            .filter_map(|receipt| {
+                let item = receipt.items.iter().find(|item| item.digest == *digest)?;
+                Some((item.id.is_none_or(|receipted| receipted == *id), item.outcome, receipt.iat))
+            })
+            .collect();
+        arrived.sort_by_key(|(same, outcome, when)| (*same, *outcome != Outcome::Accepted, *when));
+        arrived.dedup_by_key(|(same, outcome, _)| (*same, *outcome));
+        arrived
     }
 
     /// Whose a message is that stands in the file as it was signed.

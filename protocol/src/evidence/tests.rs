@@ -6,7 +6,7 @@ use super::*;
 use crate::id::{Kid, LogId, MessageId};
 use crate::jose::{self, Revoked, SigningKey};
 use crate::log::{self as tree, Checkpoint, Entry, Node};
-use crate::receipt::Receipt;
+use crate::receipt::{Outcome, Receipt};
 use crate::trust::EntityConfiguration;
 
 const CENTRE_CHAIN: &str = include_str!("../../examples/trust/centre-chain.json");
@@ -159,6 +159,23 @@ fn who_the_authority_is_the_file_alone_does_not_prove() {
     let found = check(&file, &[other.kid().clone()]);
     assert!(found.iter().any(|it| (it.verdict, it.about) == (Verdict::Wrong, "authority")));
     assert!(!found.iter().any(|it| (it.verdict, it.about) == (Verdict::Proven, "message")));
+}
+
+#[test]
+fn what_was_accepted_once_was_accepted_whatever_is_said_of_it_later() {
+    let file = file();
+    let first: Receipt = jose::peek(&file.receipts[0]).unwrap();
+    let mut later = Receipt { iat: first.iat + 60, checkpoint: None, ..first };
+    for item in &mut later.items {
+        (item.outcome, item.code) = (Outcome::Voided, None);
+    }
+    let later = later.sign(&key()).unwrap();
+    for receipts in [vec![file.receipts[0].clone(), later.clone()], vec![later, file.receipts[0].clone()]] {
+        let found = check(&Evidence { receipts, ..file.clone() }, &known(&file));
+        let declared: Vec<_> = found.iter().filter(|it| it.about == "message" && it.en.contains("declared")).collect();
+        assert_eq!(declared.len(), 2, "{declared:#?}");
+        assert!(declared[0].en.contains("had accepted") && declared[1].en.contains("voided"), "{declared:#?}");
+    }
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub async fn evidence(node: &Opened, referral: Uuid) -> Result<Evidence> {
     let authority = node.peers.clone();
     let authority = node.store.read(move |conn| authority.pinned(conn)).await?;
     let authority = authority.ok_or_else(|| Error::Setup("this node has joined no network".into()))?;
-    let mut receipts: Vec<String> = messages.iter().filter_map(|kept| kept.receipt.clone()).collect();
+    let mut receipts: Vec<String> = messages.iter().flat_map(|kept| kept.receipts.clone()).collect();
     receipts.sort();
     receipts.dedup();
     let logs = sealed(node, &about, &messages, &receipts).await?;

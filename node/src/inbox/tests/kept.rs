@@ -48,7 +48,7 @@ async fn what_was_taken_in_a_conversation_is_never_forgotten_and_what_was_refuse
         let shown = pair.shown(taken).await;
         assert_eq!(shown.len(), 1);
         assert!(shown[0].jws.is_some(), "the conversation goes on: the bytes are there");
-        assert!(shown[0].receipt.is_some());
+        assert_eq!(shown[0].receipts.len(), 1);
         assert_eq!(pair.unopened_at_b().await, waits, "and nobody has opened it");
 
         // The conversation ends, and the rule for bytes has its way. Digest and receipt stay, and no account is kept open.
@@ -67,7 +67,7 @@ async fn what_was_taken_in_a_conversation_is_never_forgotten_and_what_was_refuse
         assert_eq!(pair.b.store().write(purge).await.unwrap(), 0);
         let left = pair.shown(taken).await;
         assert_eq!((left.len(), left[0].digest, &left[0].jws), (1, shown[0].digest, &None));
-        assert_eq!(left[0].receipt, shown[0].receipt);
+        assert_eq!(left[0].receipts, shown[0].receipts);
         assert_eq!(pair.unopened_at_b().await, 0);
     })
     .await;

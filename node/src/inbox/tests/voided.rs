@@ -4,6 +4,9 @@ use staffetta_protocol::id::ReceiptId;
 use staffetta_protocol::jose;
 
 use super::*;
+use crate::store::Id;
+use crate::store::schema::outbox as stored;
+use diesel::prelude::*;
 
 impl Pair {
     /// The recipient's answer, in which it says of everything that it was voided.
@@ -45,6 +48,16 @@ impl Pair {
         leased.batch
     }
 
+    /// The receipts that speak of a message.
+    async fn proofs(&self, message: MessageId) -> Vec<String> {
+        let (peer, vault) = (self.b.id.clone(), self.a.outbox.vault().clone());
+        let kept = self.a.store().read(move |conn| {
+            let thread: Option<Id> = stored::table.find(Id(message.0)).select(stored::thread).first(conn)?;
+            conversation(conn, &vault, &peer, thread.unwrap().0)
+        });
+        kept.await.unwrap().into_iter().find(|it| it.id == message).unwrap().receipts
+    }
+
     /// Of each recipient, how much of what it was told it has not confirmed.
     async fn told(&self) -> Vec<u32> {
         let hers = [self.subject];
@@ -62,9 +75,16 @@ async fn what_came_once_has_come_although_it_is_voided_later() {
         pair.settle(&answer, Some(leased.token)).await;
         pair.withdraws().await;
         assert_eq!(pair.told().await, [0]);
+        assert_eq!(pair.proofs(message).await, std::slice::from_ref(&answer.receipt));
         pair.was_restored().await;
         assert_eq!(pair.told().await, [0], "it goes again");
         let again = pair.is_denied().await;
+        let proofs = pair.proofs(message).await;
+        assert_eq!(
+            (proofs.len(), &proofs[0]),
+            (2, &answer.receipt),
+            "what was accepted is proven before what was voided"
+        );
         assert!(again.items[0].void.is_some(), "it may go no more");
         assert_eq!(pair.transport(message).await, (Transport::Struck, Some("struck".into())));
         assert_eq!(pair.told().await, [0], "it was received all the same");
