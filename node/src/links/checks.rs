@@ -54,6 +54,14 @@ pub(super) fn all_due(tx: &mut Tx<'_>) -> Result<()> {
     Ok(())
 }
 
+/// Comparisons that could not be done are made at once.
+pub(super) fn retry(tx: &mut Tx<'_>) -> Result<()> {
+    let now = At::from(tx.now());
+    let failed = link_check::table.filter(link_check::failures.gt(0)).filter(link_check::due_at.gt(now));
+    diesel::update(failed).set(link_check::due_at.eq(now)).execute(tx.conn())?;
+    Ok(())
+}
+
 /// Whoever held a comparison is no more.
 pub(super) fn release_all(tx: &mut Tx<'_>) -> Result<()> {
     diesel::update(link_check::table.filter(link_check::lease_until.is_not_null()))

@@ -45,6 +45,6 @@ impl Links {
             self.0.store.write(move |tx| outbox::wake(tx, &caller)).await?;
             self.wake();
         }
-        Ok(())
+        self.0.reached().await
     }
 }

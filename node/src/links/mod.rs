@@ -4,7 +4,8 @@
 //! - No request is made while a transaction is open: lease, then call, then settle.
 //! - Retry is per link, not per message. Only an item outcome inside a receipt that verifies can refuse a message. 408,
 //!   429 and 503 mean busy; everything else, an unsigned answer and a bad receipt included, means unreachable.
-//! - Any authenticated contact from a peer wakes its link.
+//! - Any authenticated contact from a peer wakes its link. The first that is reached after nobody was for a quarter of an hour
+//!   wakes all: the line was cut.
 //! - What runs out is let go whether its peer is there or not, and somebody is told.
 //! - When a node starts, daily and after a long silence both sides of a link are compared; what was lost by a restore from
 //!   an old backup is found, said and mended, and nothing takes effect twice.
@@ -18,6 +19,7 @@ mod checks;
 mod compare;
 mod contact;
 mod history;
+mod line;
 mod mailbox;
 mod push;
 mod reconcile;
@@ -81,6 +83,8 @@ struct Inner {
     started: AtomicBool,
     /// Whether it has spoken to the members with which it has none.
     greeted: AtomicBool,
+    /// Since when this process has called and reached nobody.
+    alone_since: Mutex<Option<DateTime<Utc>>>,
     /// Polls of peers that wait here, and what wakes them.
     polls: bounds::Bounds,
     bell: watch::Sender<u64>,
@@ -118,6 +122,7 @@ impl Links {
             sure: AtomicBool::new(false),
             started: AtomicBool::new(false),
             greeted: AtomicBool::new(false),
+            alone_since: Mutex::default(),
             polls: bounds::Bounds::new(POLLS_AT_ONCE),
             bell: watch::Sender::new(0),
             closing: AtomicBool::new(false),

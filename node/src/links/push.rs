@@ -75,7 +75,7 @@ pub(super) async fn push(links: &Inner, to: &EntityId) -> Result<bool> {
 /// Sends a batch and judges what comes back.
 async fn send(links: &Inner, peer: &Peer, leased: &Leased) -> Result<Verdict> {
     let body = serde_json::to_vec(&leased.batch).map_err(Error::internal)?;
-    let answer = links.peers.call(peer, Method::POST, "/exchange/messages", Some(Bytes::from(body))).await;
+    let answer = links.call(peer, Method::POST, "/exchange/messages", Some(Bytes::from(body))).await;
     let now = links.clock.now();
     // A receipt may be signed with a key that is newer than the configuration at hand: `call` has renewed it then.
     let newest = links.peers.lookup(peer.entity_id()).await?;
@@ -108,6 +108,7 @@ async fn reachable(links: &Inner, to: &EntityId) -> Result<Option<Peer>> {
         }
         Err(error) => error.to_string(),
     };
+    links.not_reached();
     let (peer, config, now) = (to.clone(), links.config.clone(), links.clock.now());
     links
         .store

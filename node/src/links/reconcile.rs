@@ -141,7 +141,7 @@ async fn question(links: &Inner, to: &EntityId) -> Result<Result<Option<LinkStat
         Err(ResolveError::Internal(error)) => return Err(error),
         Err(why) => return Ok(Err(why.to_string())),
     };
-    let answer = match links.peers.call(&peer, Method::GET, "/exchange/link", None).await {
+    let answer = match links.call(&peer, Method::GET, "/exchange/link", None).await {
         Ok(answer) => answer,
         Err(crate::peers::CallError::Internal(error)) => return Err(error),
         Err(why) => return Ok(Err(why.to_string())),

@@ -1,10 +1,13 @@
 //! Nodes that were restored from an old backup, and long silences.
 
 use chrono::TimeDelta;
+use diesel::prelude::*;
 use serde_json::json;
 use staffetta_node::access::AccessRole;
+use staffetta_node::store::schema::link_out;
+use staffetta_node::store::{At, Tx};
 use staffetta_protocol::trust::Role;
-use staffetta_tests::on_each_database;
+use staffetta_tests::{BOTH, Person, on_each_database};
 
 use crate::stage::{Stage, stands};
 
@@ -171,6 +174,43 @@ async fn after_three_weeks_everything_arrives_within_a_minute_of_the_return() {
         }
         assert_eq!(stands(&stage.seen(&path).await), ("withdrawn", "delivered", ""));
         assert_eq!(stage.lengths().await, (1, 1));
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn after_its_own_line_was_cut_whoever_is_reached_first_wakes_all() {
+    on_each_database(|net| async move {
+        let mut stage = Stage::set(net).await;
+        let mut body = stage.net.member("Ente Zzforma", Role::TrainingBody, "vat:01114601006").await;
+        stage.centre.node.peers().resolve(body.id()).await.unwrap();
+        let at_body = body.desk(AccessRole::Operator).await;
+        stage.cpi.stop().await;
+        body.stop().await;
+        let path = stage.sent().await;
+        let other = Person::with_card(&stage.at_centre, "Zubeida").await;
+        other.agrees("vat:01114601006", BOTH).await;
+        let draft = other.draft(&body).await;
+        stage.at_centre.post(&format!("{draft}/sending"), json!({})).await.ok();
+        for _ in 0..21 * 2 {
+            stage.centre.pump().await;
+            stage.net.wait(TimeDelta::hours(12));
+        }
+        stage.centre.pump().await;
+        // Both were there all the time: neither starts anew, and neither asks.
+        stage.cpi.restart().await;
+        body.restart().await;
+        stage.net.wait(TimeDelta::minutes(1));
+        let (now, cpi) = (At::from(stage.net.clock.now()), stage.cpi.id().to_string());
+        let falls_due = move |tx: &mut Tx<'_>| {
+            diesel::update(link_out::table.find(cpi)).set(link_out::next_attempt_at.eq(now)).execute(tx.conn())?;
+            Ok(())
+        };
+        stage.centre.node.store().write(falls_due).await.unwrap();
+        stage.centre.pump().await;
+        assert_eq!(stands(&stage.seen(&path).await).1, "delivered");
+        let list = at_body.read("referrals").await.ok();
+        assert_eq!(list["items"].as_array().unwrap().len(), 1, "though its link was to rest for a quarter of an hour");
     })
     .await;
 }
