@@ -66,7 +66,10 @@ pub use expiring::{delete_card, unsent};
 pub use model::differences::{Change, Difference};
 pub use model::{CardGaps, Held, Said, Shown, Version, Versions, for_referral, from_referral};
 pub use paper::{PrintedField, PrintedGroup, printed};
-pub use received::{Received, ReceivedCard, erase_brought, erase_received, received, store_received, withhold_brought};
+pub use received::{
+    Received, ReceivedCard, erase_brought, erase_parts, erase_received, give_back_parts, identities, parts_in,
+    received, store_received, withhold_parts,
+};
 pub use words::label as field_label;
 
 /// The tables of this room that hold personal data.

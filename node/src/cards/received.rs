@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-use staffetta_protocol::card::CardGroups;
+use staffetta_protocol::card::{CardGroups, Identity};
 use staffetta_protocol::consent::Group;
 use staffetta_protocol::id::MessageId;
 use uuid::Uuid;
@@ -107,14 +107,32 @@ pub fn received(conn: &mut Conn, vault: &Vault, thread: Uuid) -> Result<Received
     let mut held = ReceivedCard::default();
     for (id, part, version, sealed, at) in rows {
         let Some(plain) = vault.open(conn, place(id.0), &sealed)? else { continue };
-        let group =
-            Group::from_code(&part).ok_or_else(|| Error::internal("unknown group of fields in the database"))?;
-        merged.insert(member(group).to_owned(), parsed(&plain)?);
+        merged.insert(member(group_of(&part)?).to_owned(), parsed(&plain)?);
         held.card_version = held.card_version.max(version as u32);
         held.received_at = held.received_at.max(Some(at.0));
     }
     held.groups = serde_json::from_value(Value::Object(merged)).map_err(|_| damaged())?;
     Ok(held)
+}
+
+/// Who somebody was said to be in a thread, in every version that is held, also what is withheld.
+pub fn identities(conn: &mut Conn, vault: &Vault, thread: Uuid) -> Result<Vec<Identity>> {
+    let rows: Vec<(Id, Vec<u8>)> = received_card::table
+        .filter(received_card::thread.eq(Id(thread)))
+        .filter(received_card::part.eq(Group::Identity.code()))
+        .order(received_card::thread_seq)
+        .select((received_card::id, received_card::sealed))
+        .load(conn)?;
+    let mut all = Vec::new();
+    for (id, sealed) in rows {
+        let plain = vault.open(conn, place(id.0), &sealed)?;
+        all.extend(plain.map(|it| parsed(&it)).transpose()?);
+    }
+    Ok(all)
+}
+
+fn group_of(part: &str) -> Result<Group> {
+    Group::from_code(part).ok_or_else(|| Error::internal("unknown group of fields in the database"))
 }
 
 fn parsed<T: DeserializeOwned>(plain: &[u8]) -> Result<T> {
@@ -140,12 +158,40 @@ pub fn erase_brought(tx: &mut Tx<'_>, messages: &[MessageId]) -> Result<usize> {
     Ok(diesel::delete(gone).execute(tx.conn())?)
 }
 
-/// Keeps what these messages brought and shows it to nobody: it may not be used any more, and not be erased yet.
-pub fn withhold_brought(tx: &mut Tx<'_>, messages: &[MessageId]) -> Result<()> {
-    let ids: Vec<Id> = messages.iter().map(|message| Id(message.0)).collect();
+/// What is held of a card in a thread, part by part, also what is withheld: the row, the message that brought it, the group.
+pub fn parts_in(conn: &mut Conn, thread: Uuid) -> Result<Vec<(Uuid, MessageId, Group)>> {
+    let rows: Vec<(Id, Id, String)> = received_card::table
+        .filter(received_card::thread.eq(Id(thread)))
+        .select((received_card::id, received_card::message, received_card::part))
+        .load(conn)?;
+    rows.into_iter().map(|(id, message, part)| Ok((id.0, MessageId(message.0), group_of(&part)?))).collect()
+}
+
+/// Erases these parts.
+pub fn erase_parts(tx: &mut Tx<'_>, parts: &[Uuid]) -> Result<()> {
+    let gone = received_card::table.filter(received_card::id.eq_any(ids(parts)));
+    diesel::delete(gone).execute(tx.conn())?;
+    Ok(())
+}
+
+/// Keeps these parts and shows them to nobody: they may not be used any more, and not be erased yet.
+pub fn withhold_parts(tx: &mut Tx<'_>, parts: &[Uuid]) -> Result<()> {
     let now = At::from(tx.now());
-    diesel::update(received_card::table.filter(received_card::message.eq_any(ids)))
+    diesel::update(received_card::table.filter(received_card::id.eq_any(ids(parts))))
         .set(received_card::withheld_at.eq(now))
         .execute(tx.conn())?;
     Ok(())
+}
+
+/// Gives back what was withheld of these parts: it is decided now what of it is kept.
+pub fn give_back_parts(tx: &mut Tx<'_>, parts: &[Uuid]) -> Result<()> {
+    let withheld = received_card::table
+        .filter(received_card::id.eq_any(ids(parts)))
+        .filter(received_card::withheld_at.is_not_null());
+    diesel::update(withheld).set(received_card::withheld_at.eq(None::<At>)).execute(tx.conn())?;
+    Ok(())
+}
+
+fn ids(parts: &[Uuid]) -> Vec<Id> {
+    parts.iter().map(|part| Id(*part)).collect()
 }

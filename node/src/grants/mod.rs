@@ -68,7 +68,7 @@ pub use expiring::{conversation_about, forget_disclosure, held_by_nobody, let_go
 pub use graves::{Tombstone, ended_up_to, tombstone_count, tombstones};
 pub use moved::{Holder, come_back, holder, move_holder, must_hold};
 
-pub use resting::{held_about, held_from, records_behind, retire_ref};
+pub use resting::{held_about, held_from, held_in, records_behind, retire_ref, taken_back};
 
 pub use disclosed::{DisclosurePosition, Told, disclosure_page, organisations_told, told};
 pub use turns::{disclosed_after, first_held};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use diesel::prelude::*;
 use staffetta_protocol::consent::Group;
-use staffetta_protocol::id::{EntityId, RecordId};
+use staffetta_protocol::id::{EntityId, MessageId, RecordId};
 use uuid::Uuid;
 
 use super::rows::{disclosures_about, split, tombstoned};
@@ -34,15 +34,39 @@ pub fn records_behind(conn: &mut Conn, thread: Uuid) -> Result<BTreeMap<RecordId
     Ok(rows.into_iter().map(|(record, seq)| (RecordId(record.0), seq as u32)).collect())
 }
 
+/// The message, the record under which it came and which yes, and the groups that it brought.
+type Came = (MessageId, RecordId, u32, BTreeSet<Group>);
+
+/// What came in a thread on records of the other side. What time deleted here since has no groups.
+pub fn held_in(conn: &mut Conn, thread: Uuid) -> Result<Vec<Came>> {
+    let rows: Vec<(Id, Id, i32, String, Option<At>)> = holding::table
+        .filter(holding::thread.eq(Id(thread)))
+        .select((holding::message, holding::record, holding::record_seq, holding::groups, holding::gone_at))
+        .load(conn)?;
+    let found = rows.into_iter().map(|(message, record, seq, groups, gone)| {
+        let groups = if gone.is_some() { BTreeSet::new() } else { split(&groups)? };
+        Ok((MessageId(message.0), RecordId(record.0), seq as u32, groups))
+    });
+    found.collect()
+}
+
 /// The groups that a thread has brought or taken, for a rectification of what the recipient holds.
 pub(super) fn groups_in_thread(conn: &mut Conn, thread: Uuid) -> Result<BTreeSet<Group>> {
-    let held = holding::table.filter(holding::thread.eq(Id(thread))).filter(holding::gone_at.is_null());
-    let rows: Vec<String> = held.select(holding::groups).load(conn)?;
-    let mut all = BTreeSet::new();
-    for groups in rows {
-        all.extend(split(&groups)?);
+    Ok(held_in(conn, thread)?.into_iter().flat_map(|(.., groups)| groups).collect())
+}
+
+/// Whether what a message of a peer said in a thread was taken back: the record under which it came; where that was not noted,
+/// all of the thread.
+pub fn taken_back(conn: &mut Conn, peer: &EntityId, thread: Uuid, message: MessageId) -> Result<bool> {
+    let held = held_in(conn, thread)?;
+    let its_own: Vec<_> = held.iter().filter(|it| it.0 == message).collect();
+    let behind = if its_own.is_empty() { held.iter().collect() } else { its_own };
+    for (_, record, seq, _) in &behind {
+        if !tombstoned(conn, peer, *record, *seq)? {
+            return Ok(false);
+        }
     }
-    Ok(all)
+    Ok(!behind.is_empty())
 }
 
 /// About which of these something is held on a consent of another node, or may still be said in a thread.

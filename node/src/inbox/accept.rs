@@ -332,10 +332,9 @@ fn keep(
         Some(subject) => Some(inbox.outbox.vault().seal(tx.conn(), subject, kept_at(message.id.0), jws.as_bytes())?),
         None => None,
     };
-    let groups = message.body.groups();
-    if let (Some(subject), Some(grant), false) =
-        (admitted.subject, message.ground.as_ref().and_then(|g| g.grant()), groups.is_empty())
-    {
+    // Of what comes in words alone, too: it goes with the record.
+    if let (Some(subject), Some(grant)) = (admitted.subject, message.ground.as_ref().and_then(|g| g.grant())) {
+        let groups = message.body.groups();
         let thread = admitted.thread.as_ref().map(|thread| thread.id);
         let held = grants::Holding { message: message.id, subject, thread, groups, at: tx.now(), gone: false };
         grants::note_holding(tx, &from.peer, &held, grant)?;

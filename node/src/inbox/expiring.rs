@@ -48,6 +48,20 @@ pub fn delete_bytes(tx: &mut Tx<'_>, message: Uuid) -> Result<()> {
     Ok(())
 }
 
+/// What came from a node in a thread of which the bytes are held, and its type.
+///
+/// # Errors
+/// What the database refuses.
+pub fn kept_in(conn: &mut Conn, peer: &EntityId, of: Uuid) -> Result<Vec<(MessageId, String)>> {
+    let held: Vec<(Id, Option<String>)> = known_message::table
+        .filter(known_message::peer.eq(peer.as_str()))
+        .filter(known_message::thread.eq(Id(of)))
+        .filter(known_message::sealed.is_not_null())
+        .select((known_message::message, known_message::kind))
+        .load(conn)?;
+    Ok(held.into_iter().map(|(id, kind)| (MessageId(id.0), kind.unwrap_or_default())).collect())
+}
+
 /// Deletes the bytes of everything that came from a node in a thread, and says which messages it was.
 ///
 /// # Errors

@@ -309,6 +309,16 @@ pub(super) fn save_way(tx: &mut Tx<'_>, event: &Noted) -> Result<()> {
     Ok(())
 }
 
+/// Gives up the words that came in answer to a question of this node, of these messages.
+pub(super) fn forget_words(tx: &mut Tx<'_>, messages: &[MessageId]) -> Result<()> {
+    let came = referral_event::table
+        .filter(referral_event::message.eq_any(messages.iter().map(|message| Id(message.0))))
+        .filter(referral_event::own.eq(false))
+        .filter(referral_event::said.eq(Event::ProvideInfo.as_str()));
+    diesel::update(came).set(referral_event::sealed.eq(None::<Vec<u8>>)).execute(tx.conn())?;
+    Ok(())
+}
+
 /// The part of them that the model knows.
 pub(super) fn history(side: Side, events: &[Noted]) -> History {
     let entries = events.iter().filter_map(|noted| match noted.said {

@@ -6,8 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use staffetta_protocol::card::CardGroups;
 use staffetta_protocol::card::codes::{SourceKind, SourceMeans};
-use staffetta_protocol::card::{CardGroups, Identity};
 use staffetta_protocol::consent::Group;
 use staffetta_protocol::data::{GroupOutcome, RetentionBasis};
 use staffetta_protocol::problem::Code;
@@ -61,7 +61,6 @@ pub(super) fn keeps(
         return Ok(BTreeMap::new());
     };
     let held = cards::received(tx.conn(), outbox.vault(), thread)?.groups;
-    let identity = held.identity.clone();
     let mut kept = BTreeMap::new();
     for ((basis, covers, reason), years) in bases(tx, outbox, &case)? {
         for group in covers.iter().filter(|group| groups.contains(group)) {
@@ -74,7 +73,7 @@ pub(super) fn keeps(
         kept.clear();
     }
     if groups.contains(&Group::Identity) && !kept.contains_key(&Group::Identity) {
-        forget_name(tx, outbox, person, identity.as_ref())?;
+        forget_name(tx, outbox, person, thread)?;
     }
     Ok(kept)
 }
@@ -121,14 +120,15 @@ fn own(tx: &mut Tx<'_>, outbox: &Outbox, person: PersonId, groups: CardGroups) -
     }
 }
 
-/// Whoever was entered when the referral was accepted is called by the name that it told.
-fn forget_name(tx: &mut Tx<'_>, outbox: &Outbox, person: PersonId, identity: Option<&Identity>) -> Result<()> {
-    let Some(identity) = identity else { return Ok(()) };
+/// Whoever was entered when the referral was accepted is called by the name that it told then; it may have told another since.
+fn forget_name(tx: &mut Tx<'_>, outbox: &Outbox, person: PersonId, thread: Uuid) -> Result<()> {
     let vault = outbox.vault();
     let own = cards::current(tx.conn(), vault, person)?.is_some_and(|held| held.card.given_names.is_some());
-    let label = people::label_of(tx.conn(), vault, person)?;
-    if !own && label == Some(named(identity)?) {
-        people::unname(tx, vault, person)?;
+    let Some(label) = people::label_of(tx.conn(), vault, person)?.filter(|_| !own) else { return Ok(()) };
+    for identity in cards::identities(tx.conn(), vault, thread)? {
+        if named(&identity)? == label {
+            return people::unname(tx, vault, person);
+        }
     }
     Ok(())
 }

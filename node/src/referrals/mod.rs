@@ -67,6 +67,7 @@ pub use rows::{Conversation, Wanted, conversation};
 pub const UPON_WITHDRAWAL: consents::tree::Above = consents::tree::Above {
     threads_ended: wire::withdrawn_by_consent,
     keeps: keeping::keeps,
+    forgets: events::forget_words,
     frozen: rights::is_frozen,
 };
 

@@ -20,6 +20,7 @@ use super::view::{
 use crate::access::cases;
 use crate::cards;
 use crate::error::{Error, Result};
+use crate::grants;
 use crate::journal;
 use crate::outbox;
 use crate::people::{self, PersonId};
@@ -128,7 +129,11 @@ impl Handle {
         let vault = self.outbox().vault();
         let mut events = Vec::with_capacity(case.events.len());
         for noted in &case.events {
-            events.push(event_view(tx.conn(), vault, noted, now)?);
+            let mut event = event_view(tx.conn(), vault, noted, now)?;
+            if !noted.own && noted.said == Said::Event(Event::ProvideInfo) && taken_back(tx.conn(), &case, noted)? {
+                event.detail = None;
+            }
+            events.push(event);
         }
         let taker = case.side == Side::Taker;
         let card = if taker { Some(cards::received(tx.conn(), vault, case.thread.id)?) } else { None };
@@ -182,6 +187,12 @@ impl Handle {
         }
         Ok(Referrals { items, next_cursor: None, next, whose, last_events })
     }
+}
+
+/// Whether what was answered may not be used any more: it is kept while she must not lose it, and shown to nobody.
+fn taken_back(conn: &mut Conn, case: &Case, noted: &Noted) -> Result<bool> {
+    let Some(node) = case.peer().node().cloned() else { return Ok(false) };
+    grants::taken_back(conn, &node, case.thread.id, noted.message)
 }
 
 /// Who holds the card now, where the referral ended with that.

@@ -189,6 +189,7 @@ impl Side {
 const ABOVE: tree::Above = tree::Above {
     threads_ended: |_, _| Ok(()),
     keeps: |_, _, _, _| Ok(std::collections::BTreeMap::new()),
+    forgets: |_, _| Ok(()),
     frozen: |_, _| Ok(false),
 };
 

@@ -19,6 +19,7 @@
 mod answering;
 mod api;
 mod clock;
+mod going;
 mod model;
 mod rows;
 mod speaking;
@@ -30,6 +31,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use staffetta_protocol::consent::Group;
 use staffetta_protocol::data::GroupOutcome;
+use staffetta_protocol::id::MessageId;
 use uuid::Uuid;
 
 use super::ThreadsEnded;
@@ -57,6 +59,9 @@ pub(super) use telling::{is_open, tell, tell_anew, tell_of_forgotten, was_told};
 /// rest goes, in the same transaction.
 pub type Keeps = fn(&mut Tx<'_>, &Outbox, Uuid, &BTreeSet<Group>) -> Result<BTreeMap<Group, GroupOutcome>>;
 
+/// The rooms above give up the words that they wrote down of these messages.
+pub type Forgets = fn(&mut Tx<'_>, &[MessageId]) -> Result<()>;
+
 /// Whether something about her must not be lost yet: the rooms above know.
 pub type Frozen = fn(&mut Conn, Subject) -> Result<bool>;
 
@@ -67,6 +72,8 @@ pub struct Above {
     pub threads_ended: ThreadsEnded,
     /// Keeps what this node must keep as its own.
     pub keeps: Keeps,
+    /// Gives up what was written down of what goes.
+    pub forgets: Forgets,
     /// Whether it must be kept unread for now.
     pub frozen: Frozen,
 }

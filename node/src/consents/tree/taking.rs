@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use staffetta_protocol::consent::Group;
 use staffetta_protocol::data::{ConsentWithdrawn, GroupAnswer, GroupOutcome};
-use staffetta_protocol::id::{EntityId, MessageId, RecordId};
+use staffetta_protocol::id::{EntityId, RecordId};
 use staffetta_protocol::message::{Actor as MessageActor, ActorRole, Message};
 use uuid::Uuid;
 
+use super::going::going;
 use super::rows::{self, Taken};
 use super::{Above, Under, answering, model};
 use crate::access::Sight;
@@ -175,7 +176,8 @@ fn part_with(
         None => false,
     };
     let kept = if frozen {
-        cards::withhold_brought(tx, &messages(held))?;
+        let parts = going(tx, (issuer, record, seq), held, true)?.parts;
+        cards::withhold_parts(tx, &parts)?;
         stands().flat_map(|it| it.groups.iter()).map(|group| (*group, GroupOutcome::Restricted {})).collect()
     } else {
         go(tx, handle, above, (issuer, record, seq), held)?
@@ -183,12 +185,8 @@ fn part_with(
     Ok((model::outcomes(received, &kept), frozen))
 }
 
-fn messages(held: &[Holding]) -> Vec<MessageId> {
-    held.iter().map(|it| it.message).collect()
-}
-
-/// Erases what these messages brought: parts of the card, and the bytes. What the rooms above keep as this node's own they
-/// have taken over before.
+/// Erases what came under a record, and what was put right of it: parts of the card, the bytes, and the words. What the rooms
+/// above keep as this node's own they have taken over before, also of what was withheld until now.
 pub(super) fn go(
     tx: &mut Tx<'_>,
     handle: &Outbox,
@@ -200,13 +198,16 @@ pub(super) fn go(
     for it in held.iter().filter(|it| !it.gone) {
         by_thread.entry(it.thread.unwrap_or_default()).or_default().extend(&it.groups);
     }
+    let going = going(tx, (issuer, record, seq), held, false)?;
+    cards::give_back_parts(tx, &going.parts)?;
     let mut kept = BTreeMap::new();
     for (thread, groups) in &by_thread {
         kept.extend((above.keeps)(tx, handle, *thread, groups)?);
     }
-    cards::erase_brought(tx, &messages(held))?;
-    for it in held {
-        inbox::erase_bytes(tx, issuer, it.message)?;
+    cards::erase_parts(tx, &going.parts)?;
+    (above.forgets)(tx, &going.messages)?;
+    for message in going.messages {
+        inbox::erase_bytes(tx, issuer, message)?;
     }
     grants::let_go(tx, issuer, record, seq)?;
     Ok(kept)

@@ -4,6 +4,7 @@ mod api;
 mod consent;
 mod crossing;
 mod paper;
+mod recalled;
 mod rectified;
 mod relay;
 mod sap;

@@ -18,9 +18,22 @@ use crate::tasks::{self, Kind, TaskRow};
 use crate::web::html::proof;
 use diesel::prelude::*;
 
+/// Answers what she asked for as a right of hers.
+pub(super) fn answer(
+    tx: &mut crate::store::Tx<'_>,
+    outbox: &crate::outbox::Outbox,
+    person: PersonId,
+    asked: (Uuid, i32),
+    said: serde_json::Value,
+) -> crate::error::Result<rights::Request> {
+    let towards = |_: &_| unreachable!("nobody is told by a message");
+    let means = Means { rights: Rights { holdings: &[], threads_ended: |_, _| Ok(()) }, outbox, towards: &towards };
+    rights::answer(tx, &means, &seen(person), asked, parsed(said))
+}
+
 impl Node {
     /// Her name is put right at her request, and everybody who holds it is to hear.
-    async fn put_right(&self, person: PersonId, name: &'static str) -> Uuid {
+    pub(super) async fn put_right(&self, person: PersonId, name: &'static str) -> Uuid {
         let act = move |referrals: &crate::referrals::Referrals, tx: &mut crate::store::Tx<'_>| {
             let (outbox, sight) = (referrals.outbox(), seen(person));
             let new =
@@ -31,11 +44,8 @@ impl Node {
             card["given_names"] = json!(name);
             let card: Card = parsed(card);
             let put = cards::put(tx, outbox.vault(), &sight, card, held.version)?;
-            let towards = |_: &_| unreachable!("nobody is told by a message");
-            let means =
-                Means { rights: Rights { holdings: &[], threads_ended: |_, _| Ok(()) }, outbox, towards: &towards };
-            let said = parsed(json!({"outcome": "granted", "card_version": put.version}));
-            let answered = rights::answer(tx, &means, &sight, (asked.id, asked.version), said)?;
+            let said = json!({"outcome": "granted", "card_version": put.version});
+            let answered = answer(tx, outbox, person, (asked.id, asked.version), said)?;
             assert_eq!(answered.answered.unwrap().0, RightOutcome::Granted);
             Ok(asked.id)
         };
@@ -136,7 +146,7 @@ async fn after_a_withdrawal_it_is_recalled_and_not_put_right() {
 }
 
 /// A referral that was taken on, and beside it a yes for what a workplace must adjust, which went, too.
-async fn adjusted(w: &World) -> (PersonId, (RecordId, RecordId), (Uuid, Uuid)) {
+pub(super) async fn adjusted(w: &World) -> (PersonId, (RecordId, RecordId), (Uuid, Uuid)) {
     let (person, referral, here, there) = w.in_charge(&REFERRAL).await;
     w.ponte.with_adjustments(person).await;
     let adjustments = w.ponte.yes(person, Purpose::P10, &[Group::Adjustments]).await;
@@ -145,12 +155,12 @@ async fn adjusted(w: &World) -> (PersonId, (RecordId, RecordId), (Uuid, Uuid)) {
     (person, (referral, adjustments), (here, there))
 }
 
-async fn pass_on(at: &Node) -> usize {
+pub(super) async fn pass_on(at: &Node) -> usize {
     at.desk(|r, tx| r.pass_rectified_on(tx)).await.unwrap()
 }
 
 /// What she is called at the job centre, and whether it has something to adjust.
-async fn held(at: &Node, there: Uuid) -> (Option<String>, bool) {
+pub(super) async fn held(at: &Node, there: Uuid) -> (Option<String>, bool) {
     let groups = at.look(there).await.card.unwrap().groups;
     let name = groups.identity.map(|it| serde_json::to_value(it.given_names).unwrap().as_str().unwrap().to_owned());
     (name, groups.adjustments.is_some())
