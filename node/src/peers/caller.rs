@@ -108,7 +108,7 @@ impl FromRequest for VerifiedPeer {
 }
 
 /// The same, for a handler that changes something: it remembers the call in the transaction that does so, by
-/// [`Self::remember`], since a commit of its own for each call costs a node under load as much as what the call brings.
+/// [`Memory::remember`], since a commit of its own for each call costs a node under load as much as what the call brings.
 #[derive(Debug)]
 pub struct ProvenCaller {
     verified: VerifiedPeer,
