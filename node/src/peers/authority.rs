@@ -17,7 +17,7 @@ use staffetta_protocol::trust::{
 
 use super::client::RawAnswer;
 use super::resolve::ResolveError;
-use super::{Peers, rows};
+use super::{Peers, pinned, rows};
 
 /// How long the list counts for those who are on it.
 const LIST_COUNTS: TimeDelta = TimeDelta::minutes(5);
@@ -62,7 +62,7 @@ impl Peers {
         let _one_at_a_time = self.0.anchor_gate.lock().await;
         let now = self.now();
         let wanted = id.clone();
-        let row = self.0.store.read(move |conn| rows::anchor(conn, &wanted)).await?.ok_or(ResolveError::NotJoined)?;
+        let row = self.0.store.read(move |conn| pinned::find(conn, &wanted)).await?.ok_or(ResolveError::NotJoined)?;
         let live = row.configuration.clone().filter(|_| row.expires_at.is_some_and(|end| now < end));
         if let Some(jws) = &live
             && !force
@@ -75,7 +75,7 @@ impl Peers {
             Err(why) => {
                 tracing::warn!(authority = %id, %why, "the authority's configuration could not be renewed");
                 let again_at = now + ANCHOR_RETRY;
-                self.0.store.write(move |tx| rows::retry_anchor(tx, &id, again_at)).await?;
+                self.0.store.write(move |tx| pinned::retry(tx, &id, again_at)).await?;
                 match live {
                     Some(jws) if !force => read_authority(&row.anchor, &jws, now),
                     _ => Err(why),
@@ -102,7 +102,7 @@ impl Peers {
         self.0
             .store
             .write(move |tx| {
-                rows::keep_anchor(tx, &announced, &kept, times, refresh_at)?;
+                pinned::keep(tx, &announced, &kept, times, refresh_at)?;
                 rows::keep_chain(tx, &chain, None, refresh_at)
             })
             .await?;

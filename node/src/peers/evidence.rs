@@ -7,7 +7,7 @@ use staffetta_protocol::id::EntityId;
 use staffetta_protocol::jose;
 use staffetta_protocol::trust::{Anchor, Chain, EntityConfiguration, resolve_anchor, resolve_chain};
 
-use super::{Peers, ResolveError, rows};
+use super::{Peers, ResolveError, pinned, rows};
 use crate::error::Result;
 use crate::keys::Kind;
 use crate::store::schema::{chain_used, peer};
@@ -23,7 +23,7 @@ impl Peers {
     /// The authority as this node has pinned it.
     pub fn pinned(&self, conn: &mut Conn) -> Result<Option<Anchor>> {
         let Some(id) = self.authority_id() else { return Ok(None) };
-        Ok(rows::anchor(conn, id)?.map(|row| row.anchor))
+        Ok(pinned::find(conn, id)?.map(|row| row.anchor))
     }
 
     /// This node's own chain as the authority would show it now. Asks the authority: never with a transaction open.

@@ -20,7 +20,7 @@ use staffetta_protocol::trust::{
 use super::authority::document;
 use super::client::Request;
 use super::membership::{self, Own};
-use super::{Peers, rows};
+use super::{Peers, pinned, rows};
 use crate::error::{Error, Result};
 use crate::journal::{Actor, Entry, record};
 use crate::keys::{KeyRow, Kind};
@@ -76,7 +76,7 @@ impl Peers {
         self.0
             .store
             .write(move |tx| {
-                rows::pin(tx, &anchor)?;
+                pinned::pin(tx, &anchor)?;
                 membership::keep(tx, &anchor.entity_id, &kept, mark.as_ref())?;
                 record(tx, Entry::new(actor, "network.joined").peer(&anchor.entity_id).code(kept.state.as_str()))
             })

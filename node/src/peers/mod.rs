@@ -23,6 +23,7 @@ mod joining;
 pub mod membership;
 mod own;
 mod peer;
+mod pinned;
 mod refusal;
 mod resolve;
 mod rows;
@@ -212,12 +213,12 @@ impl fmt::Debug for Peers {
 
 /// Pins the authority by the keys that whoever joins vouches for. Called by `join`, which verified them.
 pub fn pin(tx: &mut Tx<'_>, anchor: &Anchor) -> Result<()> {
-    rows::pin(tx, anchor)
+    pinned::pin(tx, anchor)
 }
 
 /// The pins of an authority, as they stand.
 pub fn pinned(conn: &mut Conn, authority: &EntityId) -> Result<Option<Anchor>> {
-    Ok(rows::anchor(conn, authority)?.map(|row| row.anchor))
+    Ok(pinned::find(conn, authority)?.map(|row| row.anchor))
 }
 
 /// Keeps the mark that the authority gave this node; its configuration carries it from now on.

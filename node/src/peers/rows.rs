@@ -1,17 +1,16 @@
-//! Rows of peers, of the pinned authority, and of calls that were seen.
+//! Rows of peers and of calls that were seen.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::dsl::exists;
 use diesel::prelude::*;
-use diesel::upsert::excluded;
 use staffetta_protocol::digest::Digest;
 use staffetta_protocol::id::EntityId;
-use staffetta_protocol::jose::{self, Jwks};
+use staffetta_protocol::jose;
 use staffetta_protocol::trust::{Anchor, Chain, EntityConfiguration, Mark, MarkStatus, Roles};
 use staffetta_protocol::trust::{resolve_anchor, resolve_chain};
 
 use crate::error::{Error, Result};
-use crate::store::schema::{chain_used, modi_seen, node_setting, peer, trust_anchor};
+use crate::store::schema::{chain_used, modi_seen, node_setting, peer};
 use crate::store::{At, Conn, Doc, Tx, each_backend};
 
 /// Key of the setting that holds this node's own trust mark.
@@ -63,7 +62,7 @@ struct Verified<'a> {
     last_failure: Option<&'static str>,
 }
 
-fn seconds(numeric_date: i64) -> Result<At> {
+pub(super) fn seconds(numeric_date: i64) -> Result<At> {
     DateTime::from_timestamp(numeric_date, 0).map(At).ok_or_else(|| Error::internal("a time out of range"))
 }
 
@@ -238,95 +237,6 @@ pub(super) fn of_organisation(conn: &mut Conn, organisation: &str) -> Result<Vec
         .order(peer::entity_id)
         .select(ListRow::as_select())
         .load(conn)?)
-}
-
-/// The pinned authority.
-#[derive(Debug, Clone)]
-pub(super) struct AnchorRow {
-    pub(super) anchor: Anchor,
-    pub(super) configuration: Option<String>,
-    pub(super) announced_at: Option<DateTime<Utc>>,
-    pub(super) expires_at: Option<DateTime<Utc>>,
-    pub(super) refresh_at: DateTime<Utc>,
-}
-
-type AnchorColumns = (Doc, Option<String>, Option<At>, Option<At>, At);
-
-pub(super) fn anchor(conn: &mut Conn, id: &EntityId) -> Result<Option<AnchorRow>> {
-    let found: Option<AnchorColumns> = trust_anchor::table
-        .find(id.as_str())
-        .select((
-            trust_anchor::pins,
-            trust_anchor::configuration,
-            trust_anchor::announced_at,
-            trust_anchor::expires_at,
-            trust_anchor::refresh_at,
-        ))
-        .first(conn)
-        .optional()?;
-    let Some((pins, configuration, announced_at, expires_at, refresh_at)) = found else { return Ok(None) };
-    let jwks: Jwks = pins.read()?;
-    Ok(Some(AnchorRow {
-        anchor: Anchor { entity_id: id.clone(), jwks },
-        configuration,
-        announced_at: announced_at.map(|at| at.0),
-        expires_at: expires_at.map(|at| at.0),
-        refresh_at: refresh_at.0,
-    }))
-}
-
-/// Pins an authority by the keys that an administrator vouched for. What was pinned before is replaced.
-pub(super) fn pin(tx: &mut Tx<'_>, anchor: &Anchor) -> Result<()> {
-    let row = (
-        trust_anchor::entity_id.eq(anchor.entity_id.as_str()),
-        trust_anchor::pins.eq(Doc::of(&anchor.jwks)?),
-        trust_anchor::configuration.eq(None::<String>),
-        trust_anchor::announced_at.eq(None::<At>),
-        trust_anchor::expires_at.eq(None::<At>),
-        trust_anchor::refresh_at.eq(At::from(tx.now())),
-    );
-    each_backend!(tx.conn(), c => diesel::insert_into(trust_anchor::table)
-        .values(&row)
-        .on_conflict(trust_anchor::entity_id)
-        .do_update()
-        .set((
-            trust_anchor::pins.eq(excluded(trust_anchor::pins)),
-            trust_anchor::configuration.eq(None::<String>),
-            trust_anchor::announced_at.eq(None::<At>),
-            trust_anchor::expires_at.eq(None::<At>),
-            trust_anchor::refresh_at.eq(excluded(trust_anchor::refresh_at)),
-        ))
-        .execute(c))?;
-    Ok(())
-}
-
-/// Keeps the authority's newest configuration and lets the pins follow it. An older one changes nothing.
-pub(super) fn keep_anchor(
-    tx: &mut Tx<'_>,
-    announced: &Anchor,
-    jws: &str,
-    times: (i64, i64),
-    refresh_at: DateTime<Utc>,
-) -> Result<()> {
-    let (announced_at, expires_at) = (seconds(times.0)?, seconds(times.1)?);
-    let not_newer = trust_anchor::announced_at.is_null().or(trust_anchor::announced_at.le(announced_at));
-    diesel::update(trust_anchor::table.find(announced.entity_id.as_str()).filter(not_newer))
-        .set((
-            trust_anchor::pins.eq(Doc::of(&announced.jwks)?),
-            trust_anchor::configuration.eq(jws),
-            trust_anchor::announced_at.eq(announced_at),
-            trust_anchor::expires_at.eq(expires_at),
-            trust_anchor::refresh_at.eq(At::from(refresh_at)),
-        ))
-        .execute(tx.conn())?;
-    Ok(())
-}
-
-pub(super) fn retry_anchor(tx: &mut Tx<'_>, id: &EntityId, again_at: DateTime<Utc>) -> Result<()> {
-    diesel::update(trust_anchor::table.find(id.as_str()))
-        .set(trust_anchor::refresh_at.eq(At::from(again_at)))
-        .execute(tx.conn())?;
-    Ok(())
 }
 
 /// Remembers a call. False when it was seen before.
