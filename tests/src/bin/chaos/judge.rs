@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use diesel::prelude::*;
-use staffetta_node::store::schema::{known_message, outbox, recall_told, receipt, task};
+use staffetta_node::store::schema::{known_message, outbox, recall_told, receipt, received_card, task};
 use staffetta_node::store::{Id, Store};
 use uuid::Uuid;
 
@@ -75,6 +75,19 @@ async fn known(store: &Store) -> HashMap<Uuid, Known> {
         .await
         .expect("what is known can be read");
     rows.into_iter().map(|(id, peer, digest, outcome)| (id.0, Known { peer, digest, outcome })).collect()
+}
+
+/// The messages of which a node still has something: their bytes, or a part of a card that they brought.
+async fn held(store: &Store) -> HashSet<Uuid> {
+    let rows: (Vec<Id>, Vec<Id>) = store
+        .read(|conn| {
+            let bytes = known_message::table.filter(known_message::sealed.is_not_null());
+            let bytes = bytes.select(known_message::message).load(conn)?;
+            Ok((bytes, received_card::table.select(received_card::message).distinct().load(conn)?))
+        })
+        .await
+        .expect("what is held can be read");
+    rows.0.into_iter().chain(rows.1).map(|id| id.0).collect()
 }
 
 /// The receipts of a node to or from another one, by id and by digest.
@@ -163,7 +176,8 @@ async fn strangers(node: &Node, network: &Network, findings: &mut Vec<String>) {
 async fn one_way(from: &Node, to: &Node, work: &Work, findings: &mut Vec<String>) {
     let mut find = |what: String| findings.push(format!("{} to {}: {what}", from.name, to.name));
     let (messages, ids) = with(from, async |store| (sent(store).await, receipts(store, "in", &to.id).await)).await;
-    let (known, given) = with(to, async |store| (known(store).await, receipts(store, "out", &from.id).await)).await;
+    let there = async |store: &Store| (known(store).await, receipts(store, "out", &from.id).await, held(store).await);
+    let (known, given, held) = with(to, there).await;
     let mut accepted = 0;
     let mut orders: BTreeMap<Uuid, Vec<Placed>> = BTreeMap::new();
     let mut numbers = BTreeSet::new();
@@ -225,7 +239,7 @@ async fn one_way(from: &Node, to: &Node, work: &Work, findings: &mut Vec<String>
     let told = with(from, async |store| told(store, &to.id).await).await;
     let messages: Vec<Sent> = messages.into_iter().filter(|message| message.peer == to.id).collect();
     for yes in work.withdrawn() {
-        taken_back(&yes, &messages, &told, &mut find);
+        taken_back(&yes, &messages, &told, &held, &mut find);
     }
 }
 
@@ -257,8 +271,15 @@ async fn told(store: &Store, peer: &str) -> HashMap<Uuid, Told> {
         .collect()
 }
 
-/// Of a yes that was taken back: who was given something under it was told and has answered, and nothing arrived after that.
-fn taken_back(yes: &TakenBack, messages: &[Sent], told: &HashMap<Uuid, Told>, find: &mut impl FnMut(String)) {
+/// Of a yes that was taken back: who was given something under it was told and has answered, nothing of it is there any more,
+/// and nothing arrived after that.
+fn taken_back(
+    yes: &TakenBack,
+    messages: &[Sent],
+    told: &HashMap<Uuid, Told>,
+    held: &HashSet<Uuid>,
+    find: &mut impl FnMut(String),
+) {
     let record: Uuid = yes.record.parse().expect("a record has an id");
     let arrived = || messages.iter().filter(|it| it.state == "delivered");
     let given: Vec<&Sent> = arrived().filter(|it| it.record == Some(record)).collect();
@@ -273,6 +294,9 @@ fn taken_back(yes: &TakenBack, messages: &[Sent], told: &HashMap<Uuid, Told>, fi
     };
     if !told.is_answered {
         find(format!("what became of {} {} was never answered", first.kind, first.id));
+    }
+    for kept in given.iter().filter(|it| held.contains(&it.id)) {
+        find(format!("{} {} is held although its yes was taken back", kept.kind, kept.id));
     }
     // What the conversation went on with under another yes has ended too, where it was the referral's.
     let also = |it: &&Sent| it.record == Some(record) || (yes.ends_all && it.record.is_some() && in_one(it, first));

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use crate::asking::Desk;
-use crate::work::{Thread, Work, day};
+use crate::work::{Asked, Thread, Work, day};
 
 /// Everything that was acknowledged is at both sides, once and in order.
 pub(crate) async fn judge(work: &Work, findings: &mut Vec<String>) {
@@ -15,8 +15,8 @@ pub(crate) async fn judge(work: &Work, findings: &mut Vec<String>) {
         let forgotten = work.forgotten(&thread);
         // What was asked since may have been refused: the two saw the conversation differently.
         let ended = forgotten.filter(|_| thread.is_talk).map(|(then, _)| (then, usize::MAX));
-        let by_cpi = Said { thread: &thread, acts: &memory.by_cpi, forgotten };
-        let by_centre = Said { thread: &thread, acts: &memory.by_centre, forgotten: ended.map(|_| (0, usize::MAX)) };
+        let by_cpi = Said { thread: &thread, asked: &memory.by_cpi, forgotten };
+        let by_centre = Said { thread: &thread, asked: &memory.by_centre, forgotten: ended.map(|_| (0, usize::MAX)) };
         Said { forgotten: ended.or(forgotten), ..by_cpi }.compare("the job centre's", &at_centre.by_cpi, findings);
         Said { forgotten: ended.or(forgotten), ..by_cpi }.compare("the job centre's own", &at_cpi.by_cpi, findings);
         Said { forgotten: None, ..by_centre }.compare("the centre's own", &at_centre.by_centre, findings);
@@ -54,7 +54,7 @@ fn number(detail: &Value) -> Option<String> {
 #[derive(Clone, Copy)]
 struct Said<'a> {
     thread: &'a Thread,
-    acts: &'a [u64],
+    asked: &'a Asked,
     /// From which act to which a node may have forgotten them. The last one was under way when it went back: either it was done
     /// before, and only what it made had still to be looked at, or it was done a second time.
     forgotten: Option<(usize, usize)>,
@@ -63,7 +63,7 @@ struct Said<'a> {
 impl Said<'_> {
     /// Everything is there once and in order.
     fn compare(&self, whose: &str, seen: &[String], findings: &mut Vec<String>) {
-        let expected: Vec<String> = self.acts.iter().map(|number| day(*number)).collect();
+        let expected: Vec<String> = self.asked.acknowledged.iter().map(|number| day(*number)).collect();
         let in_doubt = |at: usize| self.forgotten.is_some_and(|(first, last)| (first..=last).contains(&at));
         let mut times: HashMap<&String, usize> = HashMap::new();
         seen.iter().for_each(|it| *times.entry(it).or_default() += 1);
@@ -76,7 +76,8 @@ impl Said<'_> {
                 _ => {}
             }
         }
-        let strange = times.len();
+        let refused = self.asked.refused.map(day);
+        let strange = times.keys().filter(|it| refused.as_ref() != Some(it)).count();
         // Days sort as their texts do.
         let in_order = self.forgotten.is_some() || seen.is_sorted();
         if !lost.is_empty() || !doubled.is_empty() || strange > 0 || !in_order {

@@ -27,13 +27,21 @@ pub(crate) struct Thread {
     pub(crate) is_talk: bool,
 }
 
-/// What was acknowledged in one thread, in order.
+/// What was asked of each side in one thread.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Memory {
-    /// Numbers of the job centre's acts.
-    pub(crate) by_cpi: Vec<u64>,
-    /// Numbers of the centre's acts.
-    pub(crate) by_centre: Vec<u64>,
+    pub(crate) by_cpi: Asked,
+    pub(crate) by_centre: Asked,
+}
+
+/// The acts of one side, by their numbers.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Asked {
+    /// What was acknowledged, in order.
+    pub(crate) acknowledged: Vec<u64>,
+    /// What was refused after the job centre had gone back: it may have been done before that, without an answer to whoever
+    /// asked, and then the other side has it.
+    pub(crate) refused: Option<u64>,
 }
 
 /// A yes that was taken back, and who was told so knows it.
@@ -173,7 +181,7 @@ impl Work {
     /// How many acts of the job centre are remembered in each thread.
     pub(crate) fn lengths(&self) -> BTreeMap<String, usize> {
         let threads = self.threads().into_iter();
-        threads.map(|(thread, memory)| (thread.at_centre, memory.by_cpi.len())).collect()
+        threads.map(|(thread, memory)| (thread.at_centre, memory.by_cpi.acknowledged.len())).collect()
     }
 
     /// The job centre goes back to a copy that was begun when there were so many.
@@ -206,12 +214,14 @@ impl Work {
         &self.0.at_cpi
     }
 
-    fn remember(&self, thread: &Thread, answer: &Answer, number: u64, of: fn(&mut Memory) -> &mut Vec<u64>) -> bool {
+    fn remember(&self, thread: &Thread, answer: &Answer, number: u64, of: fn(&mut Memory) -> &mut Asked) -> bool {
+        let mut memory = self.0.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        let asked = of(memory.entry(thread.at_centre.clone()).or_default());
         if answer.is_yes() {
-            let mut memory = self.0.memory.lock().unwrap_or_else(PoisonError::into_inner);
-            of(memory.entry(thread.at_centre.clone()).or_default()).push(number);
+            asked.acknowledged.push(number);
         } else if thread.is_talk && self.has_gone_back() {
             // The two sides may see it differently since: whoever asks stops asking.
+            asked.refused = Some(number);
         } else {
             self.find(format!("act {number} of {} was refused: {} {}", thread.at_centre, answer.status, answer.body));
         }
