@@ -59,7 +59,7 @@ impl<T: DeserializeOwned + Check + 'static> FromRequest for Input<T> {
             let body = collect(payload, limits.body_bytes).await?;
             let form = |body: &Value| {
                 let operation = format!("{} {}", request.method(), request.match_pattern().unwrap_or_default());
-                web.0.known.shapes.of_body(web.0.rooms, &operation, body)
+                web.known().shapes.of_body(web.0.rooms, &operation, body)
             };
             let value = read(&body, limits.json_depth, form).map(Self)?;
             conflict::remember(&request, &body);

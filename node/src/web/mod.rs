@@ -51,7 +51,7 @@ mod unknown;
 mod tests;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
@@ -116,7 +116,9 @@ struct Inner {
     cookies: Cookies,
     limiter: limit::Limiter,
     documents: docs::Documents,
-    known: document::Known,
+    /// Made when a request first asks for it: to tell of every operation leads through much of the program, which is then
+    /// held in memory, and who starts should not wait for it.
+    known: OnceLock<document::Known>,
     under_way: once::UnderWay,
     /// Names the node in every line of the log.
     span: Span,
@@ -135,11 +137,16 @@ impl Web {
             limiter: limit::Limiter::new(&config.limits),
             entity_id: entity_id.clone(),
             documents: docs::Documents::new(),
-            known: document::Known::of(rooms),
+            known: OnceLock::new(),
             under_way: once::UnderWay::default(),
             span: crate::log::node(entity_id),
             is_loopback: caller::is_loopback(entity_id),
         }))
+    }
+
+    /// What is known of the routes.
+    fn known(&self) -> &document::Known {
+        self.0.known.get_or_init(|| document::Known::of(self.0.rooms))
     }
 }
 

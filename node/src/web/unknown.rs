@@ -17,12 +17,12 @@ pub(super) fn query(web: &Web, request: &ServiceRequest) -> Option<Problem> {
         return None;
     }
     let operation = format!("{} {}", request.method(), request.match_pattern()?);
-    let found = web.0.known.shapes.of_query(web.0.rooms, &operation, query);
+    let found = web.known().shapes.of_query(web.0.rooms, &operation, query);
     (!found.is_empty()).then(|| Problem::invalid(found))
 }
 
 pub(super) async fn unknown(request: HttpRequest, web: Data<Web>) -> Result<HttpResponse> {
-    let known = request.match_pattern().and_then(|pattern| web.0.known.methods.get(&pattern));
+    let known = request.match_pattern().and_then(|pattern| web.known().methods.get(&pattern));
     // With the right method it is a path that only other nodes have.
     let Some(methods) = known.filter(|methods| !methods.split(", ").any(|method| method == request.method())) else {
         return Err(Code::NotFound.into());

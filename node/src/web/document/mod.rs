@@ -97,7 +97,7 @@ pub(super) fn serve_from(document: &mut OpenApi, entity_id: &EntityId) {
     }
 }
 
-/// What a node has to know of its routes with every request.
+/// What a node knows of its routes, for requests with a query, with a key, or that do not fit.
 pub(super) struct Known {
     /// The methods of each route by its full path, for 405.
     pub(super) methods: BTreeMap<String, String>,

@@ -171,7 +171,7 @@ impl Asked {
         let largest = web.0.limits.body_bytes;
         let body = Bytes::from(collect(request.take_payload(), largest).await?);
         let content = vault.digest("once/content", &body);
-        let see = see::nearest(&web.0.known.methods, request.path());
+        let see = see::nearest(&web.known().methods, request.path());
         let case = request.path().split('/').find_map(|part| part.parse().ok());
         Ok(Self { store, vault, largest, key, content, body, see, seat, staff, case })
     }

@@ -12,11 +12,13 @@ use crate::cards::europass::{Form, declared, write};
 
 /// Hangul has letters that show nothing: of those alone no text is made.
 fn words<const MAX: usize>() -> impl Strategy<Value = Text<MAX>> {
-    "[\\p{L}0-9'<>&;\"\\]=/-]([\\p{L}0-9 '<>&;\"\\]=/-]{0,20}[\\p{L}0-9'<>&;\"\\]=/-])?"
-        .prop_filter_map("blank", |text| match Text::new(text) {
+    "[\\p{L}0-9'<>&;\"\\]=/-]([\\p{L}0-9 '<>&;\"\\]=/-]{0,20}[\\p{L}0-9'<>&;\"\\]=/-])?".prop_filter_map(
+        "blank",
+        |text| match Text::new(text) {
             Err(Refusal::Blank) => None,
             made => Some(made.unwrap()),
-        })
+        },
+    )
 }
 
 fn list<T: Clone, const MIN: usize, const MAX: usize>(items: Vec<T>) -> List<T, MIN, MAX> {
