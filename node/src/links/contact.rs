@@ -6,12 +6,9 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use staffetta_protocol::id::EntityId;
 
 use super::Links;
-use crate::error::Result;
 use crate::journal::Actor;
-use crate::outbox;
 
 /// Middleware for the scopes that nodes call: any authenticated contact wakes the link to the caller, whatever it asked
 /// for and whatever it was answered. It looks first, and writes only where the link sleeps.
@@ -30,21 +27,9 @@ pub async fn wake_on_contact<B: MessageBody>(
         && response.status().is_success()
         && response.request().path().ends_with("/exchange/messages");
     if let (Some(links), Some(Actor::Peer(peer)), false) = (links, caller, is_batch)
-        && let Err(cause) = links.heard(&peer).await
+        && let Err(cause) = links.0.heard(&peer).await
     {
         tracing::error!(%cause, "a link could not be woken");
     }
     Ok(response)
-}
-
-impl Links {
-    async fn heard(&self, peer: &EntityId) -> Result<()> {
-        let (now, caller) = (self.0.clock.now(), peer.clone());
-        if self.0.store.read(move |conn| outbox::is_asleep(conn, &caller, now)).await? {
-            let caller = peer.clone();
-            self.0.store.write(move |tx| outbox::wake(tx, &caller)).await?;
-            self.wake();
-        }
-        self.0.reached().await
-    }
 }

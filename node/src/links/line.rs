@@ -5,6 +5,7 @@ use std::sync::PoisonError;
 use actix_web::web::Bytes;
 use chrono::TimeDelta;
 use reqwest::Method;
+use staffetta_protocol::id::EntityId;
 
 use super::{Inner, checks};
 use crate::error::Result;
@@ -23,7 +24,7 @@ impl Inner {
     ) -> Result<Answer, CallError> {
         let answer = self.peers.call(peer, method, path, body).await;
         match &answer {
-            Ok(_) => self.reached().await?,
+            Ok(_) => self.reached().await,
             Err(CallError::Internal(_)) => {}
             Err(_) => self.not_reached(),
         }
@@ -37,22 +38,36 @@ impl Inner {
     }
 
     /// Somebody is there. If nobody was for longer than any link rests, it was the line: what rests because of that is tried
-    /// at once, and so are comparisons. As seldom as that it costs little where it was something else.
-    ///
-    /// # Errors
-    /// What the database refuses.
-    pub(super) async fn reached(&self) -> Result<()> {
+    /// at once, and so are comparisons. As seldom as that it costs little where it was something else. Where this node cannot
+    /// write that down, whoever is reached next does.
+    pub(super) async fn reached(&self) {
         let since = self.alone_since.lock().unwrap_or_else(PoisonError::into_inner).take();
         let longest = TimeDelta::seconds(self.config.retry_max_seconds as i64);
-        if since.is_none_or(|since| self.clock.now() - since <= longest) {
-            return Ok(());
-        }
+        let Some(since) = since.filter(|since| self.clock.now() - *since > longest) else { return };
         let act = |tx: &mut Tx<'_>| {
             outbox::begin(tx, false)?;
             checks::retry(tx)
         };
-        self.store.write(act).await?;
+        if let Err(cause) = self.store.write(act).await {
+            tracing::error!(%cause, "the line is there again, and what rests could not be woken");
+            self.alone_since.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(since);
+            return;
+        }
         self.waker.notify_one();
+    }
+
+    /// A member is there: what waits for it goes out at once. It looks first, and writes only where the link sleeps.
+    ///
+    /// # Errors
+    /// What the database refuses.
+    pub(super) async fn heard(&self, peer: &EntityId) -> Result<()> {
+        let (now, member) = (self.clock.now(), peer.clone());
+        if self.store.read(move |conn| outbox::is_asleep(conn, &member, now)).await? {
+            let member = peer.clone();
+            self.store.write(move |tx| outbox::wake(tx, &member)).await?;
+            self.waker.notify_one();
+        }
+        self.reached().await;
         Ok(())
     }
 }

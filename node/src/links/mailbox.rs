@@ -230,17 +230,20 @@ async fn once(links: &Inner, member: &EntityId, wait: u64) -> Result<Option<bool
     let at = links.store.read(move |conn| inbox::link_state(conn, &asked)).await?.inbound;
     let path = format!("/exchange/messages?epoch={}&after={}&limit={}", at.epoch, at.through_seq, links.config.window);
     let answer = match links.peers.poll(&peer, &path, wait).await {
-        Ok(answer) if answer.status == 200 => answer,
-        Ok(answer) => {
-            tracing::warn!(peer = %member, status = answer.status, "a fetch was refused");
-            return Ok(None);
-        }
+        Ok(answer) => answer,
         Err(crate::peers::CallError::Internal(error)) => return Err(error),
         Err(why) => {
+            links.not_reached();
             tracing::info!(peer = %member, %why, "nothing could be fetched");
             return Ok(None);
         }
     };
+    // Nobody calls a node with a mailbox: that it is answered is all that it hears of a member.
+    links.heard(member).await?;
+    if answer.status != 200 {
+        tracing::warn!(peer = %member, status = answer.status, "a fetch was refused");
+        return Ok(None);
+    }
     let fetched: Fetched =
         answer.json().map_err(|why| Problem::new(Code::BadGateway).detail(format!("what was fetched: {why}")))?;
     if fetched.items.is_empty() {
@@ -263,7 +266,7 @@ async fn hand_in_last(links: &Inner, peer: &crate::peers::Peer) -> Result<bool> 
     let to = peer.entity_id().clone();
     if let Some(receipt) = links.store.read(move |conn| inbox::last_receipt(conn, &to)).await? {
         let body = serde_json::to_vec(&ReceiptHandedIn { receipt }).map_err(Error::internal)?;
-        let answer = links.peers.call(peer, Method::POST, "/exchange/receipts", Some(Bytes::from(body))).await;
+        let answer = links.call(peer, Method::POST, "/exchange/receipts", Some(Bytes::from(body))).await;
         match answer {
             // Of another place: the member has settled it long since, or has forgotten it and will ask anew.
             Ok(answer) if matches!(answer.status, 200 | 404 | 409) => {}

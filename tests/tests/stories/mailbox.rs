@@ -72,6 +72,33 @@ async fn it_receives_and_answers_and_an_absence_loses_nothing() {
 }
 
 #[actix_web::test]
+async fn what_it_had_to_say_leaves_as_soon_as_a_member_answers_it_again() {
+    on_each_database(|net| async move {
+        let mut stage = Stage::walled(net).await;
+        let path = stage.sent().await;
+        stage.pump().await;
+        let (received, _) = stage.received().await.unwrap();
+        stage.centre.stop().await;
+        stage.accept(&received).await;
+        for _ in 0..21 * 2 {
+            stage.cpi.pump().await;
+            stage.net.wait(TimeDelta::hours(12));
+            stage.cpi.node.peers().deposit_configuration().await.unwrap();
+        }
+        stage.cpi.pump().await;
+        stage.centre.restart().await;
+        stage.net.wait(TimeDelta::minutes(1));
+        stage.cpi.pump().await;
+        assert_eq!(
+            stands(&stage.seen(&path).await).0,
+            "accepted",
+            "though its link was to rest for a quarter of an hour"
+        );
+    })
+    .await;
+}
+
+#[actix_web::test]
 async fn asking_again_gives_the_same_and_only_the_right_receipt_settles() {
     on_each_database(|net| async move {
         let stage = Stage::walled(net).await;
