@@ -10,6 +10,7 @@ use staffetta_protocol::data::{Body, Outcome as Ending, ReferralClosed};
 use staffetta_protocol::id::{EntityId, MessageId, SubjectRef, ThreadId};
 use staffetta_protocol::link::{Batch, BatchAnswer, Item};
 use staffetta_protocol::message::{self, Actor, ActorRole, Claims};
+use staffetta_protocol::modi::{self, CallHeaders};
 use staffetta_protocol::trust::Role;
 use staffetta_tests::{Member, on_each_database};
 use uuid::Uuid;
@@ -167,6 +168,47 @@ async fn what_cannot_be_read_gets_a_clear_no_and_leaves_nothing() {
         let junk = push(a, b, batch(1, &[(1, "not.a.jws")])).await;
         assert_eq!(junk.1["items"][0]["code"], "message_invalid");
         assert!(stage.at_centre.read("referrals").await.ok()["items"].as_array().unwrap().is_empty());
+    })
+    .await;
+}
+
+/// Sends a recorded call to where batches are pushed, and says status, code, and whether the answer was signed.
+async fn played(to: &Member, headers: &CallHeaders, body: &[u8]) -> (u16, String, bool) {
+    let integrity = headers.integrity.as_ref().expect("a call with a body has its digest");
+    let answer = reqwest::Client::new()
+        .post(format!("{}/exchange/messages", to.id().resource()))
+        .header("authorization", &headers.authorization)
+        .header("digest", integrity.digest.to_string())
+        .header("agid-jwt-signature", &integrity.signature)
+        .header("content-type", "application/json")
+        .body(body.to_vec())
+        .send()
+        .await
+        .unwrap();
+    let (status, signed) = (answer.status().as_u16(), answer.headers().contains_key(modi::SIGNATURE));
+    let body: serde_json::Value = answer.json().await.unwrap_or_default();
+    (status, body["code"].as_str().unwrap_or_default().to_owned(), signed)
+}
+
+#[actix_web::test]
+async fn a_recorded_batch_that_is_played_again_proves_nothing_whether_it_was_taken_or_not() {
+    on_each_database(|net| async move {
+        let stage = Stage::set(net).await;
+        let (a, b) = (&stage.cpi, &stage.centre);
+        a.node.peers().resolve(b.id()).await.unwrap();
+        let nobodys = closing(a, a.id(), b.id(), (ThreadId(Uuid::new_v4()), SubjectRef(Uuid::new_v4()))).await;
+        for (body, first) in [
+            (batch(1, &[(1, &nobodys)]), (200, String::new(), true)),
+            (batch(1, &[(9, &nobodys)]), (409, "out_of_sequence".to_owned(), true)),
+        ] {
+            let (now, keys) = (a.node.clock().now(), a.node.keys().clone());
+            let key = a.node.store().read(move |conn| keys.signing(conn, Kind::Protocol, now)).await.unwrap();
+            let content = modi::Body { bytes: &body, content_type: "application/json", content_encoding: None };
+            let id = Uuid::new_v4().to_string();
+            let headers = modi::call(&key, a.id(), &b.id().resource(), Some(content), id, now).unwrap();
+            assert_eq!(played(b, &headers, &body).await, first);
+            assert_eq!(played(b, &headers, &body).await, (401, "not_authenticated".to_owned(), false));
+        }
     })
     .await;
 }
