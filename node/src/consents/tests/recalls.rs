@@ -1,5 +1,7 @@
 //! What is answered to a withdrawal, and what becomes of whom it was about.
 
+use std::ops::RangeInclusive;
+
 use staffetta_protocol::consent::Basis;
 use staffetta_protocol::data::{Below, BelowStatus, ConsentWithdrawalAnswered, ConsentWithdrawn, GroupOutcome};
 use staffetta_protocol::trust::Role;
@@ -338,33 +340,54 @@ async fn what_must_not_be_lost_yet_is_shown_to_nobody_and_goes_when_it_may() {
     .await;
 }
 
+/// Withdrawals of which something is kept, by their numbers.
+fn kept(tx: &mut Tx<'_>, numbers: RangeInclusive<u128>, subject: Option<Id>, outcomes: &str) -> Result<()> {
+    let before = At::from(tx.now() - TimeDelta::days(30));
+    for n in numbers {
+        let row = (
+            recall_taken::id.eq(Id(Uuid::from_u128(n))),
+            recall_taken::issuer.eq(CENTRE),
+            recall_taken::record.eq(Id(Uuid::from_u128(n))),
+            recall_taken::seq.eq(1),
+            recall_taken::subject.eq(subject),
+            recall_taken::outcomes.eq(outcomes),
+            recall_taken::taken_at.eq(before),
+            recall_taken::version.eq(1),
+            recall_taken::complete.eq(false),
+            recall_taken::below.eq("[]"),
+            recall_taken::frozen.eq(true),
+        );
+        diesel::insert_into(recall_taken::table).values(row).execute(tx.conn())?;
+    }
+    Ok(())
+}
+
 #[actix_web::test]
 async fn what_may_go_does_not_wait_behind_what_must_stay() {
     each(|centre, cpi| async move {
         withheld(&centre, &cpi).await;
+        cpi.write(|tx, _| kept(tx, 1..=250, None, "[]")).await;
+        assert_eq!(pump(&cpi, ABOVE, true).await, (0, 1, 0));
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn what_fails_inside_keeps_no_other_withdrawal_waiting() {
+    each(|centre, cpi| async move {
+        withheld(&centre, &cpi).await;
         cpi.write(|tx, _| {
-            let before = At::from(tx.now() - TimeDelta::days(30));
-            let row = |n: u128| {
-                (
-                    recall_taken::id.eq(Id(Uuid::from_u128(n))),
-                    recall_taken::issuer.eq(CENTRE),
-                    recall_taken::record.eq(Id(Uuid::from_u128(n))),
-                    recall_taken::seq.eq(1),
-                    recall_taken::outcomes.eq("[]"),
-                    recall_taken::taken_at.eq(before),
-                    recall_taken::version.eq(1),
-                    recall_taken::complete.eq(false),
-                    recall_taken::below.eq("[]"),
-                    recall_taken::frozen.eq(true),
-                )
-            };
-            for n in 1..=250 {
-                diesel::insert_into(recall_taken::table).values(row(n)).execute(tx.conn())?;
-            }
-            Ok(())
+            let subject = recall_taken::table.select(recall_taken::subject).first(tx.conn())?;
+            kept(tx, 1..=1, subject, "damaged")
         })
         .await;
         assert_eq!(pump(&cpi, ABOVE, true).await, (0, 1, 0));
+        let damaged: bool = cpi
+            .write(|tx, _| {
+                Ok(recall_taken::table.find(Id(Uuid::from_u128(1))).select(recall_taken::frozen).first(tx.conn())?)
+            })
+            .await;
+        assert!(damaged, "it stays as it is");
     })
     .await;
 }

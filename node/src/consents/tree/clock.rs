@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use staffetta_protocol::data::GroupOutcome;
 use uuid::Uuid;
 
-use super::rows::{self, Taken, Told};
+use super::rows::{self, Told};
 use super::{Above, answering, model, taking};
 use crate::consents::forgotten;
 use crate::error::Result;
@@ -40,7 +40,8 @@ pub struct Sure {
     pub keyring: bool,
 }
 
-/// Does what is due. An answer is late only by a clock that is sure, and keys are destroyed only by one.
+/// Does what is due. An answer is late only by a clock that is sure, and keys are destroyed only by one. What fails of one
+/// withdrawal is undone and told, and keeps nobody else waiting.
 ///
 /// # Errors
 /// What the database refuses.
@@ -49,23 +50,35 @@ pub fn pump(tx: &mut Tx<'_>, handle: &Outbox, above: Above, sure: Sure) -> Resul
     let mut done = Done::default();
     let late = if sure.clock { rows::late(tx.conn(), now, AT_ONCE)? } else { Vec::new() };
     for told in late {
-        done.late += usize::from(unanswered(tx, &told)?);
+        done.late += usize::from(alone(tx, "a late answer", |tx| unanswered(tx, &told))?);
     }
     let mut after = Uuid::nil();
     // All of them: some wait for years, and are not to keep the others waiting.
     while let page = rows::frozen(tx.conn(), after, AT_ONCE)?
         && let Some(last) = page.last()
     {
-        after = last.id;
-        for taken in &page {
-            done.thawed += usize::from(thaw(tx, handle, above, taken)?);
+        after = last.0;
+        for found in &page {
+            done.thawed += usize::from(alone(tx, "what is withheld", |tx| thaw(tx, handle, above, *found))?);
         }
     }
-    done.followed = forgotten::follow(tx, handle)?;
+    done.followed = alone(tx, "who is to be told further", |tx| forgotten::follow(tx, handle))?;
     if sure.clock && sure.keyring {
-        done.shredded = shred(tx, handle.vault(), now)?;
+        done.shredded = alone(tx, "a key to be destroyed", |tx| shred(tx, handle.vault(), now))?;
     }
     Ok(done)
+}
+
+/// A part that may fail inside: then nothing of it was done, and what follows is.
+fn alone<T: Default>(tx: &mut Tx<'_>, what: &str, part: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+    match tx.savepoint(part) {
+        Err(error) if tx.is_lost() || error.is_storage_full() => Err(error),
+        Err(cause) => {
+            tracing::error!(%cause, "{what} failed inside: it is tried again");
+            Ok(T::default())
+        }
+        done => done,
+    }
 }
 
 /// The answer did not come in time: the data protection officer asks by other means. Nothing where it came meanwhile.
@@ -95,12 +108,12 @@ pub(super) fn mended(tx: &mut Tx<'_>, told: &Told) -> Result<()> {
 
 /// What had to be kept for a while goes as soon as it need not, and whoever told is answered anew. Of several processes that
 /// found the row one does it.
-fn thaw(tx: &mut Tx<'_>, handle: &Outbox, above: Above, found: &Taken) -> Result<bool> {
-    let Some(subject) = found.subject else { return Ok(false) };
+fn thaw(tx: &mut Tx<'_>, handle: &Outbox, above: Above, (id, subject): rows::Withheld) -> Result<bool> {
+    let Some(subject) = subject else { return Ok(false) };
     if (above.frozen)(tx.conn(), subject)? {
         return Ok(false);
     }
-    let Some(mut taken) = rows::locked(tx, found.id)?.filter(|it| it.frozen) else { return Ok(false) };
+    let Some(mut taken) = rows::locked(tx, id)?.filter(|it| it.frozen) else { return Ok(false) };
     let issuer = taken.issuer.clone();
     let held = grants::held_under(tx.conn(), &issuer, taken.record, taken.seq)?;
     let kept = taking::go(tx, handle, above, (&issuer, taken.record, taken.seq), &held)?;

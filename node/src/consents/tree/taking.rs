@@ -46,8 +46,9 @@ pub(in crate::consents) fn take(
         told => told,
     };
     let known = known.map(|it| rows::locked(tx, it.id)).transpose()?.flatten();
-    if let Some(taken) = known.as_ref().filter(|it| it.recall.is_some() && it.seq >= seq) {
-        answering::again(tx, handle, taken)?;
+    if let Some(mut taken) = known.clone().filter(|it| it.recall.is_some() && it.seq >= seq) {
+        taken.answer = answering::again(tx, handle, &taken)?;
+        rows::save_taken(tx, &taken)?;
         return Ok(Vec::new());
     }
     let said_before = known.as_ref().is_some_and(|it| it.version > 0);

@@ -9,7 +9,8 @@ use staffetta_protocol::data::Below;
 use crate::error::{Error, Result};
 
 pub(super) use taken::{
-    Taken, answered_by, frozen, insert_taken, locked, look_again, mark_shredded, save_taken, taken_of, unshredded,
+    Taken, Withheld, answered_by, frozen, insert_taken, locked, look_again, mark_shredded, save_taken, taken_of,
+    unshredded,
 };
 pub use told::{Told, Wanted};
 pub(in crate::consents) use told::{

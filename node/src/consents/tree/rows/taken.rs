@@ -160,16 +160,19 @@ pub(in crate::consents::tree) fn answered_by(tx: &mut Tx<'_>, message: MessageId
     id.map_or(Ok(None), |id| locked(tx, id.0))
 }
 
-/// Those of which something is kept that should go.
-pub(in crate::consents::tree) fn frozen(conn: &mut Conn, after: Uuid, limit: i64) -> Result<Vec<Taken>> {
-    let rows: Vec<TakenRow> = recall_taken::table
+/// A withdrawal of which something is kept that should go, and whose it is.
+pub(in crate::consents::tree) type Withheld = (Uuid, Option<Subject>);
+
+/// The withdrawals of which something is kept, in the order of their ids.
+pub(in crate::consents::tree) fn frozen(conn: &mut Conn, after: Uuid, limit: i64) -> Result<Vec<Withheld>> {
+    let rows: Vec<(Id, Option<Id>)> = recall_taken::table
         .filter(recall_taken::frozen.eq(true))
         .filter(recall_taken::id.gt(Id(after)))
         .order(recall_taken::id)
         .limit(limit)
-        .select(TakenRow::as_select())
+        .select((recall_taken::id, recall_taken::subject))
         .load(conn)?;
-    rows.into_iter().map(Taken::try_from).collect()
+    Ok(rows.into_iter().map(|(id, subject)| (id.0, subject.map(|id| Subject(id.0)))).collect())
 }
 
 /// Those whose subject's key may be there still: everything was answered, or its time has passed.
