@@ -73,11 +73,21 @@ pub fn left_bare(tx: &mut Tx<'_>, issuer: &EntityId, peer: &Destination, record:
     let now = tx.now();
     let mut bare = Vec::new();
     for thread in resting_on(tx.conn(), peer, record)? {
-        if is_bare(&records_of(tx.conn(), issuer, thread, now)?, record) {
+        if is_bare_without(tx.conn(), issuer, (thread, record), now)? {
             bare.push(thread);
         }
     }
     Ok(bare)
+}
+
+/// Whether that thread has nothing left to go on once this record is taken back.
+pub(super) fn is_bare_without(
+    conn: &mut Conn,
+    issuer: &EntityId,
+    (thread, record): (Uuid, RecordId),
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    Ok(is_bare(&records_of(conn, issuer, thread, now)?, record))
 }
 
 /// Every record of the issuer under which something went in a thread, or was to go.

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use staffetta_protocol::consent::Group;
 use staffetta_protocol::id::{EntityId, MessageId, RecordId};
 use uuid::Uuid;
 
+use super::bearing;
 use super::rows::{disclosures_about, split, tombstoned};
 use crate::error::Result;
 use crate::store::schema::{holding, pairwise, thread};
@@ -56,17 +58,24 @@ pub(super) fn groups_in_thread(conn: &mut Conn, thread: Uuid) -> Result<BTreeSet
 }
 
 /// Whether what a message of a peer said in a thread was taken back: the record under which it came; where that was not noted,
-/// all of the thread.
-pub fn taken_back(conn: &mut Conn, peer: &EntityId, thread: Uuid, message: MessageId) -> Result<bool> {
+/// what carried the thread.
+pub fn taken_back(
+    conn: &mut Conn,
+    peer: &EntityId,
+    (thread, message): (Uuid, MessageId),
+    now: DateTime<Utc>,
+) -> Result<bool> {
     let held = held_in(conn, thread)?;
-    let its_own: Vec<_> = held.iter().filter(|it| it.0 == message).collect();
-    let behind = if its_own.is_empty() { held.iter().collect() } else { its_own };
-    for (_, record, seq, _) in &behind {
-        if !tombstoned(conn, peer, *record, *seq)? {
-            return Ok(false);
+    let its_own = held.iter().find(|it| it.0 == message);
+    if let Some((_, record, seq, _)) = its_own {
+        return tombstoned(conn, peer, *record, *seq);
+    }
+    for (_, record, seq, _) in &held {
+        if tombstoned(conn, peer, *record, *seq)? && bearing::is_bare_without(conn, peer, (thread, *record), now)? {
+            return Ok(true);
         }
     }
-    Ok(!behind.is_empty())
+    Ok(false)
 }
 
 /// About which of these something is held on a consent of another node, or may still be said in a thread.

@@ -48,18 +48,17 @@ pub fn delete_bytes(tx: &mut Tx<'_>, message: Uuid) -> Result<()> {
     Ok(())
 }
 
-/// What came from a node in a thread of which the bytes are held, and its type.
+/// What came from a node in a thread: its type, and whether its bytes are held.
 ///
 /// # Errors
 /// What the database refuses.
-pub fn kept_in(conn: &mut Conn, peer: &EntityId, of: Uuid) -> Result<Vec<(MessageId, String)>> {
-    let held: Vec<(Id, Option<String>)> = known_message::table
+pub fn came_in(conn: &mut Conn, peer: &EntityId, of: Uuid) -> Result<Vec<(MessageId, String, bool)>> {
+    let came: Vec<(Id, Option<String>, bool)> = known_message::table
         .filter(known_message::peer.eq(peer.as_str()))
         .filter(known_message::thread.eq(Id(of)))
-        .filter(known_message::sealed.is_not_null())
-        .select((known_message::message, known_message::kind))
+        .select((known_message::message, known_message::kind, known_message::sealed.is_not_null()))
         .load(conn)?;
-    Ok(held.into_iter().map(|(id, kind)| (MessageId(id.0), kind.unwrap_or_default())).collect())
+    Ok(came.into_iter().map(|(id, kind, is_held)| (MessageId(id.0), kind.unwrap_or_default(), is_held)).collect())
 }
 
 /// Deletes the bytes of everything that came from a node in a thread, and says which messages it was.

@@ -24,7 +24,7 @@ use crate::vault;
 
 pub use accept::{Accepted, Inbox, Receive, Taken, take};
 pub use evidence::{Kept, conversation};
-pub use expiring::{delete_bytes, delete_bytes_in, kept_in, spent_bytes, unname};
+pub use expiring::{came_in, delete_bytes, delete_bytes_in, spent_bytes, unname};
 pub use links::{failed_inside, gave_receipt, last_receipt, last_receipted, link_state, linked};
 pub use open::{Content, Opened, open, refuse_unknown_keys};
 pub use rows::{erase_bytes, opened, purge, unopened};

@@ -130,7 +130,8 @@ impl Handle {
         let mut events = Vec::with_capacity(case.events.len());
         for noted in &case.events {
             let mut event = event_view(tx.conn(), vault, noted, now)?;
-            if !noted.own && noted.said == Said::Event(Event::ProvideInfo) && taken_back(tx.conn(), &case, noted)? {
+            if !noted.own && noted.said == Said::Event(Event::ProvideInfo) && taken_back(tx.conn(), &case, noted, now)?
+            {
                 event.detail = None;
             }
             events.push(event);
@@ -190,9 +191,9 @@ impl Handle {
 }
 
 /// Whether what was answered may not be used any more: it is kept while she must not lose it, and shown to nobody.
-fn taken_back(conn: &mut Conn, case: &Case, noted: &Noted) -> Result<bool> {
+fn taken_back(conn: &mut Conn, case: &Case, noted: &Noted, now: DateTime<Utc>) -> Result<bool> {
     let Some(node) = case.peer().node().cloned() else { return Ok(false) };
-    grants::taken_back(conn, &node, case.thread.id, noted.message)
+    grants::taken_back(conn, &node, (case.thread.id, noted.message), now)
 }
 
 /// Who holds the card now, where the referral ended with that.

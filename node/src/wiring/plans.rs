@@ -58,7 +58,7 @@ fn asks(tx: &mut Tx<'_>) -> Result<()> {
     grants::first_held(tx.conn(), &peer, record, 1)?;
     grants::disclosed_after(tx.conn(), subject, 1)?;
     grants::held_in(tx.conn(), thread.id)?;
-    inbox::kept_in(tx.conn(), &peer, thread.id)?;
+    inbox::came_in(tx.conn(), &peer, thread.id)?;
     inbox::delete_bytes_in(tx, &peer, thread.id)?;
     inbox::delete_bytes(tx, message.0)?;
     inbox::unname(tx, &peer, thread.id, subject)?;

@@ -58,13 +58,14 @@ pub(super) fn going(
             };
             going.parts.extend(goes.then_some(part));
         }
-        for (message, kind) in inbox::kept_in(tx.conn(), issuer, thread)? {
+        for (message, kind, is_held) in inbox::came_in(tx.conn(), issuer, thread)? {
             let goes = match beside.get(&message) {
                 _ if on_records.contains(&message) => false,
                 Some(goes) => *goes,
                 // It crossed something, and nobody kept what it put right.
-                None if kind == CardUpdated::TYPE => true,
-                // Words came without a note of their record once: they go with all that carried the conversation.
+                None if kind == CardUpdated::TYPE => is_held,
+                // Words came without a note of their record once: they go with all that carried the conversation, and stand
+                // in it for longer than the bytes that brought them.
                 None => kind == ReferralInfoProvided::TYPE && bare.contains(&thread),
             };
             going.messages.extend(goes.then_some(message));

@@ -11,8 +11,8 @@ use super::world::{BY, Node, REFERRAL, World, each, parsed, seen, set};
 use crate::consents::tree::{self, Sure};
 use crate::people::{self, PersonId};
 use crate::referrals::{Referrals, UPON_WITHDRAWAL};
-use crate::store::schema::{holding, referral, referral_event};
-use crate::store::{Conn, Id, Tx};
+use crate::store::schema::{holding, known_message, referral, referral_event};
+use crate::store::{At, Conn, Id, Tx};
 use crate::{cards, inbox, rights};
 
 impl Node {
@@ -25,8 +25,8 @@ impl Node {
     /// How many messages of this type came in the conversation of a referral, whose bytes are held.
     async fn bytes_of(&self, from: &Node, id: Uuid, kind: &'static str) -> usize {
         let (thread, from) = (self.thread_of(id).await, from.id().clone());
-        let kept = self.store.read(move |conn| inbox::kept_in(conn, &from, thread)).await.unwrap();
-        kept.into_iter().filter(|(_, of)| of == kind).count()
+        let kept = self.store.read(move |conn| inbox::came_in(conn, &from, thread)).await.unwrap();
+        kept.into_iter().filter(|(_, of, is_held)| of == kind && *is_held).count()
     }
 
     /// How many parts of a card are held there, withheld ones too.
@@ -173,11 +173,62 @@ async fn answers_in_words_go_with_the_referral() {
 async fn answers_in_words_that_were_noted_under_no_record_go_too() {
     each(|w| async move {
         let (person, record, _, there) = answered(&w).await;
-        let all = |_: &Referrals, tx: &mut Tx<'_>| {
-            Ok(diesel::delete(holding::table.filter(holding::groups.eq(""))).execute(tx.conn())?)
-        };
-        assert_eq!(w.cpi.desk(all).await.unwrap(), 1);
+        noted_under_none(&w).await;
         answers_go(&w, (person, record, there)).await;
+    })
+    .await;
+}
+
+/// They were noted under no record once.
+async fn noted_under_none(w: &World) {
+    let all = |_: &Referrals, tx: &mut Tx<'_>| {
+        Ok(diesel::delete(holding::table.filter(holding::groups.eq(""))).execute(tx.conn())?)
+    };
+    assert_eq!(w.cpi.desk(all).await.unwrap(), 1);
+}
+
+#[actix_web::test]
+async fn answers_in_words_go_too_when_the_bytes_that_brought_them_are_gone() {
+    each(|w| async move {
+        let (person, record, _, there) = answered(&w).await;
+        noted_under_none(&w).await;
+        let bytes = |_: &Referrals, tx: &mut Tx<'_>| {
+            let of = known_message::table.filter(known_message::kind.eq(ReferralInfoProvided::TYPE));
+            Ok(diesel::update(of).set(known_message::sealed.eq(None::<Vec<u8>>)).execute(tx.conn())?)
+        };
+        assert_eq!(w.cpi.desk(bytes).await.unwrap(), 1);
+        assert_eq!(words(&w.cpi, there).await, ["Zzsegreto"]);
+        answers_go(&w, (person, record, there)).await;
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn answers_in_words_noted_under_no_record_are_withheld_though_a_preview_stands() {
+    each(|w| async move {
+        let (person, record, here, there) = answered(&w).await;
+        noted_under_none(&w).await;
+        // A preview came ahead of it, on a yes of its own.
+        let preview = |_: &Referrals, tx: &mut Tx<'_>| {
+            let (peer, subject, thread, until): (String, Id, Option<Id>, At) = holding::table
+                .select((holding::peer, holding::subject, holding::thread, holding::not_after))
+                .first(tx.conn())?;
+            let row = (
+                (holding::message.eq(Id(Uuid::new_v4())), holding::peer.eq(peer), holding::subject.eq(subject)),
+                (holding::thread.eq(thread), holding::purpose.eq("P1"), holding::groups.eq("g.preview")),
+                (holding::record.eq(Id(Uuid::new_v4())), holding::record_seq.eq(1), holding::not_after.eq(until)),
+                (holding::at.eq(At::from(tx.now())), holding::turn.eq(0)),
+            );
+            Ok(diesel::insert_into(holding::table).values(row).execute(tx.conn())?)
+        };
+        assert_eq!(w.cpi.desk(preview).await.unwrap(), 1);
+        let hers = w.cpi.taken_on(there).await;
+        w.cpi.asks(hers).await;
+        w.ponte.no_more(person, record).await;
+        w.exchange().await;
+        assert_eq!(w.cpi.events_with_words(there).await, 1, "kept");
+        assert!(words(&w.cpi, there).await.is_empty(), "and shown to nobody");
+        assert_eq!(words(&w.ponte, here).await, ["Zzsegreto"]);
     })
     .await;
 }
