@@ -178,7 +178,7 @@ impl Node {
             return Ok(());
         }
         let erased = self.erase_due().await;
-        if !self.clock_is_confirmed() {
+        if !self.clock_is_confirmed() || self.store.is_behind_outside() {
             return erased;
         }
         let retained =
@@ -186,16 +186,17 @@ impl Node {
         erased.and(retained.map(drop))
     }
 
-    /// A page in each act, so that others get their turn.
+    /// A page in each act, so that others get their turn, and none while the keyring lacks what the one before destroyed.
     async fn erase_due(&self) -> Result<()> {
         let mut after = Uuid::nil();
-        loop {
+        while !self.store.is_behind_outside() {
             let vault = self.vault.clone();
             match self.store.write(move |tx| rights::pump(tx, &vault, after)).await?.1 {
                 Some(last) => after = last,
-                None => return Ok(()),
+                None => break,
             }
         }
+        Ok(())
     }
 
     /// Answers that became late, what was kept for a while, and the keys of those of whom nothing is held any more.
